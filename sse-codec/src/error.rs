@@ -1,0 +1,115 @@
+//! Everything that can go wrong, as types that can be matched.
+
+use core::fmt;
+
+use thiserror::Error;
+
+use crate::EventId;
+
+/// Why a text cannot be an [`EventType`](crate::EventType) or an [`EventId`].
+///
+/// Positions are byte offsets in the rejected text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// An event type is not empty. An event without a type is a `message`.
+    #[error("an event type must not be empty; leave the type out to send a `message` event")]
+    EmptyType,
+    /// Event types and ids are single lines.
+    #[error("line break at byte {at}; event types and ids are single lines, only data may have several")]
+    LineBreak {
+        /// Where the CR or LF stands.
+        at: usize,
+    },
+    /// Clients ignore an id that contains U+0000.
+    #[error("NUL at byte {at}; clients ignore an id that contains NUL, so it cannot be sent")]
+    Nul {
+        /// Where the NUL stands.
+        at: usize,
+    },
+}
+
+/// A part of the event stream that was dropped because it passed a limit.
+///
+/// It is reported once, as soon as the limit is passed. Nothing else is lost: the events before it
+/// were given out, and decoding goes on behind what was dropped.
+///
+/// ```
+/// use sse_codec::{DecodeErrorKind, Decoder, Limits};
+///
+/// let mut decoder = Decoder::builder().limits(Limits::new().event(8)).build();
+/// let mut events = decoder.decode(b"id: 7\ndata: far too long\n\ndata: short\n\n");
+///
+/// let error = events.next_event().unwrap().unwrap_err();
+/// assert_eq!(error.kind(), DecodeErrorKind::EventTooLarge);
+/// assert_eq!((error.limit(), error.offset()), (8, 0));
+/// assert_eq!(error.event_id().unwrap(), "7");
+///
+/// assert_eq!(events.next_event().unwrap().unwrap().data(), "short");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DecodeError {
+    pub(crate) kind: DecodeErrorKind,
+    pub(crate) limit: usize,
+    pub(crate) offset: u64,
+    pub(crate) event_id: Option<EventId>,
+}
+
+/// Which limit was passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum DecodeErrorKind {
+    /// An event is larger than [`Limits::event`](crate::Limits::event). The whole block is dropped,
+    /// its id is not committed.
+    EventTooLarge,
+    /// A comment is longer than [`Limits::comment`](crate::Limits::comment). Only that comment is
+    /// dropped, the event around it is not.
+    CommentTooLarge,
+    /// A line is longer than the limit of a [`LineDecoder`](crate::LineDecoder). Only that line is
+    /// dropped.
+    LineTooLong,
+}
+
+impl DecodeError {
+    /// Which limit was passed.
+    pub fn kind(&self) -> DecodeErrorKind {
+        self.kind
+    }
+
+    /// The limit, in bytes.
+    pub fn limit(&self) -> usize {
+        self.limit
+    }
+
+    /// Where the dropped part begins: the offset, in bytes since the start of the connection, of
+    /// the first byte of the dropped block (for a comment or a line: of that line).
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// The id of the dropped event, if its `id` field came before the limit was passed.
+    ///
+    /// It was not committed as last event ID, so a server would send this event again at the next
+    /// reconnection. A client that wants to go on behind it can set it as the starting point of its
+    /// next decoder ([`DecoderBuilder::last_event_id`](crate::DecoderBuilder::last_event_id)).
+    pub fn event_id(&self) -> Option<&EventId> {
+        self.event_id.as_ref()
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, setting) = match self.kind {
+            DecodeErrorKind::EventTooLarge => ("event", "Limits::event"),
+            DecodeErrorKind::CommentTooLarge => ("comment", "Limits::comment"),
+            DecodeErrorKind::LineTooLong => ("line", "LineDecoder::with_limit"),
+        };
+        write!(
+            f,
+            "the {what} at byte {} is larger than the limit of {} bytes and was dropped; raise {setting} if it is legitimate",
+            self.offset, self.limit
+        )
+    }
+}
+
+impl core::error::Error for DecodeError {}

@@ -1,0 +1,210 @@
+//! Events, owned and borrowed.
+
+use core::{fmt, time::Duration};
+
+use bytes::{BufMut, Bytes};
+use bytestring::ByteString;
+
+use crate::{Block, EventId, EventType};
+
+/// An event, to be sent or as received.
+///
+/// It holds what stood in its block of the event stream: the data, and the `event`, `id` and `retry`
+/// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
+/// gives `event` (line breaks in the data come back as LF). Clones share their texts.
+///
+/// The *last event ID* that an event inherits from an earlier block is the decoder's
+/// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
+///
+/// ```
+/// use sse_codec::{Event, EventType};
+///
+/// const PING: EventType = EventType::from_static("ping");
+///
+/// let event = Event::new("1700000000").with_type(PING).with_id(1_700_000_000_u64);
+/// assert_eq!(event.to_bytes(), "id: 1700000000\nevent: ping\ndata: 1700000000\n\n");
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Event {
+    pub(crate) data: ByteString,
+    pub(crate) event_type: Option<EventType>,
+    pub(crate) id: Option<EventId>,
+    pub(crate) retry: Option<u64>,
+}
+
+impl Event {
+    /// A `message` event with this data: any text, of any number of lines, also none.
+    ///
+    /// CR, LF and CRLF in it are all line breaks, and arrive as LF.
+    pub fn new(data: impl Into<ByteString>) -> Self {
+        Self { data: data.into(), ..Self::default() }
+    }
+
+    /// Sets the event type: what a page listens to with `addEventListener`.
+    #[must_use]
+    pub fn with_type(mut self, event_type: EventType) -> Self {
+        self.event_type = Some(event_type);
+        self
+    }
+
+    /// Sets the id that a client reports as `Last-Event-ID` when it reconnects after this event.
+    #[must_use]
+    pub fn with_id(mut self, id: impl Into<EventId>) -> Self {
+        self.id = Some(id.into());
+        self
+    }
+
+    /// Sets the reconnection time: how long a client waits before it reconnects.
+    ///
+    /// The wire knows whole milliseconds: what is below is cut off, and what is above `u64::MAX`
+    /// milliseconds becomes that.
+    #[must_use]
+    pub fn with_retry(mut self, reconnection_time: Duration) -> Self {
+        self.retry = Some(whole_millis(reconnection_time));
+        self
+    }
+
+    /// The data, its lines separated by LF if it was decoded.
+    pub fn data(&self) -> &str {
+        &self.data
+    }
+
+    /// The data as text that owns itself, without copying.
+    pub fn into_data(self) -> ByteString {
+        self.data
+    }
+
+    /// The event type under which a browser dispatches this event: `message` if it has none.
+    pub fn event_type(&self) -> &str {
+        self.event_type.as_ref().map_or("message", EventType::as_str)
+    }
+
+    /// The event type, if the event has one of its own.
+    pub fn explicit_type(&self) -> Option<&EventType> {
+        self.event_type.as_ref()
+    }
+
+    /// The id, if this event has one of its own. It may be empty: that resets the last event ID.
+    pub fn id(&self) -> Option<&EventId> {
+        self.id.as_ref()
+    }
+
+    /// The reconnection time, if this event sets it. Whole milliseconds.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry.map(Duration::from_millis)
+    }
+
+    /// This event as a block of an event stream, to add a comment to it.
+    pub fn as_block(&self) -> Block<'_> {
+        Block {
+            comment: None,
+            id: self.id.as_ref().map(EventId::as_str),
+            event_type: self.event_type.as_ref().map(EventType::as_str),
+            retry: self.retry,
+            data: Some(&self.data),
+        }
+    }
+
+    /// Appends the event, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
+    /// bytes. Buffers that grow, such as `Vec<u8>` and `BytesMut`, always have room.
+    ///
+    /// # Panics
+    ///
+    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
+        self.as_block().encode(buf);
+    }
+
+    /// How many bytes [`encode`](Self::encode) appends.
+    pub fn encoded_len(&self) -> usize {
+        self.as_block().encoded_len()
+    }
+
+    /// The encoded event in a buffer of its own, of exactly the right size.
+    pub fn to_bytes(&self) -> Bytes {
+        self.as_block().to_bytes()
+    }
+}
+
+/// An event as the decoder lends it: borrowed from the chunk, or from the decoder's scratch buffer.
+///
+/// The same parts as [`Event`], and the last event ID that goes with it. [`to_event`](Self::to_event)
+/// makes an [`Event`] of it that can be kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct EventRef<'a> {
+    pub(crate) data: &'a str,
+    pub(crate) event_type: Option<&'a str>,
+    pub(crate) id: Option<&'a str>,
+    pub(crate) last_event_id: &'a str,
+    pub(crate) retry: Option<u64>,
+}
+
+impl<'a> EventRef<'a> {
+    /// The data, its lines separated by LF.
+    pub fn data(&self) -> &'a str {
+        self.data
+    }
+
+    /// The event type under which a browser dispatches this event: `message` if it has none.
+    pub fn event_type(&self) -> &'a str {
+        self.event_type.unwrap_or("message")
+    }
+
+    /// The event type, if an `event` field in this block set one.
+    pub fn explicit_type(&self) -> Option<&'a str> {
+        self.event_type
+    }
+
+    /// The id, if an `id` field in this block set one. It may be empty: that resets the last event ID.
+    pub fn id(&self) -> Option<&'a str> {
+        self.id
+    }
+
+    /// The last event ID as of this event: its own id, or that of an earlier block, or empty.
+    pub fn last_event_id(&self) -> &'a str {
+        self.last_event_id
+    }
+
+    /// The reconnection time, if a valid `retry` field in this block set it. Whole milliseconds.
+    pub fn retry(&self) -> Option<Duration> {
+        self.retry.map(Duration::from_millis)
+    }
+
+    /// Copies the event, so that it can be kept.
+    pub fn to_event(&self) -> Event {
+        Event {
+            data: self.data.into(),
+            event_type: self.event_type.map(|text| EventType::from_decoded(text.into())),
+            id: self.id.map(|text| EventId::from_decoded(text.into())),
+            retry: self.retry,
+        }
+    }
+
+    /// This event as a block of an event stream, to add a comment to it or to encode it again.
+    pub fn as_block(&self) -> Block<'a> {
+        Block {
+            comment: None,
+            id: self.id,
+            event_type: self.event_type,
+            retry: self.retry,
+            data: Some(self.data),
+        }
+    }
+}
+
+impl fmt::Debug for EventRef<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventRef")
+            .field("data", &self.data)
+            .field("event_type", &self.event_type)
+            .field("id", &self.id)
+            .field("retry", &self.retry)
+            .field("last_event_id", &self.last_event_id)
+            .finish()
+    }
+}
+
+/// The wire counts whole milliseconds.
+pub(crate) fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
+}
