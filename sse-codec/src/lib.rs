@@ -11,7 +11,10 @@ mod error;
 mod event;
 mod value;
 
-//DECODE
+pub use decode::{
+    Comment, Decoder, DecoderBuilder, Events, Field, Item, ItemRef, Limits, Line, LineDecoder, Lines,
+    OwnedEvents,
+};
 pub use encode::{Block, Encoded};
 pub use error::{DecodeError, DecodeErrorKind, ValueError};
 pub use event::{Event, EventRef};
