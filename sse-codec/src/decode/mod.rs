@@ -20,6 +20,8 @@ use bytes::Bytes;
 
 pub use events::{Events, ItemRef};
 pub use lines::{Comment, Field, Line, LineDecoder, Lines};
+#[cfg(any(feature = "stream", feature = "tokio-codec"))]
+pub(crate) use owned::Owned;
 pub use owned::{Item, OwnedEvents};
 
 use crate::EventId;
