@@ -8,7 +8,7 @@ use bytes::BufMut;
 
 use super::{
     line_ends::{LineEnds, next_line},
-    start::{Start, StreamStart},
+    start::{BOM, Start, StreamStart},
 };
 use crate::{DecodeError, DecodeErrorKind};
 
@@ -258,6 +258,9 @@ impl<'a> Line<'a> {
 
     /// Appends the line, with an LF.
     ///
+    /// A field whose name begins with a BOM gets an empty comment before it: as the first line of a
+    /// stream it would lose the BOM, and might become a field that the sender's clients did not see.
+    ///
     /// # Panics
     ///
     /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
@@ -269,6 +272,9 @@ impl<'a> Line<'a> {
                 buf.put_slice(comment.0);
             }
             Line::Field(field) => {
+                if field.name.starts_with(BOM) {
+                    buf.put_slice(b":\n");
+                }
                 buf.put_slice(field.name);
                 buf.put_slice(b": ");
                 buf.put_slice(field.value);

@@ -1,6 +1,6 @@
 //! The bytes at a seam: a BOM at the start of the stream, and an LF behind a CR that ended a text.
 
-const BOM: &[u8; 3] = b"\xEF\xBB\xBF";
+pub(super) const BOM: &[u8; 3] = b"\xEF\xBB\xBF";
 
 /// What is left to be skipped at the start of the next text.
 #[derive(Clone, Debug, PartialEq)]
