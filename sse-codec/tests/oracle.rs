@@ -109,7 +109,7 @@ fn limit() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3000))]
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn any_bytes_in_any_chunking_under_any_limits(
@@ -173,5 +173,40 @@ proptest! {
             outputs.push(support::borrowed(item));
         }
         prop_assert_eq!(outputs, expected.outputs);
+    }
+}
+
+/// Few kinds of lines, cut often, under limits near their sizes: where the sum that the limit is
+/// compared with goes wrong first.
+fn fields() -> impl Strategy<Value = Vec<u8>> {
+    const LINES: &[&[u8]] = &[
+        b"data: 123\n",
+        b"data\n",
+        b"event: 1234\n",
+        b"event\n",
+        b"id: 12345\n",
+        b"id: 1\02345\n",
+        b"id\n",
+        b":123\n",
+        b"\n",
+    ];
+    vec(select(LINES), 0..12).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn limits_near_the_size(
+        input in fields(),
+        lengths in vec(0..6_usize, 0..30),
+        event_limit in 0..20_usize,
+        comment_limit in 0..5_usize,
+    ) {
+        let expected = expect(&input, event_limit, Some(comment_limit));
+        let chunks = cut(&input, &lengths);
+        for &level in LEVELS {
+            prop_assert_eq!(&decode(level, &chunks, event_limit, Some(comment_limit)), &expected, "{:?}", level);
+        }
     }
 }
