@@ -3,6 +3,7 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
+    net::SocketAddr,
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver},
@@ -66,6 +67,14 @@ impl Running {
         assert!(kill.success());
     }
 
+    /// Kills it, and with it the process group that it leads.
+    pub(crate) fn kill_group(&mut self) {
+        #[cfg(unix)]
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
     /// Ends its input, waits for its end, and gives its exit code. It must have nothing more to say.
     pub(crate) fn finish(mut self) -> i32 {
         drop(self.stdin.take());
@@ -74,6 +83,34 @@ impl Running {
             assert_eq!(more, Err(mpsc::RecvTimeoutError::Disconnected));
         }
         self.child.wait().unwrap().code().expect("no signal")
+    }
+}
+
+/// The `ping` server, on a free port.
+pub(crate) struct Ping {
+    pub(crate) running: Running,
+    pub(crate) addr: SocketAddr,
+}
+
+impl Ping {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = program("ping");
+        command.args(["--addr", "127.0.0.1:0"]).args(args);
+        Self::of(Running::start(command))
+    }
+
+    pub(crate) fn of(running: Running) -> Self {
+        let line = running.line();
+        let addr =
+            line.strip_prefix("Listening on http://").and_then(|line| line.strip_suffix("/, Ctrl-C stops"));
+        Self { addr: addr.unwrap_or_else(|| panic!("{line}")).parse().unwrap(), running }
+    }
+
+    /// Stops it. It must have nothing more to say.
+    #[cfg(unix)]
+    pub(crate) fn stop(self) {
+        self.running.interrupt();
+        assert_eq!(self.running.finish(), 0);
     }
 }
 
