@@ -18,7 +18,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     Limits,
-    line_ends::{LineEnds, next_line},
+    line_ends::{LineEnd, LineEnds},
     start::{Start, StreamStart},
     text::push_lossy,
 };
@@ -38,7 +38,7 @@ pub(super) struct Interpreter {
     start: StreamStart,
     /// Offset in the stream of the first byte of the text.
     text_offset: u64,
-    /// Offset in the stream of the first byte of the current block.
+    /// Offset in the stream of the first byte of the current block, if that began in an earlier text.
     block_offset: u64,
     /// Offset in the stream of the first byte of the line that was cut.
     line_offset: u64,
@@ -65,6 +65,8 @@ pub(super) struct Cursor {
     pub(super) block: usize,
     ends: LineEnds,
     pub(super) draft: Draft,
+    /// The block began in this text.
+    began_here: bool,
     /// The draft was given out: the next step begins a new one.
     dispatched: bool,
     /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
@@ -225,6 +227,7 @@ impl Interpreter {
     }
 
     /// Goes on to the next thing that somebody wants to see.
+    #[inline(always)] // into the few loops that are called for each event
     pub(super) fn step(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         if cursor.dispatched {
             cursor.begin_block();
@@ -234,13 +237,17 @@ impl Interpreter {
         {
             return step;
         }
-        while let Some(end) = cursor.ends.next(text) {
+        while let Some(LineEnd { end, next }) = cursor.ends.next(text) {
             let line = cursor.pos..end;
-            cursor.pos = next_line(text, end);
+            cursor.pos = next;
+            if line.is_empty() {
+                if let Some(step) = self.end_block(cursor) {
+                    return step;
+                }
+                continue;
+            }
             let head = Head::of(text, line.start);
-            let step = if line.is_empty() {
-                self.end_block(cursor)
-            } else if let Some(value) = head.value_of(b"data:", &line) {
+            let step = if let Some(value) = head.value_of(b"data:", &line) {
                 self.data(cursor, text, value)
             } else if let Some(value) = head.value_of(b"event:", &line) {
                 self.event(cursor, text, value)
@@ -268,10 +275,16 @@ impl Interpreter {
         if cursor.dispatched {
             cursor.begin_block();
         }
+        self.block_offset = self.block_offset(cursor);
         self.spill(&mut cursor.draft, text);
         self.draft = core::mem::take(&mut cursor.draft);
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
+    }
+
+    /// Offset in the stream of the first byte of the current block.
+    fn block_offset(&self, cursor: &Cursor) -> u64 {
+        if cursor.began_here { self.text_offset + cursor.block as u64 } else { self.block_offset }
     }
 
     /// Copies to scratch what stands in the text.
@@ -300,7 +313,6 @@ impl Interpreter {
     /// > If the line is empty (a blank line): Dispatch the event.
     #[inline(always)]
     fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        self.block_offset = self.text_offset + cursor.pos as u64;
         cursor.dispatched = true;
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to
         // > the empty string and return.
@@ -449,7 +461,7 @@ impl Interpreter {
         cursor.draft = Draft { dropped: true, ..Draft::default() };
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
-        let (limit, offset) = (self.limits.event, self.block_offset);
+        let (limit, offset) = (self.limits.event, self.block_offset(cursor));
         cursor.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
         Step::Error
     }
@@ -480,15 +492,14 @@ impl Interpreter {
 
     /// The first line of a text began in an earlier one: takes the rest of it.
     fn finish_cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<Step> {
-        let end = cursor.ends.next(text);
-        let part = cursor.pos..end.unwrap_or(text.len());
-        let error = self.take_part(cursor, &text[part]);
-        let Some(end) = end else {
+        let Some(LineEnd { end, next }) = cursor.ends.next(text) else {
+            let part = cursor.pos..text.len();
             cursor.pos = text.len();
-            return Some(error.unwrap_or(Step::End));
+            return Some(self.take_part(cursor, &text[part]).unwrap_or(Step::End));
         };
-        cursor.pos = next_line(text, end);
-        cursor.block = cursor.pos;
+        let error = self.take_part(cursor, &text[cursor.pos..end]);
+        cursor.pos = next;
+        cursor.block = next;
         error.or(self.end_line(cursor))
     }
 
@@ -633,6 +644,7 @@ impl Cursor {
     fn begin_block(&mut self) {
         self.draft = Draft::default();
         self.dispatched = false;
+        self.began_here = true;
         self.block = self.pos;
     }
 }
@@ -672,12 +684,7 @@ impl IdCheck {
     #[inline(always)]
     fn of(part: &[u8], room: usize) -> Self {
         let looked_at = &part[..part.len().min(room.saturating_add(1))];
-        // For the few bytes of most ids a search of its own costs more than looking at each.
-        let has_nul = if looked_at.len() <= 16 {
-            looked_at.contains(&0)
-        } else {
-            memchr::memchr(0, looked_at).is_some()
-        };
+        let has_nul = looked_at.contains(&0);
         if has_nul {
             Self::Ignored
         } else if part.len() > room {
