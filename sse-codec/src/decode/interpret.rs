@@ -31,8 +31,14 @@ pub(super) struct Interpreter {
     pub(super) comments: bool,
     pub(super) reconnection_time: Option<u64>,
     pub(super) scratch: Scratch,
-    /// The event under construction, between two texts. All of it is in scratch then.
-    draft: Draft,
+    /// The event under construction. Between two texts all of it is in scratch.
+    pub(super) draft: Draft,
+    /// The comment that was given out.
+    pub(super) comment: Place,
+    /// The error that was given out.
+    pub(super) error: Option<DecodeError>,
+    /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
+    in_text: bool,
     /// How far the line is that the last text ended in.
     line: Line,
     start: StreamStart,
@@ -64,7 +70,6 @@ pub(super) struct Cursor {
     /// Where the lines begin that lie whole in the text and belong to the current block.
     pub(super) block: usize,
     ends: LineEnds,
-    pub(super) draft: Draft,
     /// The block began in this text.
     began_here: bool,
     /// The draft was given out: the next step begins a new one.
@@ -72,8 +77,6 @@ pub(super) struct Cursor {
     /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
     /// measured.
     near_limit: bool,
-    pub(super) comment: Place,
-    pub(super) error: Option<DecodeError>,
 }
 
 /// The event under construction.
@@ -170,6 +173,9 @@ impl Interpreter {
             reconnection_time: None,
             scratch: Scratch::default(),
             draft: Draft::default(),
+            comment: Place::Absent,
+            error: None,
+            in_text: false,
             line: Line::Start,
             start: StreamStart::default(),
             text_offset: 0,
@@ -197,8 +203,19 @@ impl Interpreter {
         in_line || *dropped || [data, event_type, id].into_iter().any(|place| *place != Place::Absent)
     }
 
+    /// Whether the last text was never ended, since its guard was leaked.
+    pub(super) fn was_left_in_text(&self) -> bool {
+        self.in_text
+    }
+
     /// Begins a text.
     pub(super) fn begin(&mut self, text: &[u8]) -> Cursor {
+        if self.in_text {
+            // What points into the last text points to nothing now.
+            self.draft = Draft { dropped: true, ..Draft::default() };
+            self.line = Line::Ignored;
+        }
+        self.in_text = true;
         let block_begins_here = self.block_offset == self.text_offset;
         let pos = match self.start.begin(text) {
             Start::Skip(skipped) => {
@@ -214,13 +231,11 @@ impl Interpreter {
                 0
             }
         };
-        let draft = core::mem::take(&mut self.draft);
-        let at_most = self.size(&draft).saturating_add(self.scratch.value.len() + text.len() + 1);
+        let at_most = self.size().saturating_add(self.scratch.value.len() + text.len() + 1);
         Cursor {
             pos,
             block: pos,
             ends: LineEnds::starting_at(pos),
-            draft,
             near_limit: at_most > self.limits.event,
             ..Cursor::default()
         }
@@ -230,7 +245,7 @@ impl Interpreter {
     #[inline(always)] // into the few loops that are called for each event
     pub(super) fn step(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         if cursor.dispatched {
-            cursor.begin_block();
+            self.begin_block(cursor);
         }
         if !matches!(self.line, Line::Start)
             && let Some(step) = self.finish_cut_line(cursor, text)
@@ -258,7 +273,7 @@ impl Interpreter {
             } else if let Some(value) = head.value_of(b"retry:", &line) {
                 let mut retry = RetryValue::NEW;
                 retry.push(&text[value]);
-                self.retry(&mut cursor.draft, &retry)
+                self.retry(&retry)
             } else {
                 self.field_without_colon(cursor, text, line)
             };
@@ -273,13 +288,13 @@ impl Interpreter {
     /// was read.
     pub(super) fn end(&mut self, cursor: &mut Cursor, text: &[u8]) {
         if cursor.dispatched {
-            cursor.begin_block();
+            self.begin_block(cursor);
         }
         self.block_offset = self.block_offset(cursor);
-        self.spill(&mut cursor.draft, text);
-        self.draft = core::mem::take(&mut cursor.draft);
+        self.spill(text);
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
+        self.in_text = false;
     }
 
     /// Offset in the stream of the first byte of the current block.
@@ -288,7 +303,8 @@ impl Interpreter {
     }
 
     /// Copies to scratch what stands in the text.
-    pub(super) fn spill(&mut self, draft: &mut Draft, text: &[u8]) {
+    pub(super) fn spill(&mut self, text: &[u8]) {
+        let draft = &mut self.draft;
         let Scratch { data, event_type, id, .. } = &mut self.scratch;
         if let Place::Text(range) = &draft.data {
             data.clear();
@@ -310,18 +326,26 @@ impl Interpreter {
 
 /// Whole lines.
 impl Interpreter {
+    #[inline(always)]
+    fn begin_block(&mut self, cursor: &mut Cursor) {
+        self.draft = Draft::default();
+        cursor.dispatched = false;
+        cursor.began_here = true;
+        cursor.block = cursor.pos;
+    }
+
     /// > If the line is empty (a blank line): Dispatch the event.
     #[inline(always)]
     fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
         cursor.dispatched = true;
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to
         // > the empty string and return.
-        if cursor.draft.data != Place::Absent {
+        if self.draft.data != Place::Absent {
             Some(Step::Event)
-        } else if cursor.draft.id != Place::Absent {
+        } else if self.draft.id != Place::Absent {
             Some(Step::Id)
         } else {
-            cursor.begin_block();
+            self.begin_block(cursor);
             None
         }
     }
@@ -330,20 +354,20 @@ impl Interpreter {
     /// > U+000A LINE FEED (LF) character to the data buffer.
     #[inline(always)]
     fn data(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        if cursor.draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        if cursor.near_limit && self.size(&cursor.draft) + value.len() + 1 > self.limits.event {
+        if cursor.near_limit && self.size() + value.len() + 1 > self.limits.event {
             return Some(self.drop_event(cursor, text));
         }
-        match &cursor.draft.data {
-            Place::Absent => cursor.draft.data = Place::Text(value),
+        match &self.draft.data {
+            Place::Absent => self.draft.data = Place::Text(value),
             first => {
                 let data = &mut self.scratch.data;
                 if let Place::Text(first) = first {
                     data.clear();
                     push_data_line(data, &text[first.clone()], self.limits.event);
-                    cursor.draft.data = Place::Scratch;
+                    self.draft.data = Place::Scratch;
                 }
                 push_data_line(data, &text[value], self.limits.event);
             }
@@ -354,13 +378,13 @@ impl Interpreter {
     /// > If the field name is "event": Set the event type buffer to field value.
     #[inline(always)]
     fn event(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        if cursor.draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        if cursor.near_limit && !self.type_fits(&cursor.draft, value.len()) {
+        if cursor.near_limit && !self.type_fits(value.len()) {
             return Some(self.drop_event(cursor, text));
         }
-        cursor.draft.event_type = if value.is_empty() { Place::Absent } else { Place::Text(value) };
+        self.draft.event_type = if value.is_empty() { Place::Absent } else { Place::Text(value) };
         None
     }
 
@@ -368,14 +392,14 @@ impl Interpreter {
     /// > event ID buffer to the field value. Otherwise, ignore the field.
     #[inline(always)]
     fn id(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        if cursor.draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        let room = if cursor.near_limit { self.room_for_id(&cursor.draft, 0) } else { usize::MAX };
+        let room = if cursor.near_limit { self.room_for_id(0) } else { usize::MAX };
         match IdCheck::of(&text[value.clone()], room) {
             IdCheck::Ignored => {}
             IdCheck::TooLarge => return Some(self.drop_event(cursor, text)),
-            IdCheck::Fits => cursor.draft.id = Place::Text(value),
+            IdCheck::Fits => self.draft.id = Place::Text(value),
         }
         None
     }
@@ -383,10 +407,10 @@ impl Interpreter {
     /// > If the field name is "retry": If the field value consists of only ASCII digits, then interpret
     /// > the field value as an integer in base ten, and set the event stream's reconnection time to
     /// > that integer. Otherwise, ignore the field.
-    fn retry(&mut self, draft: &mut Draft, value: &RetryValue) -> Option<Step> {
+    fn retry(&mut self, value: &RetryValue) -> Option<Step> {
         if let Some(millis) = value.millis() {
             self.reconnection_time = Some(millis);
-            draft.retry = Some(millis);
+            self.draft.retry = Some(millis);
         }
         None
     }
@@ -402,9 +426,9 @@ impl Interpreter {
         let comment = line.start + 1..line.end;
         if comment.len() > self.limits.comment {
             self.line_offset = self.text_offset + line.start as u64;
-            return Some(self.comment_too_large(cursor));
+            return Some(self.comment_too_large());
         }
-        cursor.comment = Place::Text(comment);
+        self.comment = Place::Text(comment);
         Some(Step::Comment)
     }
 
@@ -425,53 +449,54 @@ impl Interpreter {
 /// Limits.
 impl Interpreter {
     /// The size of the event so far: its data lines with one byte each for the LF, its type, its id.
-    fn size(&self, draft: &Draft) -> usize {
-        self.data_len(draft) + self.type_len(draft) + self.id_len(draft)
+    fn size(&self) -> usize {
+        self.data_len() + self.type_len() + self.id_len()
     }
 
-    fn data_len(&self, draft: &Draft) -> usize {
-        draft.data.len(&self.scratch.data) + usize::from(matches!(draft.data, Place::Text(_)))
+    fn data_len(&self) -> usize {
+        let lf = usize::from(matches!(self.draft.data, Place::Text(_)));
+        self.draft.data.len(&self.scratch.data) + lf
     }
 
-    fn type_len(&self, draft: &Draft) -> usize {
-        draft.event_type.len(&self.scratch.event_type)
+    fn type_len(&self) -> usize {
+        self.draft.event_type.len(&self.scratch.event_type)
     }
 
-    fn id_len(&self, draft: &Draft) -> usize {
-        draft.id.len(&self.scratch.id)
+    fn id_len(&self) -> usize {
+        self.draft.id.len(&self.scratch.id)
     }
 
     /// Whether the event may have a type of this length in place of the one it has.
-    fn type_fits(&self, draft: &Draft, len: usize) -> bool {
-        self.data_len(draft) + self.id_len(draft) + len <= self.limits.event
+    fn type_fits(&self, len: usize) -> bool {
+        self.data_len() + self.id_len() + len <= self.limits.event
     }
 
     /// How long an id the event may have in place of the one it has, beyond `len` bytes of it.
-    fn room_for_id(&self, draft: &Draft, len: usize) -> usize {
-        self.limits.event.saturating_sub(self.data_len(draft) + self.type_len(draft) + len)
+    fn room_for_id(&self, len: usize) -> usize {
+        self.limits.event.saturating_sub(self.data_len() + self.type_len() + len)
     }
 
     #[cold]
     fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
-        let event_id = cursor.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
+        let event_id = self.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
             let mut id = String::new();
             push_lossy(&mut id, bytes);
             EventId::from_decoded(id.into())
         });
-        cursor.draft = Draft { dropped: true, ..Draft::default() };
+        self.draft = Draft { dropped: true, ..Draft::default() };
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
         let (limit, offset) = (self.limits.event, self.block_offset(cursor));
-        cursor.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
+        self.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
         Step::Error
     }
 
     #[cold]
-    fn comment_too_large(&mut self, cursor: &mut Cursor) -> Step {
+    fn comment_too_large(&mut self) -> Step {
         self.scratch.value = Vec::new();
         let (limit, offset) = (self.limits.comment, self.line_offset);
         let kind = DecodeErrorKind::CommentTooLarge;
-        cursor.error = Some(DecodeError { kind, limit, offset, event_id: None });
+        self.error = Some(DecodeError { kind, limit, offset, event_id: None });
         Step::Error
     }
 }
@@ -486,7 +511,7 @@ impl Interpreter {
         }
         self.line_offset = self.text_offset + part.start as u64;
         cursor.pos = part.end;
-        self.spill(&mut cursor.draft, text);
+        self.spill(text);
         self.take_part(cursor, &text[part]).unwrap_or(Step::End)
     }
 
@@ -520,18 +545,18 @@ impl Interpreter {
         }
         match field {
             Field::Data => {
-                if self.size(&cursor.draft) + part.len() + 1 > self.limits.event {
+                if self.size() + part.len() + 1 > self.limits.event {
                     return Some(self.drop_event_in_line(cursor));
                 }
                 push(&mut self.scratch.data, part, self.limits.event);
             }
             Field::Event => {
-                if !self.type_fits(&cursor.draft, self.scratch.value.len() + part.len()) {
+                if !self.type_fits(self.scratch.value.len() + part.len()) {
                     return Some(self.drop_event_in_line(cursor));
                 }
                 push(&mut self.scratch.value, part, self.limits.event);
             }
-            Field::Id => match IdCheck::of(part, self.room_for_id(&cursor.draft, self.scratch.value.len())) {
+            Field::Id => match IdCheck::of(part, self.room_for_id(self.scratch.value.len())) {
                 IdCheck::Ignored => self.line = Line::Ignored,
                 IdCheck::TooLarge => return Some(self.drop_event_in_line(cursor)),
                 IdCheck::Fits => push(&mut self.scratch.value, part, self.limits.event),
@@ -540,7 +565,7 @@ impl Interpreter {
             Field::Comment => {
                 if self.scratch.value.len() + part.len() > self.limits.comment {
                     self.line = Line::Ignored;
-                    return Some(self.comment_too_large(cursor));
+                    return Some(self.comment_too_large());
                 }
                 push(&mut self.scratch.value, part, self.limits.comment);
             }
@@ -580,7 +605,7 @@ impl Interpreter {
 
     fn begin_value(&mut self, cursor: &mut Cursor, field: Field) -> Option<Step> {
         let ignored = match field {
-            Field::Data | Field::Event | Field::Id => cursor.draft.dropped,
+            Field::Data | Field::Event | Field::Id => self.draft.dropped,
             Field::Retry(_) => false,
             Field::Comment => !self.comments,
         };
@@ -590,12 +615,12 @@ impl Interpreter {
         }
         self.scratch.value.clear();
         if field == Field::Data {
-            if self.size(&cursor.draft) + 1 > self.limits.event {
+            if self.size() + 1 > self.limits.event {
                 return Some(self.drop_event_in_line(cursor));
             }
-            if cursor.draft.data == Place::Absent {
+            if self.draft.data == Place::Absent {
                 self.scratch.data.clear();
-                cursor.draft.data = Place::Scratch;
+                self.draft.data = Place::Scratch;
             }
         }
         self.line = Line::Value { field, at_start: true };
@@ -618,7 +643,7 @@ impl Interpreter {
             return None;
         };
         let Scratch { data, event_type, id, value } = &mut self.scratch;
-        let draft = &mut cursor.draft;
+        let draft = &mut self.draft;
         match field {
             Field::Data => push(data, b"\n", self.limits.event),
             Field::Event => {
@@ -629,23 +654,14 @@ impl Interpreter {
                 core::mem::swap(id, value);
                 draft.id = Place::Scratch;
             }
-            Field::Retry(retry) => return self.retry(draft, &retry),
+            Field::Retry(retry) => return self.retry(&retry),
             Field::Comment => {
-                cursor.comment = Place::Scratch;
+                self.comment = Place::Scratch;
                 return Some(Step::Comment);
             }
         }
         value.clear();
         None
-    }
-}
-
-impl Cursor {
-    fn begin_block(&mut self) {
-        self.draft = Draft::default();
-        self.dispatched = false;
-        self.began_here = true;
-        self.block = self.pos;
     }
 }
 

@@ -6,7 +6,7 @@
 //! short line costs a few instructions on the mask instead of a search of its own. In a long line,
 //! where block after block is empty, a search over all that is left is faster.
 
-use wide::u8x64;
+use wide::{u8x16, u8x64};
 
 /// A block is as wide as the mask that describes it.
 const BLOCK: usize = 64;
@@ -103,8 +103,13 @@ fn find(block: &[u8; BLOCK]) -> u64 {
 /// The same for what is left at the end of a text, less than a block.
 #[inline(never)]
 fn find_in_tail(rest: &[u8]) -> u64 {
-    if rest.len() < 16 {
-        return rest.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(matches!(byte, b'\n' | b'\r')));
+    // Small chunks have nothing but this.
+    if rest.len() <= 16 {
+        let mut block = [0; 16];
+        block[..rest.len()].copy_from_slice(rest);
+        let block = u8x16::new(block);
+        let found = block.simd_eq(u8x16::splat(b'\n')) | block.simd_eq(u8x16::splat(b'\r'));
+        return found.to_bitmask().into();
     }
     let mut block = [0; BLOCK];
     block[..rest.len()].copy_from_slice(rest);

@@ -72,12 +72,13 @@ fn valid_prefix(bytes: &[u8]) -> &str {
     let mut valid = bytes;
     // A sequence that the end of the bytes cuts off is no reason to look for the fault twice.
     for len in 1..=bytes.len().min(3) {
-        let byte = bytes[bytes.len() - len];
-        if byte >= 0xC0 {
-            valid = &bytes[..bytes.len() - len];
-        }
-        if byte < 0x80 || byte >= 0xC0 {
-            break;
+        match bytes[bytes.len() - len] {
+            0x80..0xC0 => {}
+            0xC0.. => {
+                valid = &bytes[..bytes.len() - len];
+                break;
+            }
+            _ => break,
         }
     }
     if let Some(text) = utf8(valid) {
