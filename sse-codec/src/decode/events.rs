@@ -204,7 +204,7 @@ impl Drop for Events<'_> {
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         if self.in_rest {
             interpreter.end(&mut self.cursor, rest);
-            rest.drain(..self.cursor.pos);
+            *rest = rest.split_off(self.cursor.pos);
         } else {
             interpreter.end(&mut self.cursor, self.chunk);
             rest.extend_from_slice(&self.chunk[self.cursor.pos..]);

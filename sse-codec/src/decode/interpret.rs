@@ -269,7 +269,7 @@ impl Interpreter {
             } else if let Some(value) = head.value_of(b"id:", &line) {
                 self.id(cursor, text, value)
             } else if head.is(b":") {
-                self.comment(cursor, line)
+                self.comment(line)
             } else if let Some(value) = head.value_of(b"retry:", &line) {
                 let mut retry = RetryValue::NEW;
                 retry.push(&text[value]);
@@ -419,7 +419,7 @@ impl Interpreter {
     ///
     /// Unless somebody asked for comments.
     #[inline(always)]
-    fn comment(&mut self, cursor: &mut Cursor, line: Range<usize>) -> Option<Step> {
+    fn comment(&mut self, line: Range<usize>) -> Option<Step> {
         if !self.comments {
             return None;
         }
