@@ -128,7 +128,7 @@ fn a_slow_stream_gives_each_event_at_once() {
 }
 
 #[test]
-fn a_chunk_is_waited_for_where_its_size_is_given() {
+fn a_chunk_of_a_given_size_is_decoded_when_it_is_whole() {
     let mut command = program("decode");
     command.args(["--chunk", "4"]);
     let mut decode = Running::start(command);

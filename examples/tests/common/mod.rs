@@ -14,12 +14,13 @@ use std::{
 /// How long to wait for what must come: only a failing test ever waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An example program of this package. `cargo test` builds them before it runs the tests.
+/// An example program of this package. `cargo test` builds them before it runs the tests, but not
+/// where `--test` picks one of these: then `cargo build --examples` first.
 pub(crate) fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
     let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo test -p sse-examples` does it", path.display());
+    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
     Command::new(path)
 }
 
