@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::{
     Decoder,
     interpret::{Cursor, Place, Step},
-    text::{Window, lossy, utf8},
+    text::{Window, lossy},
 };
 use crate::{DecodeError, EventRef};
 
@@ -58,8 +58,8 @@ impl<'d> Events<'d> {
             match self.step() {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event())),
-                Step::Error(error) => return Some(Err(*error)),
-                Step::Id | Step::Comment(_) => {}
+                Step::Error => return self.cursor.error.take().map(Err),
+                Step::Id | Step::Comment => {}
             }
         }
     }
@@ -84,8 +84,8 @@ impl<'d> Events<'d> {
             match self.step() {
                 Step::End => return None,
                 Step::Event => return Some(Ok(ItemRef::Event(self.event()))),
-                Step::Comment(place) => return Some(Ok(ItemRef::Comment(self.comment(&place)))),
-                Step::Error(error) => return Some(Err(*error)),
+                Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
+                Step::Error => return self.cursor.error.take().map(Err),
                 Step::Id => {}
             }
         }
@@ -120,11 +120,11 @@ impl<'d> Events<'d> {
         let interpreter = &mut self.decoder.interpreter;
         let step = interpreter.step(&mut self.cursor, &self.rest);
         interpreter.spill(&mut self.cursor.draft, &self.rest);
-        if let Step::Comment(Place::Text(range)) = step {
+        if let Place::Text(range) = &self.cursor.comment {
             let value = &mut interpreter.scratch.value;
             value.clear();
-            value.extend_from_slice(&self.rest[range]);
-            return Step::Comment(Place::Scratch);
+            value.extend_from_slice(&self.rest[range.clone()]);
+            self.cursor.comment = Place::Scratch;
         }
         if matches!(step, Step::Event | Step::Id) {
             self.commit_id();
@@ -183,16 +183,10 @@ impl<'d> Events<'d> {
         EventRef { data, event_type, has_id, last_event_id, retry: draft.retry }
     }
 
-    fn comment(&mut self, place: &Place) -> &str {
-        let bytes = match place {
-            Place::Absent => &[],
-            Place::Text(range) => &self.chunk[range.clone()],
-            Place::Scratch => &self.decoder.interpreter.scratch.value[..],
-        };
-        match utf8(bytes) {
-            Some(text) => text,
-            None => lossy(bytes, &mut self.decoder.lossy.data),
-        }
+    fn comment(&mut self) -> &str {
+        let Decoder { interpreter, lossy: buf, .. } = &mut *self.decoder;
+        let bytes = self.cursor.comment.bytes(self.chunk, &interpreter.scratch.value);
+        lossy(bytes.unwrap_or_default(), &mut buf.data)
     }
 }
 

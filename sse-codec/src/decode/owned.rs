@@ -109,8 +109,8 @@ impl Owned {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event(decoder))),
-                Step::Error(error) => return Some(Err(*error)),
-                Step::Id | Step::Comment(_) => {}
+                Step::Error => return self.cursor.error.take().map(Err),
+                Step::Id | Step::Comment => {}
             }
         }
     }
@@ -120,11 +120,11 @@ impl Owned {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
-                Step::Comment(place) => {
+                Step::Comment => {
                     let scratch = &decoder.interpreter.scratch.value;
-                    return Some(Ok(Item::Comment(self.text(&place, scratch))));
+                    return Some(Ok(Item::Comment(self.text(&self.cursor.comment, scratch))));
                 }
-                Step::Error(error) => return Some(Err(*error)),
+                Step::Error => return self.cursor.error.take().map(Err),
                 Step::Id => {}
             }
         }
