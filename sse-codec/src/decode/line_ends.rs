@@ -15,7 +15,7 @@ const BLOCK: usize = 64;
 const LONG: usize = 4 * BLOCK;
 
 /// The line ends of one text, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LineEnds {
     /// The CRs and LFs of the current block that were not yet given out.
     mask: u64,
@@ -56,8 +56,11 @@ impl LineEnds {
     #[inline(always)]
     fn next_break(&mut self, text: &[u8]) -> Option<usize> {
         if self.mask == 0 {
-            (self.block, self.mask) = next_block(text, self.searched)?;
-            self.searched = self.block + BLOCK;
+            let Some((block, mask)) = next_block(text, self.searched) else {
+                self.searched = text.len();
+                return None;
+            };
+            *self = Self { mask, block, searched: block + BLOCK };
         }
         let at = self.block + self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;
