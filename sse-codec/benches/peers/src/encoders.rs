@@ -20,12 +20,13 @@ type Outcome = Result<(), String>;
 type Encode = fn(&Batch, &mut Sink, &mut Clock) -> Outcome;
 
 /// Events that are there, or (axum) that are made and encoded at once.
-const ENCODERS: [(&str, Role, Encode); 8] = [
+const ENCODERS: [(&str, Role, Encode); 9] = [
     ("encode", Role::Ours(Level::Encoding), ours),
     ("BytesMut", Role::Variant, ours_bytes_mut),
     ("russe", Role::Peer, russe),
     ("sse-stream", Role::Peer, sse_stream),
     ("axum", Role::Peer, axum),
+    ("russe, static", Role::Apart, russe_static),
     ("warp", Role::Apart, warp),
     ("warp body", Role::Apart, warp_body),
     ("memcpy", Role::Limit, memcpy),
@@ -83,6 +84,16 @@ impl Batch {
             encoded.push(bytes.into());
         }
         Ok(Self { blocks: &blocks[..encoded.len()], encoded })
+    }
+
+    /// A buffer as if it had been used before: it has room, on memory that is there and in the cache.
+    /// To be made before the events, which then are in the cache as well.
+    fn buffer<B: Buffer>(&self) -> B {
+        let largest = self.encoded.iter().map(Bytes::len).max().unwrap_or_default();
+        let mut buffer = B::default();
+        buffer.push(&"x".repeat(2 * FULL + largest));
+        buffer.clear();
+        buffer
     }
 
     fn events(&self) -> impl Iterator<Item = &'static Block> {
@@ -175,13 +186,10 @@ buffer! {
 fn into_buffer<B: Buffer, T>(
     clock: &mut Clock,
     sink: &mut Sink,
+    mut buffer: B,
     items: impl Iterator<Item = T>,
     encode: impl Fn(T, &mut B) -> Outcome,
 ) -> Outcome {
-    // As if it had been used before: with room for the largest event, on pages that are there.
-    let mut buffer = B::default();
-    buffer.push(&"x".repeat(2 * 1024 * 1024));
-    buffer.clear();
     clock.time(|| {
         for item in items {
             encode(item, &mut buffer)?;
@@ -239,46 +247,63 @@ fn encode_ours<B: BufMut>(item: &Ours, buffer: &mut B) -> Outcome {
 }
 
 fn ours(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items: Vec<_> = batch.blocks.iter().map(ours_event).collect();
-    into_buffer(clock, sink, items.iter(), encode_ours::<Vec<u8>>)
+    into_buffer(clock, sink, buffer, items.iter(), encode_ours::<Vec<u8>>)
 }
 
 fn ours_bytes_mut(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items: Vec<_> = batch.blocks.iter().map(ours_event).collect();
-    into_buffer(clock, sink, items.iter(), encode_ours::<BytesMut>)
+    into_buffer(clock, sink, buffer, items.iter(), encode_ours::<BytesMut>)
 }
 
 fn ours_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items = batch.blocks.iter().map(ours_event);
-    into_buffer(clock, sink, items, |item, buffer: &mut Vec<u8>| encode_ours(&item, buffer))
+    into_buffer(clock, sink, buffer, items, |item, buffer: &mut Vec<u8>| encode_ours(&item, buffer))
 }
 
-fn russe_event(block: &'static Block, text: impl Fn(&'static String) -> ByteString) -> russe::Event {
+fn russe_event(block: &'static Block, text: impl Fn(&'static str) -> ByteString) -> russe::Event {
     match &block.data {
         Some(data) => russe::Event::Message(russe::Message {
             data: text(data),
-            event: block.event_type.as_ref().map(&text),
-            id: block.id.as_ref().map(&text),
+            event: block.event_type.as_deref().map(&text),
+            id: block.id.as_deref().map(&text),
             retry: None,
         }),
-        None => russe::Event::Comment(block.comment.as_ref().map(&text).unwrap_or_default()),
+        None => russe::Event::Comment(text(block.comment.as_deref().unwrap_or_default())),
     }
+}
+
+fn copied(text: &'static str) -> ByteString {
+    text.into()
 }
 
 fn encode_russe(event: russe::Event, buffer: &mut BytesMut) -> Outcome {
     russe::Encoder::default().encode(event, buffer).map_err(|error| error.to_string())
 }
 
-/// Its encoder takes the event; of static text, so that nothing is freed.
+/// Its encoder takes the event. The text is shared, so that it need not be freed.
 fn russe(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
-    let text = |text: &'static String| ByteString::from_static(text);
-    let mut events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, text)).collect();
-    into_buffer(clock, sink, events.drain(..), encode_russe)
+    let buffer = batch.buffer();
+    let events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, copied)).collect();
+    let mut clones = events.clone();
+    into_buffer(clock, sink, buffer, clones.drain(..), encode_russe)
+}
+
+/// Of literals.
+fn russe_static(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    let literal = |text: &'static str| ByteString::from_static(text);
+    let mut events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, literal)).collect();
+    into_buffer(clock, sink, buffer, events.drain(..), encode_russe)
 }
 
 fn russe_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
-    let events = batch.blocks.iter().map(|block| russe_event(block, |text| text.as_str().into()));
-    into_buffer(clock, sink, events, encode_russe)
+    let buffer = batch.buffer();
+    let events = batch.blocks.iter().map(|block| russe_event(block, copied));
+    into_buffer(clock, sink, buffer, events, encode_russe)
 }
 
 fn sse_stream_event(block: &'static Block) -> sse_stream::Sse {
@@ -344,14 +369,16 @@ fn warp_event(block: &'static Block) -> warp::sse::Event {
 
 /// Its events are `Display`.
 fn warp(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let events: Vec<_> = batch.blocks.iter().map(warp_event).collect();
-    into_buffer(clock, sink, events.iter(), |event, buffer: &mut String| {
+    into_buffer(clock, sink, buffer, events.iter(), |event, buffer: &mut String| {
         write!(buffer, "{event}").map_err(|error| error.to_string())
     })
 }
 
 fn warp_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
-    into_buffer(clock, sink, batch.blocks.iter().map(warp_event), |event, buffer: &mut String| {
+    let buffer = batch.buffer();
+    into_buffer(clock, sink, buffer, batch.blocks.iter().map(warp_event), |event, buffer: &mut String| {
         write!(buffer, "{event}").map_err(|error| error.to_string())
     })
 }
@@ -364,7 +391,8 @@ fn warp_body(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
 
 /// What is encoded, copied into one buffer.
 fn memcpy(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
-    into_buffer(clock, sink, batch.encoded.iter(), |bytes, buffer: &mut Vec<u8>| {
+    let buffer = batch.buffer();
+    into_buffer(clock, sink, buffer, batch.encoded.iter(), |bytes, buffer: &mut Vec<u8>| {
         buffer.extend_from_slice(bytes);
         Ok(())
     })

@@ -157,6 +157,7 @@ fn short(name: &'static str) -> &'static str {
         "eventsource-stream" => "es-stream",
         "sse-core, slices" => "core",
         "sse-stream, slices" => "stream",
+        "russe, static" => "static",
         _ => name,
     }
 }
