@@ -1,0 +1,232 @@
+//! The body: a stream of events as frames of bytes.
+
+use std::{
+    fmt,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use sse_codec::Encoded;
+
+use crate::{
+    CloseReason, StreamItem,
+    close::Tally,
+    frame::{Full, Gathered},
+    item::Item,
+    keep_alive::KeepAlive,
+    shutdown::Shutdown,
+};
+
+pin_project! {
+    /// The body of an event stream: see [`Sse`](crate::Sse).
+    pub struct SseBody<S> {
+        // None once the response ends, so that its resources are free before the last frame is sent.
+        #[pin]
+        stream: Option<S>,
+        // What goes out before the next item of the stream: the opening comment at first, later
+        // what did not fit into a frame.
+        held: Option<Item>,
+        farewell: Option<Item>,
+        gathered: Gathered,
+        keep_alive: Option<KeepAlive>,
+        shutdown: Option<Shutdown>,
+        break_on_error: bool,
+        breaks: Option<Break>,
+        // The last field: when the body is dropped, the hook finds the stream dropped.
+        tally: Tally,
+    }
+}
+
+/// Why a body broke off: its stream of events failed, and
+/// [`break_on_error`](crate::Sse::break_on_error) asked for it.
+#[derive(Debug, thiserror::Error)]
+#[error("the stream of events failed, so the response was broken off: {message}")]
+pub struct StreamFailed {
+    message: String,
+}
+
+/// The steps of breaking off.
+#[derive(Debug)]
+enum Break {
+    Flush(StreamFailed),
+    Fail(StreamFailed),
+}
+
+impl<S> SseBody<S> {
+    pub(crate) fn new(
+        stream: S,
+        opening: Option<Encoded>,
+        keep_alive: Option<KeepAlive>,
+        shutdown: Option<Shutdown>,
+        break_on_error: bool,
+        tally: Tally,
+    ) -> Self {
+        Self {
+            stream: Some(stream),
+            held: opening.map(Item::Encoded),
+            farewell: None,
+            gathered: Gathered::default(),
+            keep_alive,
+            shutdown,
+            break_on_error,
+            breaks: None,
+            tally,
+        }
+    }
+
+    /// Whether there is nothing more to send, and no error to give.
+    fn is_over(&self) -> bool {
+        self.stream.is_none() && self.held.is_none() && self.farewell.is_none() && self.breaks.is_none()
+    }
+}
+
+impl<S> Body for SseBody<S>
+where
+    S: Stream,
+    S::Item: StreamItem,
+{
+    type Data = Bytes;
+    type Error = StreamFailed;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, StreamFailed>>> {
+        self.as_mut().poll_shutdown(cx);
+        if let Some(frame) = self.as_mut().gather(cx) {
+            return Poll::Ready(Some(Ok(self.send(frame))));
+        }
+        if self.stream.is_none() {
+            return self.poll_end(cx).map(|error| error.map(Err));
+        }
+        let comment = ready!(self.as_mut().poll_keep_alive(cx));
+        Poll::Ready(Some(Ok(self.send(Item::Encoded(comment).into()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.is_over()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        if self.is_over() { SizeHint::with_exact(0) } else { SizeHint::default() }
+    }
+}
+
+impl<S> SseBody<S>
+where
+    S: Stream,
+    S::Item: StreamItem,
+{
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let this = self.as_mut().project();
+        if this.stream.is_none() {
+            return;
+        }
+        let Some(shutdown) = this.shutdown else { return };
+        if let Poll::Ready(farewell) = shutdown.poll_farewell(cx) {
+            *this.farewell = farewell;
+            self.end(CloseReason::Shutdown);
+        }
+    }
+
+    /// Everything that is ready, up to a frame of it.
+    fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Full> {
+        while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
+            let this = self.as_mut().project();
+            let len = item.encoded_len();
+            if this.gathered.takes(len) {
+                this.gathered.add(&item, len);
+            } else if this.gathered.is_empty() {
+                return Some(item.into());
+            } else {
+                *this.held = Some(item);
+                break;
+            }
+        }
+        self.project().gathered.take()
+    }
+
+    /// The next item, wherever it comes from. None when there will be no more.
+    fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+        let mut this = self.as_mut().project();
+        if let Some(item) = this.held.take() {
+            return Poll::Ready(Some(item));
+        }
+        let Some(stream) = this.stream.as_mut().as_pin_mut() else {
+            return Poll::Ready(this.farewell.take());
+        };
+        match ready!(stream.poll_next(cx)).map(|item| item.into_item()) {
+            Some(Ok(item)) => return Poll::Ready(Some(item)),
+            Some(Err(error)) => {
+                let error = error.into();
+                if *this.break_on_error {
+                    *this.breaks = Some(Break::Flush(StreamFailed { message: error.to_string() }));
+                }
+                self.end(CloseReason::StreamError(error));
+            }
+            None => self.end(CloseReason::StreamEnded),
+        }
+        Poll::Ready(None)
+    }
+
+    /// From here on only what was taken from the stream goes out, and the farewell.
+    fn end(self: Pin<&mut Self>, reason: CloseReason) {
+        let mut this = self.project();
+        this.stream.set(None);
+        *this.shutdown = None;
+        *this.keep_alive = None;
+        this.tally.ends(reason);
+    }
+
+    fn poll_keep_alive(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Encoded> {
+        let this = self.project();
+        let Some(keep_alive) = this.keep_alive else { return Poll::Pending };
+        let comment = ready!(keep_alive.poll_comment(cx));
+        this.gathered.release();
+        Poll::Ready(comment)
+    }
+
+    /// Counts a frame that goes out.
+    fn send(mut self: Pin<&mut Self>, frame: Full) -> Frame<Bytes> {
+        let this = self.as_mut().project();
+        this.tally.count(frame.events, frame.bytes.len());
+        if let Some(keep_alive) = this.keep_alive {
+            keep_alive.written();
+        }
+        if self.is_over() {
+            self.project().tally.close();
+        }
+        Frame::data(frame.bytes)
+    }
+
+    /// After the last frame.
+    fn poll_end(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<StreamFailed>> {
+        let this = self.project();
+        match this.breaks.take() {
+            Some(Break::Flush(error)) => {
+                // An error right now would overtake the frames that HTTP/1.1 has not flushed.
+                *this.breaks = Some(Break::Fail(error));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Some(Break::Fail(error)) => {
+                this.tally.close();
+                Poll::Ready(Some(error))
+            }
+            None => {
+                this.tally.close();
+                Poll::Ready(None)
+            }
+        }
+    }
+}
+
+impl<S> fmt::Debug for SseBody<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SseBody").field("tally", &self.tally).finish_non_exhaustive()
+    }
+}

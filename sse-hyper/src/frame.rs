@@ -1,0 +1,78 @@
+//! Small events, gathered into one frame.
+
+use std::mem;
+
+use bytes::{Bytes, BytesMut};
+
+use crate::item::Item;
+
+/// What a frame holds at most, if it holds more than one event. Larger buffers are slower: the server
+/// keeps several frames, and memory that goes back and forth to the system costs page faults.
+const FRAME: usize = 8 * 1024;
+
+/// An event of this size is a frame of its own: copying it would cost more than its frame.
+const LARGE: usize = 4 * 1024;
+
+/// Enough for a few small events: what a stream that yields one event now and then holds.
+const FIRST: usize = 512;
+
+/// The frame that is being gathered, over a buffer that serves many frames.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    buf: BytesMut,
+    events: u64,
+}
+
+/// One frame, and how many events are in it.
+pub(crate) struct Full {
+    pub(crate) bytes: Bytes,
+    pub(crate) events: u64,
+}
+
+impl Gathered {
+    /// Whether an item of this length goes into the frame that is being gathered.
+    pub(crate) fn takes(&self, len: usize) -> bool {
+        len < LARGE && self.buf.len() + len <= FRAME
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.buf.is_empty()
+    }
+
+    pub(crate) fn add(&mut self, item: &Item, len: usize) {
+        self.make_room(len);
+        item.encode(&mut self.buf);
+        self.events += u64::from(item.is_event());
+    }
+
+    /// Whatever was gathered, unless that is nothing.
+    pub(crate) fn take(&mut self) -> Option<Full> {
+        if self.is_empty() {
+            return None;
+        }
+        Some(Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) })
+    }
+
+    /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
+    pub(crate) fn release(&mut self) {
+        self.buf = BytesMut::new();
+    }
+
+    /// Most often there is room, or there is again since the frames that used the buffer are gone.
+    /// `BytesMut::reserve` would do, but it grows by doubling.
+    fn make_room(&mut self, len: usize) {
+        if self.buf.try_reclaim(len) {
+            return;
+        }
+        let capacity = if self.is_empty() { len.max(FIRST) } else { FRAME };
+        let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
+        self.buf.extend_from_slice(&gathered);
+    }
+}
+
+impl From<Item> for Full {
+    /// An item as a frame of its own, uncopied if it is encoded.
+    fn from(item: Item) -> Self {
+        Self { events: u64::from(item.is_event()), bytes: item.into_bytes() }
+    }
+}
