@@ -34,6 +34,8 @@ pub(super) enum Field {
 }
 
 impl Line {
+    pub(super) const IN_DATA: Self = Self::Value { field: Field::Data, at_start: false };
+
     pub(super) fn may_be_of_event(&self) -> bool {
         match self {
             Self::Name { .. } => true,
@@ -96,18 +98,7 @@ impl Interpreter {
     }
 
     /// Takes a part of a line, not its end.
-    #[inline]
-    fn take_part(&mut self, cursor: &mut Cursor, part: &[u8]) -> Option<Step> {
-        // Long data in small chunks is nothing but this.
-        if self.line == (Line::Value { field: Field::Data, at_start: false }) && !cursor.near_limit {
-            self.scratch.data.push(part, self.limits.event);
-            return None;
-        }
-        self.take_any_part(cursor, part)
-    }
-
-    #[inline(never)]
-    fn take_any_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
+    fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
         if let Some(error) = self.take_name(cursor, &mut part) {
             return Some(error);
         }
@@ -234,7 +225,10 @@ impl Interpreter {
                 self.draft.id = Place::Scratch;
             }
             Field::Retry(retry) => return self.retry(&retry),
-            Field::Comment => return Some(Step::Comment(Place::Scratch)),
+            Field::Comment => {
+                self.comment = Place::Scratch;
+                return Some(Step::Comment);
+            }
         }
         None
     }

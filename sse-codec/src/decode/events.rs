@@ -61,18 +61,13 @@ impl<'d> Events<'d> {
         if let Some(event) = self.whole_event() {
             return Some(Ok(self.lend_whole(event)));
         }
-        self.next_event_by_lines()
-    }
-
-    #[inline(never)]
-    fn next_event_by_lines(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         loop {
             match self.step() {
                 Step::End => return None,
-                Step::Event(draft) => return Some(Ok(self.lend(&draft))),
-                Step::Error(error) => return Some(Err(error)),
-                Step::Id(draft) => self.commit_id(&draft),
-                Step::Comment(_) => {}
+                Step::Event => return Some(Ok(self.lend())),
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
+                Step::Id => self.commit_draft_id(),
+                Step::Comment => {}
             }
         }
     }
@@ -99,10 +94,10 @@ impl<'d> Events<'d> {
         loop {
             match self.step() {
                 Step::End => return None,
-                Step::Event(draft) => return Some(Ok(ItemRef::Event(self.lend(&draft)))),
-                Step::Comment(place) => return Some(Ok(ItemRef::Comment(self.comment(&place)))),
-                Step::Error(error) => return Some(Err(error)),
-                Step::Id(draft) => self.commit_id(&draft),
+                Step::Event => return Some(Ok(ItemRef::Event(self.lend()))),
+                Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
+                Step::Id => self.commit_draft_id(),
             }
         }
     }
@@ -127,6 +122,7 @@ impl<'d> Events<'d> {
         event
     }
 
+    #[inline]
     fn step(&mut self) -> Step {
         if self.in_rest {
             return self.step_in_rest();
@@ -140,21 +136,24 @@ impl<'d> Events<'d> {
     fn step_in_rest(&mut self) -> Step {
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         let step = interpreter.step(&mut self.cursor, rest);
-        let Interpreter { scratch, limits, .. } = interpreter;
-        let mut take_in = |mut draft: Draft| {
-            scratch.take_in(&mut draft, rest, limits.event);
-            draft
-        };
+        let Interpreter { draft, scratch, limits, comment, .. } = interpreter;
         match step {
-            Step::Event(draft) => Step::Event(take_in(draft)),
-            Step::Id(draft) => Step::Id(take_in(draft)),
-            Step::Comment(Place::Text(range)) => {
-                scratch.value.clear();
-                scratch.value.extend_from_slice(&rest[range]);
-                Step::Comment(Place::Scratch)
+            Step::Event | Step::Id => scratch.take_in(draft, rest, limits.event),
+            Step::Comment => {
+                if let Place::Text(range) = comment {
+                    scratch.value.clear();
+                    scratch.value.extend_from_slice(&rest[range.clone()]);
+                    *comment = Place::Scratch;
+                }
             }
-            step => step,
+            Step::End | Step::Error => {}
         }
+        step
+    }
+
+    fn commit_draft_id(&mut self) {
+        let draft = self.decoder.interpreter.take_draft();
+        self.commit_id(&draft);
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
@@ -182,8 +181,9 @@ impl<'d> Events<'d> {
         };
     }
 
-    fn lend(&mut self, draft: &Draft) -> EventRef<'_> {
-        self.commit_id(draft);
+    fn lend(&mut self) -> EventRef<'_> {
+        let draft = self.decoder.interpreter.take_draft();
+        self.commit_id(&draft);
         let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
         let mut text = |range: &Range<usize>| self.window.get(self.chunk, range, &draft.lines);
         let data = match &draft.data {
@@ -220,9 +220,9 @@ impl<'d> Events<'d> {
         EventRef { data, event_type, has_id, last_event_id, retry: None }
     }
 
-    fn comment(&mut self, place: &Place) -> &str {
+    fn comment(&mut self) -> &str {
         let Decoder { interpreter, lossy: buf, .. } = &mut *self.decoder;
-        let bytes = place.bytes(self.chunk, &interpreter.scratch.value);
+        let bytes = interpreter.comment.bytes(self.chunk, &interpreter.scratch.value);
         lossy(bytes.unwrap_or_default(), &mut buf.data)
     }
 }

@@ -39,6 +39,10 @@ pub(super) struct Interpreter {
     pub(super) scratch: Scratch,
     /// The event under construction. Between two texts all of it is in scratch.
     pub(super) draft: Draft,
+    /// The comment that is to be given out.
+    pub(super) comment: Place,
+    /// The error that is to be given out.
+    pub(super) error: Option<DecodeError>,
     /// How far the line is that the last text ended in.
     pub(super) line: Line,
     start: StreamStart,
@@ -106,17 +110,18 @@ pub(super) enum Place {
 }
 
 /// Why the interpreter stopped.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
     /// The text is used up.
     End,
-    /// An event.
-    Event(Draft),
-    /// The end of a block that is no event, but has an id to be committed.
-    Id(Draft),
-    Comment(Place),
-    /// Something passed its limit.
-    Error(DecodeError),
+    /// The draft is an event.
+    Event,
+    /// The draft is no event, but has an id to be committed.
+    Id,
+    /// There is a comment.
+    Comment,
+    /// Something passed its limit: there is an error.
+    Error,
 }
 
 impl Interpreter {
@@ -127,6 +132,8 @@ impl Interpreter {
             reconnection_time: None,
             scratch: Scratch::default(),
             draft: Draft::default(),
+            comment: Place::Absent,
+            error: None,
             line: Line::Start,
             start: StreamStart::default(),
             in_text: false,
@@ -169,16 +176,15 @@ impl Interpreter {
         let Scratch { data, event_type, id, value } = &self.scratch;
         let at_most = data.len() + event_type.len() + id.len() + value.len() + text.len() + 1;
         let near_limit = at_most > self.limits.event;
-        let began_here =
-            self.block_offset == self.text_offset + pos as u64 && matches!(self.line, Line::Start);
-        Cursor {
-            pos,
-            block: pos,
-            ends: LineEnds::starting_at(pos),
-            began_here,
-            at_block_start: began_here && !near_limit && !self.draft.dropped,
-            near_limit,
+        let ends = LineEnds::starting_at(text, pos);
+        // Long data in small chunks is nothing but this, and then each instruction counts.
+        if self.line == Line::IN_DATA && !near_limit && ends.are_used_up(text) {
+            self.scratch.data.push(&text[pos..], self.limits.event);
+            return Cursor { pos: text.len(), ends, near_limit, ..Cursor::default() };
         }
+        let began_here = self.block_offset == self.text_offset + pos as u64 && self.line == Line::Start;
+        let at_block_start = began_here && !near_limit && !self.draft.dropped;
+        Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit }
     }
 
     /// Skips what belongs to no line.
@@ -261,21 +267,26 @@ impl Interpreter {
 
     /// > If the line is empty (a blank line): Dispatch the event.
     fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        let mut draft = mem::take(&mut self.draft);
-        draft.lines = cursor.block..cursor.pos;
+        self.draft.lines = cursor.block..cursor.pos;
         cursor.block = cursor.pos;
         cursor.began_here = true;
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to
         // > the empty string and return.
-        let step = if draft.data != Place::Absent {
-            Step::Event(draft)
-        } else if draft.id != Place::Absent {
-            Step::Id(draft)
+        let step = if self.draft.data != Place::Absent {
+            Step::Event
+        } else if self.draft.id != Place::Absent {
+            Step::Id
         } else {
+            self.draft = Draft::default();
             return None;
         };
         cursor.at_block_start = !cursor.near_limit;
         Some(step)
+    }
+
+    /// What the draft is when it is an event, or has an id. A new one begins.
+    pub(super) fn take_draft(&mut self) -> Draft {
+        mem::take(&mut self.draft)
     }
 
     /// > If the field name is "data": Append the field value to the data buffer, then append a single
@@ -355,7 +366,8 @@ impl Interpreter {
             self.line_offset = self.text_offset + line.start as u64;
             return Some(self.comment_too_large());
         }
-        Some(Step::Comment(Place::Text(comment)))
+        self.comment = Place::Text(comment);
+        Some(Step::Comment)
     }
 
     /// > Otherwise, the string is not empty but does not contain a U+003A COLON character (:). Process
@@ -416,14 +428,17 @@ impl Interpreter {
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
         let (limit, offset) = (self.limits.event, self.block_offset(cursor));
-        Step::Error(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id })
+        self.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
+        Step::Error
     }
 
     #[cold]
     pub(super) fn comment_too_large(&mut self) -> Step {
         self.scratch.value = Vec::new();
         let (limit, offset) = (self.limits.comment, self.line_offset);
-        Step::Error(DecodeError { kind: DecodeErrorKind::CommentTooLarge, limit, offset, event_id: None })
+        let kind = DecodeErrorKind::CommentTooLarge;
+        self.error = Some(DecodeError { kind, limit, offset, event_id: None });
+        Step::Error
     }
 }
 

@@ -36,8 +36,17 @@ pub(super) struct LineEnd {
 
 impl LineEnds {
     /// Searches from here on.
-    pub(super) fn starting_at(pos: usize) -> Self {
-        Self { searched: pos, ..Self::default() }
+    #[inline(always)]
+    pub(super) fn starting_at(text: &[u8], pos: usize) -> Self {
+        let rest = &text[pos..];
+        let mask = rest.first_chunk().map_or_else(|| find_in_tail(rest), find);
+        Self { mask, block: pos, searched: pos + BLOCK }
+    }
+
+    /// Whether it is certain, without another search, that there is no line end to come.
+    #[inline(always)]
+    pub(super) fn are_used_up(&self, text: &[u8]) -> bool {
+        self.mask == 0 && self.searched >= text.len()
     }
 
     /// The next line end. `text` must be the same each time.

@@ -131,7 +131,8 @@ impl LineDecoder {
                 0
             }
         };
-        Lines { decoder: self, chunk, rest, pos, ends: LineEnds::starting_at(pos) }
+        let ends = LineEnds::starting_at(if rest.is_empty() { chunk } else { &rest }, pos);
+        Lines { decoder: self, chunk, rest, pos, ends }
     }
 
     /// Whether the stream stands within a line. Where it ends here, a line was cut off.

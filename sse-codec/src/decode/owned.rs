@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::{
     Decoder,
-    interpret::{Cursor, Draft, Place, Step},
+    interpret::{Cursor, Draft, Interpreter, Place, Step},
     text::{Window, owned},
     whole::is_present,
 };
@@ -115,10 +115,10 @@ impl Owned {
         loop {
             match decoder.interpreter.step(&mut self.cursor, &self.chunk) {
                 Step::End => return None,
-                Step::Event(draft) => return Some(Ok(self.event(decoder, &draft))),
-                Step::Error(error) => return Some(Err(error)),
-                Step::Id(draft) => drop(self.commit_id(decoder, &draft)),
-                Step::Comment(_) => {}
+                Step::Event => return Some(Ok(self.event(decoder))),
+                Step::Error => return decoder.interpreter.error.take().map(Err),
+                Step::Id => self.commit_draft_id(decoder),
+                Step::Comment => {}
             }
         }
     }
@@ -130,13 +130,14 @@ impl Owned {
         loop {
             match decoder.interpreter.step(&mut self.cursor, &self.chunk) {
                 Step::End => return None,
-                Step::Event(draft) => return Some(Ok(Item::Event(self.event(decoder, &draft)))),
-                Step::Comment(place) => {
-                    let comment = place.bytes(&self.chunk, &decoder.interpreter.scratch.value);
+                Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
+                Step::Comment => {
+                    let Interpreter { comment, scratch, .. } = &decoder.interpreter;
+                    let comment = comment.bytes(&self.chunk, &scratch.value);
                     return Some(Ok(Item::Comment(owned(comment.unwrap_or_default()))));
                 }
-                Step::Error(error) => return Some(Err(error)),
-                Step::Id(draft) => drop(self.commit_id(decoder, &draft)),
+                Step::Error => return decoder.interpreter.error.take().map(Err),
+                Step::Id => self.commit_draft_id(decoder),
             }
         }
     }
@@ -168,8 +169,9 @@ impl Owned {
         Some(Event { data: text(&event.data), event_type, id: id.map(EventId::from_decoded), retry: None })
     }
 
-    fn event(&mut self, decoder: &mut Decoder, draft: &Draft) -> Event {
-        let id = self.commit_id(decoder, draft);
+    fn event(&mut self, decoder: &mut Decoder) -> Event {
+        let draft = decoder.interpreter.take_draft();
+        let id = self.commit_id(decoder, &draft);
         let scratch = &mut decoder.interpreter.scratch;
         let mut text = |range| self.window.slice(&self.chunk, range, &draft.lines);
         let data = match &draft.data {
@@ -183,6 +185,11 @@ impl Owned {
             Place::Scratch => Some(owned(&scratch.event_type)),
         };
         Event { data, event_type: event_type.map(EventType::from_decoded), id, retry: draft.retry }
+    }
+
+    fn commit_draft_id(&mut self, decoder: &mut Decoder) {
+        let draft = decoder.interpreter.take_draft();
+        self.commit_id(decoder, &draft);
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.

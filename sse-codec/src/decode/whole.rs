@@ -38,7 +38,7 @@ impl Interpreter {
                     return Some(event);
                 }
                 if is_present(&event.id) {
-                    ends = LineEnds::starting_at(pos);
+                    ends = LineEnds::starting_at(text, pos);
                     break;
                 }
                 event = WholeEvent { lines: next..next, ..WholeEvent::default() };
@@ -57,7 +57,7 @@ impl Interpreter {
             {
                 event.id = value;
             } else if !head.is(b":") || self.comments {
-                ends = LineEnds::starting_at(pos);
+                ends = LineEnds::starting_at(text, pos);
                 break;
             }
             pos = next;
