@@ -127,6 +127,9 @@ impl<'d> Events<'d> {
         if self.in_rest {
             return self.step_in_rest();
         }
+        if self.cursor.pos == self.chunk.len() {
+            return Step::End;
+        }
         self.decoder.interpreter.step(&mut self.cursor, self.chunk)
     }
 

@@ -113,7 +113,7 @@ impl Owned {
             return Some(Ok(event));
         }
         loop {
-            match decoder.interpreter.step(&mut self.cursor, &self.chunk) {
+            match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event(decoder))),
                 Step::Error => return decoder.interpreter.error.take().map(Err),
@@ -128,7 +128,7 @@ impl Owned {
             return Some(Ok(Item::Event(event)));
         }
         loop {
-            match decoder.interpreter.step(&mut self.cursor, &self.chunk) {
+            match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
                 Step::Comment => {
@@ -140,6 +140,14 @@ impl Owned {
                 Step::Id => self.commit_draft_id(decoder),
             }
         }
+    }
+
+    #[inline]
+    fn step(&mut self, decoder: &mut Decoder) -> Step {
+        if self.cursor.pos == self.chunk.len() {
+            return Step::End;
+        }
+        decoder.interpreter.step(&mut self.cursor, &self.chunk)
     }
 
     /// Gives back to the decoder what is unfinished or unread.
