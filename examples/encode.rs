@@ -1,16 +1,17 @@
 //! JSON Lines in, an event stream out: see `HELP`.
 
+mod cli;
+
 use std::{
     error::Error,
-    fs::File,
-    io::{self, BufRead, BufReader, BufWriter, Write},
-    path::PathBuf,
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     process::ExitCode,
     time::Duration,
 };
 
+use lexopt::prelude::*;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::Value as Json;
 use sse_codec::{Block, Encoded, EventId, EventType};
 
 const HELP: &str = "\
@@ -44,44 +45,29 @@ Exit code: 0 if all is encoded, 2 if some lines are not, 1 if reading or writing
 ";
 
 fn main() -> ExitCode {
-    match run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(2),
-        // Who reads our output has seen enough: `encode | head`.
-        Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
-        Err(error) => {
-            complain(&error.to_string());
-            ExitCode::FAILURE
-        }
-    }
+    cli::end("encode", run())
 }
 
-/// Reads the flags, and encodes. Whether every line could be encoded.
-fn run() -> Result<bool, Box<dyn Error>> {
+/// Reads the flags, and encodes.
+fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut file = None;
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
-            lexopt::Arg::Short('h') | lexopt::Arg::Long("help") => {
+            Short('h') | Long("help") => {
                 io::stdout().write_all(HELP.as_bytes())?;
-                return Ok(true);
+                return Ok(ExitCode::SUCCESS);
             }
-            lexopt::Arg::Value(path) if file.is_none() => file = Some(PathBuf::from(path)),
+            Value(path) if file.is_none() => file = Some(path),
             other => return Err(other.unexpected().into()),
         }
     }
-    match file.filter(|path| path.as_os_str() != "-") {
-        Some(path) => {
-            let file = File::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
-            encode_lines(file)
-        }
-        None => encode_lines(io::stdin().lock()),
-    }
+    let all_encoded = encode_lines(cli::open(file)?)?;
+    Ok(if all_encoded { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 /// Whether every line could be encoded.
-fn encode_lines(input: impl io::Read) -> Result<bool, Box<dyn Error>> {
-    let mut input = BufReader::new(input);
+fn encode_lines(mut input: BufReader<Box<dyn Read>>) -> io::Result<bool> {
     let mut output = BufWriter::new(io::stdout().lock());
     let mut all_encoded = true;
     let mut line = Vec::new();
@@ -101,7 +87,7 @@ fn encode_lines(input: impl io::Read) -> Result<bool, Box<dyn Error>> {
         match encode_line(json) {
             Ok(block) => output.write_all(block.as_bytes())?,
             Err(reason) => {
-                complain(&format!("line {number}: {reason}"));
+                cli::complain("encode", &format!("line {number}: {reason}"));
                 all_encoded = false;
             }
         }
@@ -116,8 +102,8 @@ fn encode_lines(input: impl io::Read) -> Result<bool, Box<dyn Error>> {
 struct Line {
     data: Option<String>,
     event: Option<String>,
-    id: Option<Value>,
-    retry: Option<Value>,
+    id: Option<Json>,
+    retry: Option<Json>,
     comment: Option<String>,
 }
 
@@ -153,15 +139,15 @@ fn encode_line(json: &[u8]) -> Result<Encoded, String> {
     Ok(block.into())
 }
 
-fn event_id(value: Value) -> Result<EventId, Box<dyn Error>> {
+fn event_id(value: Json) -> Result<EventId, Box<dyn Error>> {
     match value {
-        Value::String(text) => Ok(EventId::new(text)?),
-        Value::Number(number) if number.is_u64() || number.is_i64() => Ok(EventId::new(number.to_string())?),
+        Json::String(text) => Ok(EventId::new(text)?),
+        Json::Number(number) if number.is_u64() || number.is_i64() => Ok(EventId::new(number.to_string())?),
         other => Err(format!("{other} is neither a string nor an integer of 64 bits").into()),
     }
 }
 
-fn reconnection_time(value: Value) -> Result<Duration, String> {
+fn reconnection_time(value: Json) -> Result<Duration, String> {
     let millis = value.as_u64().ok_or_else(|| format!("{value} is not a whole number of milliseconds"))?;
     Ok(Duration::from_millis(millis))
 }
@@ -174,13 +160,4 @@ fn describe(error: &serde_json::Error) -> String {
         Some(reason) => format!("column {}: {reason}", error.column()),
         None => text,
     }
-}
-
-/// Not `eprintln!`, which panics where standard error is a pipe that is closed.
-fn complain(message: &str) {
-    let _ = writeln!(io::stderr(), "encode: {message}");
-}
-
-fn is_closed_pipe(error: &(dyn Error + 'static)) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }

@@ -3,13 +3,7 @@
 
 mod common;
 
-use std::{
-    io::Write,
-    process::{Output, Stdio},
-    thread,
-};
-
-use common::{Running, program};
+use common::{Finished, Running, program, run};
 
 /// A line, and the block that it becomes.
 const GOOD: &[(&str, &str)] = &[
@@ -76,9 +70,7 @@ const BAD: &[(&[u8], &str)] = &[
 fn each_line_becomes_its_block() {
     for (line, block) in GOOD {
         let output = encode(line.as_bytes());
-        assert_eq!(text(&output.stdout), *block, "{line}");
-        assert_eq!(text(&output.stderr), "", "{line}");
-        assert_eq!(output.status.code(), Some(0), "{line}");
+        assert_eq!(output, Finished { out: (*block).into(), err: "".into(), code: Some(0) }, "{line}");
     }
 }
 
@@ -93,15 +85,15 @@ fn a_bad_line_gives_a_message_and_nothing_else_is_lost() {
     }
     let output = encode(&input);
 
-    assert_eq!(text(&output.stdout), expected);
-    let messages = text(&output.stderr);
+    assert_eq!(output.out, expected);
+    let messages = &output.err;
     assert_eq!(messages.lines().count(), BAD.len(), "{messages}");
     for (number, (message, (line, reason))) in messages.lines().zip(BAD).enumerate() {
         let prefix = format!("encode: line {}: ", 3 + 2 * number);
         assert!(message.starts_with(&prefix), "{prefix:?} in {message:?}");
         assert!(message.contains(reason), "{reason:?} in {message:?} on {}", line.escape_ascii());
     }
-    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(output.code, Some(2));
 }
 
 #[test]
@@ -119,63 +111,6 @@ fn a_slow_pipe_gets_each_block_at_once() {
     assert_eq!(encode.finish(), 2);
 }
 
-#[test]
-fn a_closed_output_ends_quietly() {
-    let mut child = program("encode")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    drop(child.stdout.take());
-    let mut stdin = child.stdin.take().unwrap();
-    // Until the program is gone: then this end of the pipe is closed as well.
-    while stdin.write_all(b"{\"data\":\"a\"}\n").is_ok() {}
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(text(&output.stderr), "");
-    assert_eq!(output.status.code(), Some(0));
-}
-
-#[test]
-fn reads_a_file_or_says_why_not() {
-    let path = std::env::temp_dir().join(format!("sse-encode-{}.jsonl", std::process::id()));
-    std::fs::write(&path, "{\"data\":\"from a file\"}").unwrap();
-    let output = program("encode").arg(&path).output().unwrap();
-    std::fs::remove_file(&path).unwrap();
-    assert_eq!(text(&output.stdout), "data: from a file\n\n");
-    assert_eq!(output.status.code(), Some(0));
-
-    let output = program("encode").arg(&path).output().unwrap();
-    let message = text(&output.stderr);
-    assert!(message.starts_with(&format!("encode: {}: ", path.display())), "{message}");
-    assert_eq!((text(&output.stdout), output.status.code()), ("", Some(1)));
-}
-
-#[test]
-fn help_and_wrong_flags() {
-    let output = program("encode").arg("--help").output().unwrap();
-    assert!(text(&output.stdout).contains("Usage: encode [FILE]"));
-    assert_eq!((text(&output.stderr), output.status.code()), ("", Some(0)));
-
-    let output = program("encode").arg("--no-such-flag").output().unwrap();
-    assert!(text(&output.stderr).contains("--no-such-flag"));
-    assert_eq!((text(&output.stdout), output.status.code()), ("", Some(1)));
-}
-
-fn encode(input: &[u8]) -> Output {
-    let mut child = program("encode")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    thread::scope(|scope| {
-        scope.spawn(move || stdin.write_all(input).unwrap());
-        child.wait_with_output().unwrap()
-    })
-}
-
-fn text(bytes: &[u8]) -> &str {
-    std::str::from_utf8(bytes).unwrap()
+fn encode(input: &[u8]) -> Finished {
+    run(&mut program("encode"), input)
 }

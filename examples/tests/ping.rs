@@ -148,10 +148,14 @@ async fn ctrl_c_ends_the_streams_cleanly_and_stops() {
         assert!(ping.running.line().contains(" came "));
         clients.push(client);
     }
-    // Neither a silent client nor one in the middle of its request can hold it up.
+    // None of these can hold it up: who is silent, who is in the middle of a request, and who asks
+    // for more and more without reading, until the server waits for it.
     let _silent = TcpStream::connect(ping.addr).unwrap();
     let mut slow = TcpStream::connect(ping.addr).unwrap();
     slow.write_all(b"GET /s").unwrap();
+    let mut deaf = TcpStream::connect(ping.addr).unwrap();
+    deaf.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    while deaf.write_all(b"GET / HTTP/1.1\r\nhost: ping\r\n\r\n").is_ok() {}
 
     let start = Instant::now();
     ping.running.interrupt();

@@ -14,13 +14,40 @@ use std::{
 /// How long to wait for what must come: only a failing test ever waits that long.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
-/// An example program of this package. `cargo test` builds them before it runs the tests.
+/// An example program of this package. `cargo test` builds them before it runs the tests, but not
+/// where `--test` picks one of these: then `cargo build --examples` first.
 pub(crate) fn program(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
     let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
     let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo test -p sse-examples` does it", path.display());
+    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
     Command::new(path)
+}
+
+/// How a program ended.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Finished {
+    pub(crate) out: String,
+    pub(crate) err: String,
+    pub(crate) code: Option<i32>,
+}
+
+/// Runs a program to its end on this input.
+pub(crate) fn run(command: &mut Command, input: &[u8]) -> Finished {
+    let mut child = piped(command);
+    let mut stdin = child.stdin.take().unwrap();
+    let output = thread::scope(|scope| {
+        // It fails where the program does not read to the end.
+        scope.spawn(move || stdin.write_all(input));
+        child.wait_with_output().unwrap()
+    });
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Finished { out: text(output.stdout), err: text(output.stderr), code: output.status.code() }
+}
+
+pub(crate) fn piped(command: &mut Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
 /// A program that runs, and is killed when the test is over.
@@ -33,12 +60,7 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(mut command: Command) -> Self {
-        let mut child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        let mut child = piped(&mut command);
         Self {
             stdin: child.stdin.take(),
             lines: lines_of(child.stdout.take().unwrap()),
@@ -49,6 +71,10 @@ impl Running {
 
     pub(crate) fn write(&mut self, text: &str) {
         self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    pub(crate) fn close_input(&mut self) {
+        drop(self.stdin.take());
     }
 
     /// The next line on standard output, without its end.
@@ -77,7 +103,7 @@ impl Running {
 
     /// Ends its input, waits for its end, and gives its exit code. It must have nothing more to say.
     pub(crate) fn finish(mut self) -> i32 {
-        drop(self.stdin.take());
+        self.close_input();
         for lines in [&self.lines, &self.error_lines] {
             let more = lines.recv_timeout(PATIENCE);
             assert_eq!(more, Err(mpsc::RecvTimeoutError::Disconnected));

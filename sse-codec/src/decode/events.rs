@@ -2,12 +2,10 @@
 
 use core::time::Duration;
 
-use alloc::vec::Vec;
-
 use super::{
     Decoder,
     interpret::{Cursor, Place, Step},
-    text::{Window, lossy, utf8},
+    text::{Window, lossy},
 };
 use crate::{DecodeError, EventRef};
 
@@ -19,8 +17,8 @@ use crate::{DecodeError, EventRef};
 pub struct Events<'d> {
     decoder: &'d mut Decoder,
     chunk: &'d [u8],
-    /// An unread rest of earlier chunks with this chunk behind it, which then takes its place.
-    rest: Vec<u8>,
+    /// There was an unread rest of earlier chunks. It has this chunk behind it now, and takes its place.
+    in_rest: bool,
     cursor: Cursor,
     window: Window<&'d str>,
     /// The last event ID, while it stands in the chunk: it is copied when the guard is dropped.
@@ -39,13 +37,18 @@ pub enum ItemRef<'a> {
 }
 
 impl<'d> Events<'d> {
+    #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'d [u8]) -> Self {
-        let mut rest = core::mem::take(&mut decoder.rest);
-        if !rest.is_empty() {
+        let Decoder { interpreter, rest, .. } = &mut *decoder;
+        if interpreter.was_left_in_text() {
+            rest.clear();
+        }
+        let in_rest = !rest.is_empty();
+        if in_rest {
             rest.extend_from_slice(chunk);
         }
-        let cursor = decoder.interpreter.begin(if rest.is_empty() { chunk } else { &rest });
-        Self { decoder, chunk, rest, cursor, window: Window::default(), last_event_id: None }
+        let cursor = interpreter.begin(if in_rest { rest } else { chunk });
+        Self { decoder, chunk, in_rest, cursor, window: Window::default(), last_event_id: None }
     }
 
     /// The next event of the chunk; nothing when the chunk is used up. Comments are passed over.
@@ -58,8 +61,8 @@ impl<'d> Events<'d> {
             match self.step() {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event())),
-                Step::Error(error) => return Some(Err(*error)),
-                Step::Id | Step::Comment(_) => {}
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
+                Step::Id | Step::Comment => {}
             }
         }
     }
@@ -84,8 +87,8 @@ impl<'d> Events<'d> {
             match self.step() {
                 Step::End => return None,
                 Step::Event => return Some(Ok(ItemRef::Event(self.event()))),
-                Step::Comment(place) => return Some(Ok(ItemRef::Comment(self.comment(&place)))),
-                Step::Error(error) => return Some(Err(*error)),
+                Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
                 Step::Id => {}
             }
         }
@@ -103,7 +106,7 @@ impl<'d> Events<'d> {
 
     #[inline(always)]
     fn step(&mut self) -> Step {
-        if !self.rest.is_empty() {
+        if self.in_rest {
             return self.step_in_rest();
         }
         let step = self.decoder.interpreter.step(&mut self.cursor, self.chunk);
@@ -117,14 +120,16 @@ impl<'d> Events<'d> {
     /// The guard cannot lend from a buffer of its own, so all that stands there goes to scratch.
     #[cold]
     fn step_in_rest(&mut self) -> Step {
-        let interpreter = &mut self.decoder.interpreter;
-        let step = interpreter.step(&mut self.cursor, &self.rest);
-        interpreter.spill(&mut self.cursor.draft, &self.rest);
-        if let Step::Comment(Place::Text(range)) = step {
+        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+        let step = interpreter.step(&mut self.cursor, rest);
+        interpreter.spill(rest);
+        if step == Step::Comment
+            && let Place::Text(range) = &interpreter.comment
+        {
             let value = &mut interpreter.scratch.value;
             value.clear();
-            value.extend_from_slice(&self.rest[range]);
-            return Step::Comment(Place::Scratch);
+            value.extend_from_slice(&rest[range.clone()]);
+            interpreter.comment = Place::Scratch;
         }
         if matches!(step, Step::Event | Step::Id) {
             self.commit_id();
@@ -135,13 +140,14 @@ impl<'d> Events<'d> {
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
     #[inline(always)]
     fn commit_id(&mut self) {
-        match &self.cursor.draft.id {
+        match &self.decoder.interpreter.draft.id {
             Place::Absent => {}
             Place::Text(range) => match self.window.get(range) {
                 Some(id) => self.last_event_id = Some(id),
                 None => {
                     self.last_event_id = None;
-                    self.decoder.commit_id_bytes(&self.chunk[range.clone()]);
+                    let id = &self.chunk[range.clone()];
+                    self.decoder.commit_id_bytes(id);
                 }
             },
             Place::Scratch => {
@@ -156,7 +162,7 @@ impl<'d> Events<'d> {
     #[inline(always)]
     fn event(&mut self) -> EventRef<'_> {
         let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
-        let draft = &self.cursor.draft;
+        let draft = &interpreter.draft;
         let data = match &draft.data {
             Place::Absent => "",
             Place::Text(range) => match self.window.get(range) {
@@ -183,16 +189,10 @@ impl<'d> Events<'d> {
         EventRef { data, event_type, has_id, last_event_id, retry: draft.retry }
     }
 
-    fn comment(&mut self, place: &Place) -> &str {
-        let bytes = match place {
-            Place::Absent => &[],
-            Place::Text(range) => &self.chunk[range.clone()],
-            Place::Scratch => &self.decoder.interpreter.scratch.value[..],
-        };
-        match utf8(bytes) {
-            Some(text) => text,
-            None => lossy(bytes, &mut self.decoder.lossy.data),
-        }
+    fn comment(&mut self) -> &str {
+        let Decoder { interpreter, lossy: buf, .. } = &mut *self.decoder;
+        let bytes = interpreter.comment.bytes(self.chunk, &interpreter.scratch.value);
+        lossy(bytes.unwrap_or_default(), &mut buf.data)
     }
 }
 
@@ -201,10 +201,13 @@ impl Drop for Events<'_> {
         if let Some(id) = self.last_event_id {
             self.decoder.commit_id(id);
         }
-        let text = if self.rest.is_empty() { self.chunk } else { &self.rest };
-        self.decoder.interpreter.end(&mut self.cursor, text);
-        if self.cursor.pos < text.len() {
-            self.decoder.rest = text[self.cursor.pos..].to_vec();
+        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+        if self.in_rest {
+            interpreter.end(&mut self.cursor, rest);
+            *rest = rest.split_off(self.cursor.pos);
+        } else {
+            interpreter.end(&mut self.cursor, self.chunk);
+            rest.extend_from_slice(&self.chunk[self.cursor.pos..]);
         }
     }
 }

@@ -14,11 +14,11 @@
 
 use core::ops::Range;
 
-use alloc::{boxed::Box, string::String, vec::Vec};
+use alloc::{string::String, vec::Vec};
 
 use super::{
     Limits,
-    line_ends::{LineEnds, next_line},
+    line_ends::{LineEnd, LineEnds},
     start::{Start, StreamStart},
     text::push_lossy,
 };
@@ -31,14 +31,20 @@ pub(super) struct Interpreter {
     pub(super) comments: bool,
     pub(super) reconnection_time: Option<u64>,
     pub(super) scratch: Scratch,
-    /// The event under construction, between two texts. All of it is in scratch then.
-    draft: Draft,
+    /// The event under construction. Between two texts all of it is in scratch.
+    pub(super) draft: Draft,
+    /// The comment that was given out.
+    pub(super) comment: Place,
+    /// The error that was given out.
+    pub(super) error: Option<DecodeError>,
+    /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
+    in_text: bool,
     /// How far the line is that the last text ended in.
     line: Line,
     start: StreamStart,
     /// Offset in the stream of the first byte of the text.
     text_offset: u64,
-    /// Offset in the stream of the first byte of the current block.
+    /// Offset in the stream of the first byte of the current block, if that began in an earlier text.
     block_offset: u64,
     /// Offset in the stream of the first byte of the line that was cut.
     line_offset: u64,
@@ -64,9 +70,13 @@ pub(super) struct Cursor {
     /// Where the lines begin that lie whole in the text and belong to the current block.
     pub(super) block: usize,
     ends: LineEnds,
-    pub(super) draft: Draft,
+    /// The block began in this text.
+    began_here: bool,
     /// The draft was given out: the next step begins a new one.
     dispatched: bool,
+    /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
+    /// measured.
+    near_limit: bool,
 }
 
 /// The event under construction.
@@ -76,11 +86,6 @@ pub(super) struct Draft {
     pub(super) event_type: Place,
     pub(super) id: Place,
     pub(super) retry: Option<u64>,
-    /// Its size as the limit counts it: the data lines with one byte each for the LF, the current
-    /// type, the current id.
-    data_len: usize,
-    type_len: usize,
-    id_len: usize,
     /// It passed the limit: its data, event and id lines are ignored.
     dropped: bool,
 }
@@ -98,7 +103,7 @@ pub(super) enum Place {
 }
 
 /// Why the interpreter stopped.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
     /// The text is used up.
     End,
@@ -106,10 +111,10 @@ pub(super) enum Step {
     Event,
     /// The draft is no event, but has an id to be committed.
     Id,
-    /// A comment.
-    Comment(Place),
-    /// Something passed its limit.
-    Error(Box<DecodeError>),
+    /// There is a comment in the cursor.
+    Comment,
+    /// Something passed its limit: there is an error in the cursor.
+    Error,
 }
 
 /// How far a line is that is cut by the end of a text.
@@ -168,6 +173,9 @@ impl Interpreter {
             reconnection_time: None,
             scratch: Scratch::default(),
             draft: Draft::default(),
+            comment: Place::Absent,
+            error: None,
+            in_text: false,
             line: Line::Start,
             start: StreamStart::default(),
             text_offset: 0,
@@ -195,8 +203,19 @@ impl Interpreter {
         in_line || *dropped || [data, event_type, id].into_iter().any(|place| *place != Place::Absent)
     }
 
+    /// Whether the last text was never ended, since its guard was leaked.
+    pub(super) fn was_left_in_text(&self) -> bool {
+        self.in_text
+    }
+
     /// Begins a text.
     pub(super) fn begin(&mut self, text: &[u8]) -> Cursor {
+        if self.in_text {
+            // What points into the last text points to nothing now.
+            self.draft = Draft { dropped: true, ..Draft::default() };
+            self.line = Line::Ignored;
+        }
+        self.in_text = true;
         let block_begins_here = self.block_offset == self.text_offset;
         let pos = match self.start.begin(text) {
             Start::Skip(skipped) => {
@@ -212,57 +231,51 @@ impl Interpreter {
                 0
             }
         };
-        let draft = core::mem::take(&mut self.draft);
-        Cursor { pos, block: pos, ends: LineEnds::starting_at(pos), draft, dispatched: false }
+        let at_most = self.size().saturating_add(self.scratch.value.len() + text.len() + 1);
+        Cursor {
+            pos,
+            block: pos,
+            ends: LineEnds::starting_at(pos),
+            near_limit: at_most > self.limits.event,
+            ..Cursor::default()
+        }
     }
 
     /// Goes on to the next thing that somebody wants to see.
+    #[inline(always)] // into the few loops that are called for each event
     pub(super) fn step(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         if cursor.dispatched {
-            cursor.draft = Draft::default();
-            cursor.dispatched = false;
-            cursor.block = cursor.pos;
+            self.begin_block(cursor);
         }
-        if self.line != Line::Start
+        if !matches!(self.line, Line::Start)
             && let Some(step) = self.finish_cut_line(cursor, text)
         {
             return step;
         }
-        while let Some(end) = cursor.ends.next(text) {
+        while let Some(LineEnd { end, next }) = cursor.ends.next(text) {
             let line = cursor.pos..end;
-            cursor.pos = next_line(text, end);
+            cursor.pos = next;
             if line.is_empty() {
                 if let Some(step) = self.end_block(cursor) {
                     return step;
                 }
                 continue;
             }
-            let head = head(text, line.start);
-            let step = if head.starts_with(b"data:") {
-                self.data(cursor, text, value(text, line, 5))
-            } else if head.starts_with(b"event:") {
-                self.event(cursor, text, value(text, line, 6))
-            } else if head.starts_with(b"id:") {
-                self.id(cursor, text, value(text, line, 3))
-            } else if head.starts_with(b":") {
+            let head = Head::of(text, line.start);
+            let step = if let Some(value) = head.value_of(b"data:", &line) {
+                self.data(cursor, text, value)
+            } else if let Some(value) = head.value_of(b"event:", &line) {
+                self.event(cursor, text, value)
+            } else if let Some(value) = head.value_of(b"id:", &line) {
+                self.id(cursor, text, value)
+            } else if head.is(b":") {
                 self.comment(line)
-            } else if head.starts_with(b"retry:") {
+            } else if let Some(value) = head.value_of(b"retry:", &line) {
                 let mut retry = RetryValue::NEW;
-                retry.push(&text[value(text, line, 6)]);
-                self.retry(&mut cursor.draft, &retry);
-                None
+                retry.push(&text[value]);
+                self.retry(&retry)
             } else {
-                // > Otherwise, the string is not empty but does not contain a U+003A COLON
-                // > character (:). Process the field using the whole line as the field name, and the
-                // > empty string as the field value.
-                let end = line.end;
-                match &text[line] {
-                    b"data" => self.data(cursor, text, end..end),
-                    b"event" => self.event(cursor, text, end..end),
-                    b"id" => self.id(cursor, text, end..end),
-                    // > Otherwise: The field is ignored.
-                    _ => None,
-                }
+                self.field_without_colon(cursor, text, line)
             };
             if let Some(step) = step {
                 return step;
@@ -275,16 +288,23 @@ impl Interpreter {
     /// was read.
     pub(super) fn end(&mut self, cursor: &mut Cursor, text: &[u8]) {
         if cursor.dispatched {
-            cursor.draft = Draft::default();
+            self.begin_block(cursor);
         }
-        self.spill(&mut cursor.draft, text);
-        self.draft = core::mem::take(&mut cursor.draft);
+        self.block_offset = self.block_offset(cursor);
+        self.spill(text);
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
+        self.in_text = false;
+    }
+
+    /// Offset in the stream of the first byte of the current block.
+    fn block_offset(&self, cursor: &Cursor) -> u64 {
+        if cursor.began_here { self.text_offset + cursor.block as u64 } else { self.block_offset }
     }
 
     /// Copies to scratch what stands in the text.
-    pub(super) fn spill(&mut self, draft: &mut Draft, text: &[u8]) {
+    pub(super) fn spill(&mut self, text: &[u8]) {
+        let draft = &mut self.draft;
         let Scratch { data, event_type, id, .. } = &mut self.scratch;
         if let Place::Text(range) = &draft.data {
             data.clear();
@@ -306,46 +326,48 @@ impl Interpreter {
 
 /// Whole lines.
 impl Interpreter {
+    #[inline(always)]
+    fn begin_block(&mut self, cursor: &mut Cursor) {
+        self.draft = Draft::default();
+        cursor.dispatched = false;
+        cursor.began_here = true;
+        cursor.block = cursor.pos;
+    }
+
     /// > If the line is empty (a blank line): Dispatch the event.
     #[inline(always)]
     fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        self.block_offset = self.text_offset + cursor.pos as u64;
-        let draft = &cursor.draft;
+        cursor.dispatched = true;
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to
         // > the empty string and return.
-        let step = if draft.data != Place::Absent {
-            Step::Event
-        } else if draft.id != Place::Absent {
-            Step::Id
+        if self.draft.data != Place::Absent {
+            Some(Step::Event)
+        } else if self.draft.id != Place::Absent {
+            Some(Step::Id)
         } else {
-            cursor.draft = Draft::default();
-            cursor.block = cursor.pos;
-            return None;
-        };
-        cursor.dispatched = true;
-        Some(step)
+            self.begin_block(cursor);
+            None
+        }
     }
 
     /// > If the field name is "data": Append the field value to the data buffer, then append a single
     /// > U+000A LINE FEED (LF) character to the data buffer.
     #[inline(always)]
     fn data(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        let draft = &mut cursor.draft;
-        if draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        draft.data_len += value.len() + 1;
-        if draft.size() > self.limits.event {
-            return Some(self.drop_event(&mut cursor.draft, text));
+        if cursor.near_limit && self.size() + value.len() + 1 > self.limits.event {
+            return Some(self.drop_event(cursor, text));
         }
-        match &draft.data {
-            Place::Absent => draft.data = Place::Text(value),
+        match &self.draft.data {
+            Place::Absent => self.draft.data = Place::Text(value),
             first => {
                 let data = &mut self.scratch.data;
                 if let Place::Text(first) = first {
                     data.clear();
                     push_data_line(data, &text[first.clone()], self.limits.event);
-                    draft.data = Place::Scratch;
+                    self.draft.data = Place::Scratch;
                 }
                 push_data_line(data, &text[value], self.limits.event);
             }
@@ -356,15 +378,13 @@ impl Interpreter {
     /// > If the field name is "event": Set the event type buffer to field value.
     #[inline(always)]
     fn event(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        let draft = &mut cursor.draft;
-        if draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        draft.type_len = value.len();
-        if draft.size() > self.limits.event {
-            return Some(self.drop_event(&mut cursor.draft, text));
+        if cursor.near_limit && !self.type_fits(value.len()) {
+            return Some(self.drop_event(cursor, text));
         }
-        draft.event_type = if value.is_empty() { Place::Absent } else { Place::Text(value) };
+        self.draft.event_type = if value.is_empty() { Place::Absent } else { Place::Text(value) };
         None
     }
 
@@ -372,29 +392,27 @@ impl Interpreter {
     /// > event ID buffer to the field value. Otherwise, ignore the field.
     #[inline(always)]
     fn id(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
-        let draft = &mut cursor.draft;
-        if draft.dropped {
+        if self.draft.dropped {
             return None;
         }
-        match draft.check_id(0, &text[value.clone()], self.limits.event) {
-            IdCheck::Ignored => None,
-            IdCheck::TooLarge => Some(self.drop_event(&mut cursor.draft, text)),
-            IdCheck::Fits => {
-                draft.id_len = value.len();
-                draft.id = Place::Text(value);
-                None
-            }
+        let room = if cursor.near_limit { self.room_for_id(0) } else { usize::MAX };
+        match IdCheck::of(&text[value.clone()], room) {
+            IdCheck::Ignored => {}
+            IdCheck::TooLarge => return Some(self.drop_event(cursor, text)),
+            IdCheck::Fits => self.draft.id = Place::Text(value),
         }
+        None
     }
 
     /// > If the field name is "retry": If the field value consists of only ASCII digits, then interpret
     /// > the field value as an integer in base ten, and set the event stream's reconnection time to
     /// > that integer. Otherwise, ignore the field.
-    fn retry(&mut self, draft: &mut Draft, value: &RetryValue) {
+    fn retry(&mut self, value: &RetryValue) -> Option<Step> {
         if let Some(millis) = value.millis() {
             self.reconnection_time = Some(millis);
-            draft.retry = Some(millis);
+            self.draft.retry = Some(millis);
         }
+        None
     }
 
     /// > If the line starts with a U+003A COLON character (:): Ignore the line.
@@ -410,26 +428,67 @@ impl Interpreter {
             self.line_offset = self.text_offset + line.start as u64;
             return Some(self.comment_too_large());
         }
-        Some(Step::Comment(Place::Text(comment)))
+        self.comment = Place::Text(comment);
+        Some(Step::Comment)
+    }
+
+    /// > Otherwise, the string is not empty but does not contain a U+003A COLON character (:). Process
+    /// > the field using the whole line as the field name, and the empty string as the field value.
+    fn field_without_colon(&mut self, cursor: &mut Cursor, text: &[u8], line: Range<usize>) -> Option<Step> {
+        let nothing = line.end..line.end;
+        match &text[line] {
+            b"data" => self.data(cursor, text, nothing),
+            b"event" => self.event(cursor, text, nothing),
+            b"id" => self.id(cursor, text, nothing),
+            // > Otherwise: The field is ignored.
+            _ => None,
+        }
+    }
+}
+
+/// Limits.
+impl Interpreter {
+    /// The size of the event so far: its data lines with one byte each for the LF, its type, its id.
+    fn size(&self) -> usize {
+        self.data_len() + self.type_len() + self.id_len()
+    }
+
+    fn data_len(&self) -> usize {
+        let lf = usize::from(matches!(self.draft.data, Place::Text(_)));
+        self.draft.data.len(&self.scratch.data) + lf
+    }
+
+    fn type_len(&self) -> usize {
+        self.draft.event_type.len(&self.scratch.event_type)
+    }
+
+    fn id_len(&self) -> usize {
+        self.draft.id.len(&self.scratch.id)
+    }
+
+    /// Whether the event may have a type of this length in place of the one it has.
+    fn type_fits(&self, len: usize) -> bool {
+        self.data_len() + self.id_len() + len <= self.limits.event
+    }
+
+    /// How long an id the event may have in place of the one it has, beyond `len` bytes of it.
+    fn room_for_id(&self, len: usize) -> usize {
+        self.limits.event.saturating_sub(self.data_len() + self.type_len() + len)
     }
 
     #[cold]
-    fn drop_event(&mut self, draft: &mut Draft, text: &[u8]) -> Step {
-        let id = match &draft.id {
-            Place::Absent => None,
-            Place::Text(range) => Some(&text[range.clone()]),
-            Place::Scratch => Some(&self.scratch.id[..]),
-        };
-        let event_id = id.map(|bytes| {
+    fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
+        let event_id = self.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
             let mut id = String::new();
             push_lossy(&mut id, bytes);
             EventId::from_decoded(id.into())
         });
-        *draft = Draft { dropped: true, ..Draft::default() };
+        self.draft = Draft { dropped: true, ..Draft::default() };
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
-        let (limit, offset) = (self.limits.event, self.block_offset);
-        Step::Error(Box::new(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id }))
+        let (limit, offset) = (self.limits.event, self.block_offset(cursor));
+        self.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
+        Step::Error
     }
 
     #[cold]
@@ -437,7 +496,8 @@ impl Interpreter {
         self.scratch.value = Vec::new();
         let (limit, offset) = (self.limits.comment, self.line_offset);
         let kind = DecodeErrorKind::CommentTooLarge;
-        Step::Error(Box::new(DecodeError { kind, limit, offset, event_id: None }))
+        self.error = Some(DecodeError { kind, limit, offset, event_id: None });
+        Step::Error
     }
 }
 
@@ -451,28 +511,26 @@ impl Interpreter {
         }
         self.line_offset = self.text_offset + part.start as u64;
         cursor.pos = part.end;
-        self.spill(&mut cursor.draft, text);
-        self.take_part(&mut cursor.draft, &text[part]).unwrap_or(Step::End)
+        self.spill(text);
+        self.take_part(cursor, &text[part]).unwrap_or(Step::End)
     }
 
     /// The first line of a text began in an earlier one: takes the rest of it.
     fn finish_cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<Step> {
-        let end = cursor.ends.next(text);
-        let part = cursor.pos..end.unwrap_or(text.len());
-        let error = self.take_part(&mut cursor.draft, &text[part]);
-        let Some(end) = end else {
+        let Some(LineEnd { end, next }) = cursor.ends.next(text) else {
+            let part = cursor.pos..text.len();
             cursor.pos = text.len();
-            return Some(error.unwrap_or(Step::End));
+            return Some(self.take_part(cursor, &text[part]).unwrap_or(Step::End));
         };
-        cursor.pos = next_line(text, end);
-        cursor.block = cursor.pos;
-        let step = self.end_line(&mut cursor.draft);
-        error.or(step)
+        let error = self.take_part(cursor, &text[cursor.pos..end]);
+        cursor.pos = next;
+        cursor.block = next;
+        error.or(self.end_line(cursor))
     }
 
     /// Takes a part of a line, not its end.
-    fn take_part(&mut self, draft: &mut Draft, mut part: &[u8]) -> Option<Step> {
-        if let Some(error) = self.take_name(draft, &mut part) {
+    fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
+        if let Some(error) = self.take_name(cursor, &mut part) {
             return Some(error);
         }
         let Line::Value { field, at_start } = &mut self.line else {
@@ -485,52 +543,48 @@ impl Interpreter {
                 part = part.strip_prefix(b" ").unwrap_or(part);
             }
         }
-        let Scratch { data, value, .. } = &mut self.scratch;
-        let limit = self.limits.event;
-        let fits = match field {
+        match field {
             Field::Data => {
-                draft.data_len += part.len();
-                draft.size() <= limit
-            }
-            Field::Event => draft.data_len + draft.id_len + value.len() + part.len() <= limit,
-            Field::Id => match draft.check_id(value.len(), part, limit) {
-                IdCheck::Ignored => {
-                    self.line = Line::Ignored;
-                    return None;
+                if self.size() + part.len() + 1 > self.limits.event {
+                    return Some(self.drop_event_in_line(cursor));
                 }
-                check => check == IdCheck::Fits,
+                push(&mut self.scratch.data, part, self.limits.event);
+            }
+            Field::Event => {
+                if !self.type_fits(self.scratch.value.len() + part.len()) {
+                    return Some(self.drop_event_in_line(cursor));
+                }
+                push(&mut self.scratch.value, part, self.limits.event);
+            }
+            Field::Id => match IdCheck::of(part, self.room_for_id(self.scratch.value.len())) {
+                IdCheck::Ignored => self.line = Line::Ignored,
+                IdCheck::TooLarge => return Some(self.drop_event_in_line(cursor)),
+                IdCheck::Fits => push(&mut self.scratch.value, part, self.limits.event),
             },
-            Field::Retry(retry) => {
-                retry.push(part);
-                return None;
+            Field::Retry(retry) => retry.push(part),
+            Field::Comment => {
+                if self.scratch.value.len() + part.len() > self.limits.comment {
+                    self.line = Line::Ignored;
+                    return Some(self.comment_too_large());
+                }
+                push(&mut self.scratch.value, part, self.limits.comment);
             }
-            Field::Comment => value.len() + part.len() <= self.limits.comment,
-        };
-        if fits {
-            match field {
-                Field::Data => push(data, part, limit),
-                Field::Comment => push(value, part, self.limits.comment),
-                _ => push(value, part, limit),
-            }
-            return None;
         }
-        let error = match field {
-            Field::Comment => self.comment_too_large(),
-            _ => self.drop_event(draft, &[]),
-        };
+        None
+    }
+
+    fn drop_event_in_line(&mut self, cursor: &mut Cursor) -> Step {
         self.line = Line::Ignored;
-        Some(error)
+        // All of a cut line's event is in scratch.
+        self.drop_event(cursor, &[])
     }
 
     /// Takes from the part what belongs to the name of the field.
-    fn take_name(&mut self, draft: &mut Draft, part: &mut &[u8]) -> Option<Step> {
-        let (field, seen) = match core::mem::take(&mut self.line) {
+    fn take_name(&mut self, cursor: &mut Cursor, part: &mut &[u8]) -> Option<Step> {
+        let (field, seen) = match &self.line {
             Line::Start => (Field::with_first_byte(*part.first()?), 0),
-            Line::Name { field, seen } => (Some(field), seen),
-            line => {
-                self.line = line;
-                return None;
-            }
+            Line::Name { field, seen } => (Some(field.clone()), *seen),
+            Line::Value { .. } | Line::Ignored => return None,
         };
         let Some(field) = field else {
             self.line = Line::Ignored;
@@ -544,14 +598,14 @@ impl Interpreter {
             self.line = Line::Name { field, seen: seen + len };
         } else {
             *part = &part[len..];
-            return self.begin_value(draft, field);
+            return self.begin_value(cursor, field);
         }
         None
     }
 
-    fn begin_value(&mut self, draft: &mut Draft, field: Field) -> Option<Step> {
+    fn begin_value(&mut self, cursor: &mut Cursor, field: Field) -> Option<Step> {
         let ignored = match field {
-            Field::Data | Field::Event | Field::Id => draft.dropped,
+            Field::Data | Field::Event | Field::Id => self.draft.dropped,
             Field::Retry(_) => false,
             Field::Comment => !self.comments,
         };
@@ -559,31 +613,28 @@ impl Interpreter {
             self.line = Line::Ignored;
             return None;
         }
+        self.scratch.value.clear();
         if field == Field::Data {
-            draft.data_len += 1;
-            if draft.size() > self.limits.event {
-                self.line = Line::Ignored;
-                return Some(self.drop_event(draft, &[]));
+            if self.size() + 1 > self.limits.event {
+                return Some(self.drop_event_in_line(cursor));
             }
-            if draft.data == Place::Absent {
+            if self.draft.data == Place::Absent {
                 self.scratch.data.clear();
-                draft.data = Place::Scratch;
+                self.draft.data = Place::Scratch;
             }
-        } else {
-            self.scratch.value.clear();
         }
         self.line = Line::Value { field, at_start: true };
         None
     }
 
     /// Ends a line that came in parts.
-    fn end_line(&mut self, draft: &mut Draft) -> Option<Step> {
+    fn end_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
         // A name without a colon is a field with an empty value.
         if let Line::Name { field, seen } = &self.line
             && seen + 1 == field.name().len()
         {
             let field = field.clone();
-            if let Some(error) = self.begin_value(draft, field) {
+            if let Some(error) = self.begin_value(cursor, field) {
                 self.line = Line::Start;
                 return Some(error);
             }
@@ -592,54 +643,72 @@ impl Interpreter {
             return None;
         };
         let Scratch { data, event_type, id, value } = &mut self.scratch;
+        let draft = &mut self.draft;
         match field {
             Field::Data => push(data, b"\n", self.limits.event),
             Field::Event => {
                 core::mem::swap(event_type, value);
-                draft.type_len = event_type.len();
                 draft.event_type = if event_type.is_empty() { Place::Absent } else { Place::Scratch };
             }
             Field::Id => {
                 core::mem::swap(id, value);
-                draft.id_len = id.len();
                 draft.id = Place::Scratch;
             }
-            Field::Retry(value) => self.retry(draft, &value),
-            Field::Comment => return Some(Step::Comment(Place::Scratch)),
+            Field::Retry(retry) => return self.retry(&retry),
+            Field::Comment => {
+                self.comment = Place::Scratch;
+                return Some(Step::Comment);
+            }
         }
+        value.clear();
         None
     }
 }
 
-impl Draft {
-    fn size(&self) -> usize {
-        self.data_len + self.type_len + self.id_len
+impl Place {
+    fn len(&self, scratch: &[u8]) -> usize {
+        match self {
+            Self::Absent => 0,
+            Self::Text(range) => range.len(),
+            Self::Scratch => scratch.len(),
+        }
     }
 
-    /// Whether an id may become that of this event, when `before` bytes of it were seen and found
-    /// good, and `part` comes now.
-    ///
-    /// A NUL counts only if it comes before the limit is passed: what is behind may not have arrived,
-    /// and the answer must be the same in every chunking.
-    #[inline(always)]
-    fn check_id(&self, before: usize, part: &[u8], limit: usize) -> IdCheck {
-        let room = limit.saturating_sub(self.data_len + self.type_len + before);
-        let looked_at = &part[..part.len().min(room.saturating_add(1))];
-        if memchr::memchr(0, looked_at).is_some() {
-            IdCheck::Ignored
-        } else if part.len() > room {
-            IdCheck::TooLarge
-        } else {
-            IdCheck::Fits
+    /// What stands here; nothing if there is nothing.
+    pub(super) fn bytes<'a>(&self, text: &'a [u8], scratch: &'a [u8]) -> Option<&'a [u8]> {
+        match self {
+            Self::Absent => None,
+            Self::Text(range) => Some(&text[range.clone()]),
+            Self::Scratch => Some(scratch),
         }
     }
 }
 
+/// Whether a value may become an event's id.
 #[derive(Debug, PartialEq)]
 enum IdCheck {
     Fits,
     TooLarge,
     Ignored,
+}
+
+impl IdCheck {
+    /// Looks at a part of an id that may be so long.
+    ///
+    /// A NUL counts only if it comes before the limit is passed: what is behind may not have arrived,
+    /// and the answer must be the same in every chunking.
+    #[inline(always)]
+    fn of(part: &[u8], room: usize) -> Self {
+        let looked_at = &part[..part.len().min(room.saturating_add(1))];
+        let has_nul = looked_at.contains(&0);
+        if has_nul {
+            Self::Ignored
+        } else if part.len() > room {
+            Self::TooLarge
+        } else {
+            Self::Fits
+        }
+    }
 }
 
 /// The value of a `retry` field, read in parts and never kept.
@@ -666,26 +735,36 @@ impl RetryValue {
     }
 }
 
-/// The first bytes of a line, and zeros behind the end of the text: no name has a zero in it.
-#[inline(always)]
-fn head(text: &[u8], start: usize) -> [u8; 8] {
-    match text[start..].first_chunk() {
-        Some(head) => *head,
-        None => {
-            let rest = &text[start..];
-            core::array::from_fn(|i| rest.get(i).copied().unwrap_or(0))
-        }
-    }
-}
+/// The first eight bytes of a line as one word, so that a name is one comparison. Behind the end of
+/// the text there are zeros, and no name has a zero in it.
+#[derive(Clone, Copy)]
+struct Head(u64);
 
-/// The value of a line behind the name and the colon.
-///
-/// > If value starts with a U+0020 SPACE character, remove it from value.
-#[inline(always)]
-fn value(text: &[u8], line: Range<usize>, name: usize) -> Range<usize> {
-    let start = line.start + name;
-    // The line has an end in the text, so there is a byte even behind an empty value.
-    start + usize::from(text[start] == b' ')..line.end
+impl Head {
+    #[inline(always)]
+    fn of(text: &[u8], start: usize) -> Self {
+        let rest = &text[start..];
+        Self(match rest.first_chunk() {
+            Some(bytes) => u64::from_le_bytes(*bytes),
+            None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
+        })
+    }
+
+    #[inline(always)]
+    fn is<const N: usize>(self, name: &[u8; N]) -> bool {
+        let unused = 64 - 8 * N;
+        let word = name.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
+        self.0 << unused == word << unused
+    }
+
+    /// Where the value stands, if this is the field with that name and its colon.
+    ///
+    /// > If value starts with a U+0020 SPACE character, remove it from value.
+    #[inline(always)]
+    fn value_of<const N: usize>(self, name: &[u8; N], line: &Range<usize>) -> Option<Range<usize>> {
+        let space = usize::from((self.0 >> (8 * N)) as u8 == b' ');
+        self.is(name).then(|| line.start + N + space..line.end)
+    }
 }
 
 #[inline(always)]

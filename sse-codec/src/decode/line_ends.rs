@@ -2,28 +2,36 @@
 //!
 //! > *end-of-line = ( cr lf / cr / lf )*
 //!
-//! A text is searched in blocks of 64 bytes, each giving a mask with one bit for each byte that ends
-//! a line. So a short line costs a few instructions on the mask instead of a search of its own, and
-//! no byte is looked at twice.
+//! A text is searched in blocks of 64 bytes, each giving a mask with one bit for each CR or LF. So a
+//! short line costs a few instructions on the mask instead of a search of its own. In a long line,
+//! where block after block is empty, a search over all that is left is faster.
 
-use wide::u8x64;
+use wide::{u8x16, u8x64};
 
 /// A block is as wide as the mask that describes it.
 const BLOCK: usize = 64;
 
+/// After so many bytes without a line end a line is long.
+const LONG: usize = 4 * BLOCK;
+
 /// The line ends of one text, in order.
-///
-/// The LF of a CRLF is no line end: the CR before it is.
 #[derive(Debug, Default)]
 pub(super) struct LineEnds {
-    /// The line ends of the current block that were not yet given out.
+    /// The CRs and LFs of the current block that were not yet given out.
     mask: u64,
     /// Where the current block begins.
     block: usize,
-    /// Up to where the text was searched.
+    /// Where the next block begins.
     searched: usize,
-    /// 1 if the last byte before `searched` is a CR: an LF there would belong to it.
-    after_cr: u64,
+}
+
+/// A line end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct LineEnd {
+    /// Where the line ends.
+    pub(super) end: usize,
+    /// Where the next line begins.
+    pub(super) next: usize,
 }
 
 impl LineEnds {
@@ -34,59 +42,76 @@ impl LineEnds {
 
     /// The next line end. `text` must be the same each time.
     #[inline(always)]
-    pub(super) fn next(&mut self, text: &[u8]) -> Option<usize> {
-        while self.mask == 0 {
-            if self.searched >= text.len() {
-                return None;
-            }
-            self.search_block(text);
+    pub(super) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
+        let end = self.next_break(text)?;
+        let mut next = end + 1;
+        if text[end] == b'\r' && text.get(next) == Some(&b'\n') {
+            self.pass_over(next);
+            next += 1;
         }
-        let end = self.block + self.mask.trailing_zeros() as usize;
-        self.mask &= self.mask - 1;
-        Some(end)
+        Some(LineEnd { end, next })
     }
 
+    /// The next CR or LF.
     #[inline(always)]
-    fn search_block(&mut self, text: &[u8]) {
-        let rest = &text[self.searched..];
-        self.block = self.searched;
-        let (lf, cr) = match rest.first_chunk::<BLOCK>() {
-            Some(block) => {
-                self.searched += BLOCK;
-                find(block)
-            }
-            None => {
-                self.searched += rest.len();
-                find_in_tail(rest)
-            }
-        };
-        self.mask = cr | (lf & !(cr << 1 | self.after_cr));
-        self.after_cr = cr >> (BLOCK - 1);
+    fn next_break(&mut self, text: &[u8]) -> Option<usize> {
+        if self.mask == 0 {
+            (self.block, self.mask) = next_block(text, self.searched)?;
+            self.searched = self.block + BLOCK;
+        }
+        let at = self.block + self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        Some(at)
+    }
+
+    /// The LF of a CRLF is no line end: it is the next bit of the mask, or the next byte to be searched.
+    #[inline(always)]
+    fn pass_over(&mut self, lf: usize) {
+        if lf < self.searched {
+            self.mask &= self.mask - 1;
+        } else {
+            self.searched += 1;
+        }
     }
 }
 
-/// One bit for each LF, and one for each CR.
+/// The next block with a CR or LF in it, and its mask.
 #[inline(always)]
-fn find(block: &[u8; BLOCK]) -> (u64, u64) {
+fn next_block(text: &[u8], start: usize) -> Option<(usize, u64)> {
+    let mut at = start;
+    while let Some(block) = text.get(at..)?.first_chunk() {
+        let mask = find(block);
+        if mask != 0 {
+            return Some((at, mask));
+        }
+        at += BLOCK;
+        if at - start == LONG {
+            at += memchr::memchr2(b'\n', b'\r', &text[at..])?;
+        }
+    }
+    let mask = find_in_tail(&text[at..]);
+    (mask != 0).then_some((at, mask))
+}
+
+/// One bit for each CR or LF.
+#[inline(always)]
+fn find(block: &[u8; BLOCK]) -> u64 {
     let block = u8x64::new(*block);
-    let find = |byte| block.simd_eq(u8x64::splat(byte)).to_bitmask();
-    (find(b'\n'), find(b'\r'))
+    (block.simd_eq(u8x64::splat(b'\n')) | block.simd_eq(u8x64::splat(b'\r'))).to_bitmask()
 }
 
 /// The same for what is left at the end of a text, less than a block.
-fn find_in_tail(rest: &[u8]) -> (u64, u64) {
-    if rest.len() < 16 {
-        let mask = |byte| rest.iter().rev().fold(0, |mask, &b| mask << 1 | u64::from(b == byte));
-        return (mask(b'\n'), mask(b'\r'));
+#[inline(never)]
+fn find_in_tail(rest: &[u8]) -> u64 {
+    // Small chunks have nothing but this.
+    if rest.len() <= 16 {
+        let mut block = [0; 16];
+        block[..rest.len()].copy_from_slice(rest);
+        let block = u8x16::new(block);
+        let found = block.simd_eq(u8x16::splat(b'\n')) | block.simd_eq(u8x16::splat(b'\r'));
+        return found.to_bitmask().into();
     }
     let mut block = [0; BLOCK];
     block[..rest.len()].copy_from_slice(rest);
     find(&block)
-}
-
-/// Where the line behind the line end at `end` begins.
-#[inline(always)]
-pub(super) fn next_line(text: &[u8], end: usize) -> usize {
-    let crlf = text[end] == b'\r' && text.get(end + 1) == Some(&b'\n');
-    end + 1 + usize::from(crlf)
 }

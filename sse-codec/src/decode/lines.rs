@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use bytes::BufMut;
 
 use super::{
-    line_ends::{LineEnds, next_line},
+    line_ends::LineEnds,
     start::{BOM, Start, StreamStart},
 };
 use crate::{DecodeError, DecodeErrorKind};
@@ -180,8 +180,8 @@ impl Lines<'_> {
         let text = if self.rest.is_empty() { self.chunk } else { &self.rest };
         loop {
             let end = self.ends.next(text);
-            let part = self.pos..end.unwrap_or(text.len());
-            self.pos = end.map_or(text.len(), |end| next_line(text, end));
+            let part = self.pos..end.map_or(text.len(), |line| line.end);
+            self.pos = end.map_or(text.len(), |line| line.next);
             let decoder = &mut *self.decoder;
             if decoder.state == State::LineStart {
                 if end.is_none() && part.is_empty() {

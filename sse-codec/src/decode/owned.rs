@@ -7,7 +7,7 @@ use bytestring::ByteString;
 
 use super::{
     Decoder,
-    interpret::{Cursor, Place, Step},
+    interpret::{Cursor, Interpreter, Place, Step},
     text::{Window, owned},
 };
 use crate::{DecodeError, Event, EventId, EventType};
@@ -94,6 +94,9 @@ pub(crate) struct Owned {
 
 impl Owned {
     pub(crate) fn new(decoder: &mut Decoder, mut chunk: Bytes) -> Self {
+        if decoder.interpreter.was_left_in_text() {
+            decoder.rest.clear();
+        }
         if !decoder.rest.is_empty() {
             let mut rest = core::mem::take(&mut decoder.rest);
             rest.extend_from_slice(&chunk);
@@ -109,8 +112,8 @@ impl Owned {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event(decoder))),
-                Step::Error(error) => return Some(Err(*error)),
-                Step::Id | Step::Comment(_) => {}
+                Step::Error => return decoder.interpreter.error.take().map(Err),
+                Step::Id | Step::Comment => {}
             }
         }
     }
@@ -120,11 +123,11 @@ impl Owned {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
-                Step::Comment(place) => {
+                Step::Comment => {
                     let scratch = &decoder.interpreter.scratch.value;
-                    return Some(Ok(Item::Comment(self.text(&place, scratch))));
+                    return Some(Ok(Item::Comment(self.text(&decoder.interpreter.comment, scratch))));
                 }
-                Step::Error(error) => return Some(Err(*error)),
+                Step::Error => return decoder.interpreter.error.take().map(Err),
                 Step::Id => {}
             }
         }
@@ -143,8 +146,8 @@ impl Owned {
         let step = decoder.interpreter.step(&mut self.cursor, &self.chunk);
         if matches!(step, Step::Event | Step::Id) {
             self.window.cover(&self.chunk, self.cursor.block..self.cursor.pos);
-            if self.cursor.draft.id != Place::Absent {
-                let id = self.text(&self.cursor.draft.id, &decoder.interpreter.scratch.id);
+            if decoder.interpreter.draft.id != Place::Absent {
+                let id = self.text(&decoder.interpreter.draft.id, &decoder.interpreter.scratch.id);
                 decoder.commit_id(&id);
             }
         }
@@ -153,8 +156,7 @@ impl Owned {
 
     #[inline(always)]
     fn event(&self, decoder: &Decoder) -> Event {
-        let draft = &self.cursor.draft;
-        let scratch = &decoder.interpreter.scratch;
+        let Interpreter { draft, scratch, .. } = &decoder.interpreter;
         let data = scratch.data.split_last().map_or(&[][..], |(_, data)| data);
         Event {
             data: self.text(&draft.data, data),

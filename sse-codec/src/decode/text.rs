@@ -67,12 +67,25 @@ impl Window<ByteString> {
     }
 }
 
+/// As much of the bytes as is UTF-8.
 fn valid_prefix(bytes: &[u8]) -> &str {
-    let valid = match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => return text,
-        Err(error) => &bytes[..error.valid_up_to()],
-    };
-    core::str::from_utf8(valid).unwrap_or_default()
+    let mut valid = bytes;
+    // A sequence that the end of the bytes cuts off is no reason to look for the fault twice.
+    for len in 1..=bytes.len().min(3) {
+        match bytes[bytes.len() - len] {
+            0x80..0xC0 => {}
+            0xC0.. => {
+                valid = &bytes[..bytes.len() - len];
+                break;
+            }
+            _ => break,
+        }
+    }
+    if let Some(text) = utf8(valid) {
+        return text;
+    }
+    let len = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    utf8(&bytes[..len]).unwrap_or_default()
 }
 
 /// The text of these bytes, if they are UTF-8.

@@ -1,0 +1,67 @@
+//! Runs `decode` and `encode`: what they have in common.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::{env, fs, io::Write, process};
+
+use common::{Finished, piped, program, run};
+
+/// Both programs, a line that each takes, and what they make of it as their whole input.
+const PROGRAMS: [(&str, &str, &str); 2] = [
+    ("decode", "retry: 1\n", "{\"final\":{\"lastEventId\":\"\",\"retry\":1}}\n"),
+    ("encode", "{\"data\":\"a\"}\n", "data: a\n\n"),
+];
+
+#[test]
+fn they_read_a_file_or_standard_input() {
+    for (name, input, output) in PROGRAMS {
+        let good = Finished { out: output.into(), err: "".into(), code: Some(0) };
+        let path = env::temp_dir().join(format!("sse-{name}-{}", process::id()));
+        fs::write(&path, input).unwrap();
+        let from_file = run(program(name).arg(&path), b"");
+        fs::remove_file(&path).unwrap();
+        assert_eq!(from_file, good, "{name}");
+        assert_eq!(run(program(name).arg("-"), input.as_bytes()), good, "{name}");
+        assert_eq!(run(&mut program(name), input.as_bytes()), good, "{name}");
+
+        let missing = run(program(name).arg(&path), b"");
+        assert!(missing.err.starts_with(&format!("{name}: {}: ", path.display())), "{missing:?}");
+        assert_eq!((missing.err.lines().count(), &*missing.out, missing.code), (1, "", Some(1)));
+        let directory = run(program(name).arg(env::temp_dir()), b"");
+        assert!(directory.err.starts_with(&format!("{name}: ")), "{directory:?}");
+        assert_eq!((directory.err.lines().count(), &*directory.out, directory.code), (1, "", Some(1)));
+    }
+}
+
+#[test]
+fn a_closed_output_ends_them_quietly() {
+    for (name, input, _) in PROGRAMS {
+        let mut child = piped(&mut program(name));
+        drop(child.stdout.take());
+        let mut stdin = child.stdin.take().unwrap();
+        // `decode` writes nothing before an event. Until the program is gone: then this end of the
+        // pipe is closed as well.
+        while stdin.write_all(input.as_bytes()).and_then(|()| stdin.write_all(b"data\n\n")).is_ok() {}
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{name}");
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.lines().all(|line| line.contains(": line ")), "{name}: {said}");
+    }
+}
+
+#[test]
+fn help_and_wrong_flags() {
+    for (name, ..) in PROGRAMS {
+        for flag in ["-h", "--help"] {
+            let help = run(program(name).arg(flag), b"");
+            assert!(help.out.contains(&format!("\nUsage: {name} ")), "{help:?}");
+            assert_eq!((&*help.err, help.code), ("", Some(0)));
+        }
+        for args in [&["--no-such-flag"][..], &["one file", "another"], &["--chunk", "0"], &["--max-event"]] {
+            let wrong = run(program(name).args(args), b"");
+            assert!(wrong.err.starts_with(&format!("{name}: ")), "{wrong:?}");
+            assert_eq!((wrong.err.lines().count(), &*wrong.out, wrong.code), (1, "", Some(1)), "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! The decoders, each in its fastest public way.
+
+use std::{hint::black_box, num::NonZeroUsize, rc::Rc, time::Duration};
+
+use bytes::Bytes;
+use sse_core::{SseDecoder, SseEvent};
+
+use crate::{
+    corpora::{Corpus, WHOLE},
+    measure::{Clock, Contestant, Level, Pass, Role},
+    poll::{Ready, drain},
+};
+
+type Decode = fn(&Input, &mut Clock) -> Result<Tally, String>;
+
+const DECODERS: [(&str, Role, Decode); 9] = [
+    ("borrowed", Role::Ours(Level::Borrowed), borrowed),
+    ("owned", Role::Ours(Level::Owned), owned),
+    ("decode_bytes", Role::Variant, decode_bytes),
+    ("sse-core", Role::Peer, sse_core),
+    ("sse-stream", Role::Peer, sse_stream),
+    ("sseer", Role::Peer, sseer),
+    ("eventsource-stream", Role::Peer, eventsource_stream),
+    ("memcpy", Role::Limit, memcpy),
+    ("newlines", Role::Limit, newlines),
+];
+
+/// As large as ours, where a peer's default is below the events of `huge`.
+const PEER_LIMIT: NonZeroUsize = NonZeroUsize::new(16 * 1024 * 1024).unwrap();
+
+/// A corpus or the start of it, in chunks.
+pub struct Input {
+    bytes: Bytes,
+    chunk: usize,
+    expected: Tally,
+}
+
+/// What was decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Tally {
+    events: usize,
+    data_bytes: usize,
+}
+
+impl Tally {
+    #[inline]
+    fn count(&mut self, event_type: &str, data: &str) {
+        black_box(event_type);
+        self.events += 1;
+        self.data_bytes += black_box(data).len();
+    }
+}
+
+impl Input {
+    /// The first `len` bytes, but for an event that would be cut off there (unless it is the first).
+    pub fn new(corpus: &Corpus, len: usize, chunk: usize) -> Self {
+        let events = corpus.event_ends.partition_point(|&end| end <= len);
+        let len = match events.checked_sub(1) {
+            Some(last) if events < corpus.event_ends.len() => corpus.event_ends[last],
+            _ => len.min(corpus.bytes.len()),
+        };
+        let data = corpus.blocks.iter().filter_map(|block| block.data.as_ref());
+        let data_bytes = data.take(events).map(String::len).sum();
+        let bytes = Bytes::copy_from_slice(&corpus.bytes[..len]);
+        Self { bytes, chunk, expected: Tally { events, data_bytes } }
+    }
+
+    fn slices(&self) -> std::slice::Chunks<'_, u8> {
+        self.bytes.chunks(self.chunk)
+    }
+
+    /// What a client gets: a buffer for each chunk, here of one allocation.
+    fn buffers(&self) -> std::vec::IntoIter<Bytes> {
+        let chunks = self.bytes.chunks(self.chunk);
+        chunks.map(|chunk| self.bytes.slice_ref(chunk)).collect::<Vec<_>>().into_iter()
+    }
+}
+
+/// The decoders that are asked for, on one cell. Each takes as much of the corpus as it can in about
+/// `longest`, but `least` bytes.
+pub fn contestants(
+    corpus: &Corpus,
+    chunk: usize,
+    is_asked: impl Fn(&str) -> bool,
+    least: usize,
+    longest: Duration,
+) -> Vec<Contestant> {
+    let whole = Rc::new(Input::new(corpus, WHOLE, chunk));
+    let contestant = |&(name, role, decode): &(&'static str, Role, Decode)| {
+        // From small to large: some are quadratic.
+        let mut len = least;
+        loop {
+            let is_whole = len >= whole.bytes.len();
+            let input = if is_whole { whole.clone() } else { Rc::new(Input::new(corpus, len, chunk)) };
+            let mut contestant = Contestant {
+                name,
+                role,
+                bytes: input.bytes.len(),
+                events: input.expected.events,
+                is_prefix: !is_whole,
+                problem: None,
+                samples: Vec::new(),
+                pass: pass(input, role, decode),
+            };
+            match contestant.run() {
+                Ok(time) if is_whole || time * 4 > longest => return contestant,
+                Ok(_) => len *= 2,
+                Err(problem) => {
+                    contestant.problem = Some(problem);
+                    return contestant;
+                }
+            }
+        }
+    };
+    DECODERS.iter().filter(|decoder| is_asked(decoder.0)).map(contestant).collect()
+}
+
+fn pass(input: Rc<Input>, role: Role, decode: Decode) -> Pass {
+    Box::new(move |clock| {
+        let tally = decode(&input, clock)?;
+        if role != Role::Limit && tally != input.expected {
+            return Err(format!("{tally:?} instead of {:?}", input.expected));
+        }
+        Ok(())
+    })
+}
+
+fn borrowed(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let mut decoder = sse_codec::Decoder::new();
+        for chunk in input.slices() {
+            let mut events = decoder.decode(chunk);
+            while let Some(event) = events.next_event() {
+                let event = event.map_err(|error| error.to_string())?;
+                tally.count(event.event_type(), event.data());
+            }
+        }
+        Ok(tally)
+    })
+}
+
+fn owned(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    let mut buffers = input.buffers();
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let stream = sse_codec::EventStream::new(Ready(&mut buffers));
+        drain(stream, |event| tally.count(event.event_type(), event.data()))?;
+        Ok(tally)
+    })
+}
+
+fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    let mut buffers = input.buffers();
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let mut decoder = sse_codec::Decoder::new();
+        for chunk in &mut buffers {
+            for event in decoder.decode_bytes(chunk) {
+                let event = event.map_err(|error| error.to_string())?;
+                tally.count(event.event_type(), event.data());
+            }
+        }
+        Ok(tally)
+    })
+}
+
+/// Its decoder takes any `Buf`; slices are the cheapest.
+fn sse_core(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let mut decoder = SseDecoder::with_limit(PEER_LIMIT);
+        for mut chunk in input.slices() {
+            while let Some(event) = decoder.next(&mut chunk) {
+                if let SseEvent::Message(event) = event.map_err(|error| error.to_string())? {
+                    tally.count(&event.event, &event.data);
+                }
+            }
+        }
+        Ok(tally)
+    })
+}
+
+/// Its stream over bytes takes any `Buf`; slices are the cheapest.
+fn sse_stream(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let stream = sse_stream::SseByteStream::new(Ready(input.slices()));
+        drain(stream, |event| {
+            if let Some(data) = &event.data {
+                tally.count(event.event.as_deref().unwrap_or("message"), data);
+            }
+        })?;
+        Ok(tally)
+    })
+}
+
+/// It slices its events out of `Bytes`.
+fn sseer(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    let mut buffers = input.buffers();
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let stream = sseer::EventStream::new(Ready(&mut buffers));
+        drain(stream, |event| tally.count(&event.event, &event.data))?;
+        Ok(tally)
+    })
+}
+
+fn eventsource_stream(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let stream = eventsource_stream::EventStream::new(Ready(input.slices()));
+        drain(stream, |event| tally.count(&event.event, &event.data))?;
+        Ok(tally)
+    })
+}
+
+/// Each chunk copied into one buffer.
+fn memcpy(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    let mut buffer = vec![0; input.chunk.min(input.bytes.len())];
+    clock.time(|| {
+        for chunk in input.slices() {
+            buffer[..chunk.len()].copy_from_slice(chunk);
+            black_box(&buffer);
+        }
+    });
+    Ok(Tally::default())
+}
+
+/// The place of each LF.
+fn newlines(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        for chunk in input.slices() {
+            black_box(memchr::memchr_iter(b'\n', chunk).fold(0, |all, at| all ^ at));
+        }
+    });
+    Ok(Tally::default())
+}
+
+/// The events of a stream as a peer sees them: data, type and last event ID.
+pub fn events_seen_by_a_peer(stream: &[u8]) -> Result<Vec<(String, String, Option<String>)>, String> {
+    let mut decoder = SseDecoder::with_limit(PEER_LIMIT);
+    let mut events = Vec::new();
+    let mut rest = stream;
+    while let Some(event) = decoder.next(&mut rest) {
+        if let SseEvent::Message(event) = event.map_err(|error| error.to_string())? {
+            let id = event.last_event_id.map(|id| id.to_string());
+            events.push((event.data, event.event.into_owned(), id));
+        }
+    }
+    Ok(events)
+}

@@ -1,0 +1,28 @@
+//! Instructions per event, counted by callgrind.
+
+use std::{env, process::Command};
+
+use crate::measure::Contestant;
+
+/// Runs this program under callgrind, on one implementation and one cell, with more and with fewer
+/// passes: what they differ by is free of what happens only once.
+pub fn per_event(contestant: &Contestant, cell: &[String]) -> Result<f64, String> {
+    const FEW: usize = 2;
+    const MANY: usize = 6;
+    let few = count(contestant.name, cell, FEW)?;
+    let many = count(contestant.name, cell, MANY)?;
+    Ok((many - few) / ((MANY - FEW) * contestant.events.max(1)) as f64)
+}
+
+fn count(name: &str, cell: &[String], passes: usize) -> Result<f64, String> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*Clock*time*"])
+        .arg(env::current_exe().map_err(|error| error.to_string())?)
+        .args(cell)
+        .args(["--implementation", name, "--passes", &passes.to_string()])
+        .output()
+        .map_err(|error| format!("valgrind: {error}"))?;
+    let report = String::from_utf8_lossy(&output.stderr).into_owned();
+    let collected = report.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse().ok());
+    collected.ok_or(report)
+}

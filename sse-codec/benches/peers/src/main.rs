@@ -1,0 +1,206 @@
+//! Measures sse-codec beside other Server-Sent Events crates: see `--help`.
+
+#[path = "../../corpora.rs"]
+mod corpora;
+mod decoders;
+mod encoders;
+mod instructions;
+mod measure;
+mod poll;
+mod table;
+
+use std::{
+    path::PathBuf,
+    process::ExitCode,
+    time::{Duration, Instant},
+};
+
+use corpora::{CHUNKS, Corpus, NAMES, WHOLE};
+use lexopt::prelude::*;
+use table::Cell;
+
+const HELP: &str = "\
+Measures sse-codec beside other Server-Sent Events crates, all in one run and in turns.
+
+Usage: cargo run --release --manifest-path sse-codec/benches/peers/Cargo.toml -- [options]
+
+  --quick                 0.6 s for each cell instead of 3.5: about 40 s instead of 4 minutes
+  --only SECTION          decode, encode (events that are there) or build (and encode, from text)
+  --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments or utf8
+  --chunk BYTES           whole, 16384, 1400, 64 or 7, or another number; when decoding
+  --implementation NAME   as in the JSON
+  --json FILE             writes all that was measured
+  --instructions          counts instructions per event instead, with valgrind's callgrind;
+                          of ping and llm in chunks of 16384 if nothing else is asked for
+  --passes N              only runs each implementation N times, for a profiler
+  -h, --help
+
+--only, --corpus, --chunk and --implementation may be given more than once.";
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Section {
+    Decode,
+    Encode,
+    Build,
+}
+
+impl Section {
+    const ALL: [Self; 3] = [Self::Decode, Self::Encode, Self::Build];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Decode => "decode",
+            Self::Encode => "encode",
+            Self::Build => "build",
+        }
+    }
+
+    fn title(self, chunk: usize) -> String {
+        match self {
+            Self::Decode if chunk == WHOLE => "Decoding, whole".to_owned(),
+            Self::Decode => format!("Decoding, in chunks of {chunk} bytes"),
+            Self::Encode => "Encoding events that are there (axum: made and encoded at once)".to_owned(),
+            Self::Build => "Making events of text, and encoding them".to_owned(),
+        }
+    }
+}
+
+/// What the user asked for. What is empty stands for all.
+#[derive(Default)]
+struct Options {
+    quick: bool,
+    sections: Vec<Section>,
+    corpora: Vec<&'static str>,
+    chunks: Vec<usize>,
+    implementations: Vec<String>,
+    json: Option<PathBuf>,
+    instructions: bool,
+    passes: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    match options().map_err(|error| error.to_string()).and_then(|options| run(&options)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn options() -> Result<Options, lexopt::Error> {
+    let mut options = Options::default();
+    let mut parser = lexopt::Parser::from_env();
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("quick") => options.quick = true,
+            Long("only") => {
+                let name = parser.value()?.string()?;
+                let section = Section::ALL.into_iter().find(|section| section.name() == name);
+                options.sections.push(section.ok_or("--only takes decode, encode or build")?);
+            }
+            Long("corpus") => {
+                let name = parser.value()?.string()?;
+                let name = NAMES.into_iter().find(|&known| known == name);
+                options.corpora.push(name.ok_or_else(|| format!("--corpus takes {}", NAMES.join(", ")))?);
+            }
+            Long("chunk") => {
+                let size = parser.value()?.string()?;
+                let size = if size == "whole" { Some(WHOLE) } else { size.parse().ok() };
+                let size = size.filter(|&size| size > 0).ok_or("--chunk takes whole or a number of bytes")?;
+                options.chunks.push(size);
+            }
+            Long("implementation") => options.implementations.push(parser.value()?.string()?),
+            Long("json") => options.json = Some(parser.value()?.into()),
+            Long("instructions") => options.instructions = true,
+            Long("passes") => options.passes = Some(parser.value()?.parse()?),
+            Short('h') | Long("help") => {
+                println!("{HELP}");
+                std::process::exit(0);
+            }
+            _ => return Err(argument.unexpected()),
+        }
+    }
+    fn all<T: Copy>(asked: &mut Vec<T>, all: &[T]) {
+        if asked.is_empty() {
+            asked.extend_from_slice(all);
+        }
+    }
+    all(&mut options.sections, &Section::ALL);
+    all(&mut options.corpora, if options.instructions { &["ping", "llm"] } else { &NAMES });
+    all(&mut options.chunks, if options.instructions { &[16 * 1024] } else { &CHUNKS });
+    Ok(options)
+}
+
+fn run(options: &Options) -> Result<(), String> {
+    println!("{}", table::machine());
+    let mut cells = Vec::new();
+    for &name in &options.corpora {
+        let corpus: &'static Corpus = Box::leak(Box::new(Corpus::new(name).ok_or("no such corpus")?));
+        for &section in &options.sections {
+            // Encoders write CRLF no other way than LF.
+            if section != Section::Decode && name == "crlf" {
+                continue;
+            }
+            let chunks = if section == Section::Decode { &options.chunks[..] } else { &[WHOLE] };
+            for &chunk in chunks {
+                let mut cell = Cell { section, corpus: name, chunk, contestants: Vec::new() };
+                visit(options, corpus, &mut cell)?;
+                cells.push(cell);
+            }
+        }
+    }
+    if options.instructions || options.passes.is_some() {
+        return Ok(());
+    }
+    eprintln!();
+    table::print(&cells);
+    match &options.json {
+        Some(path) => table::write_json(path, &cells).map_err(|error| format!("{}: {error}", path.display())),
+        None => Ok(()),
+    }
+}
+
+/// Measures one cell, or counts, or only runs.
+fn visit(options: &Options, corpus: &'static Corpus, cell: &mut Cell) -> Result<(), String> {
+    let start = Instant::now();
+    let budget = Duration::from_millis(if options.quick { 600 } else { 3500 });
+    // Callgrind is slow, and its counts do not vary: a part of the corpus will do.
+    let is_counted = options.instructions || options.passes.is_some();
+    let (least, longest) = if is_counted { (256 * 1024, Duration::ZERO) } else { (8 * 1024, budget / 40) };
+    let asked = &options.implementations;
+    let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
+    cell.contestants = match cell.section {
+        Section::Decode => decoders::contestants(corpus, cell.chunk, is_asked, least, longest),
+        Section::Encode => encoders::contestants(&corpus.blocks, false, is_asked),
+        Section::Build => encoders::contestants(&corpus.blocks, true, is_asked),
+    };
+
+    if let Some(passes) = options.passes {
+        for contestant in &cell.contestants {
+            for _ in 0..passes {
+                contestant.run()?;
+            }
+        }
+    } else if options.instructions {
+        count_instructions(cell);
+    } else {
+        measure::round_robin(&mut cell.contestants, start, budget);
+        eprint!(".");
+    }
+    Ok(())
+}
+
+fn count_instructions(cell: &Cell) {
+    let chunk = if cell.chunk == WHOLE { "whole".to_owned() } else { cell.chunk.to_string() };
+    let arguments = ["--only", cell.section.name(), "--corpus", cell.corpus, "--chunk", &chunk];
+    let arguments = arguments.map(str::to_owned);
+    println!("\n{}, {}: instructions per event", cell.section.title(cell.chunk), cell.corpus);
+    for contestant in &cell.contestants {
+        match instructions::per_event(contestant, &arguments) {
+            Ok(count) => println!("{:20} {count:>9.0}", contestant.name),
+            Err(problem) => println!("{:20} failed: {problem}", contestant.name),
+        }
+    }
+}

@@ -1,0 +1,264 @@
+//! Results, beside the targets, for people and as JSON.
+
+use std::{fs, io, process::Command, time::SystemTime};
+
+use serde_json::{Value, json};
+
+use crate::{
+    Section,
+    corpora::WHOLE,
+    measure::{Contestant, Level, Role},
+};
+
+/// What was measured on one corpus, in chunks of one size when decoding.
+pub struct Cell {
+    pub section: Section,
+    pub corpus: &'static str,
+    pub chunk: usize,
+    pub contestants: Vec<Contestant>,
+}
+
+/// How many times as fast as the best peer one way of ours is.
+struct Ratio {
+    level: Level,
+    /// Whether peers count that write values unchecked.
+    beside_all: bool,
+    best_peer: &'static str,
+    ratio: f64,
+    target: f64,
+}
+
+impl Cell {
+    fn ratios(&self) -> Vec<Ratio> {
+        let mut ratios = Vec::new();
+        for contestant in &self.contestants {
+            let (Role::Ours(level), Some(speed)) = (contestant.role, contestant.speed()) else { continue };
+            for beside_all in [false, true] {
+                if beside_all && level != Level::Encoding {
+                    continue;
+                }
+                let peers = self
+                    .contestants
+                    .iter()
+                    .filter(|peer| peer.role == Role::Peer || beside_all && peer.role == Role::Unchecked);
+                let speeds = peers.filter_map(|peer| Some((peer.speed()?, peer.name)));
+                let Some((best, best_peer)) = speeds.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
+                let target = if beside_all { 1.0 } else { self.target(level) };
+                ratios.push(Ratio { level, beside_all, best_peer, ratio: speed / best, target });
+            }
+        }
+        ratios
+    }
+
+    /// How fast we want to be. Nowhere slower than any peer.
+    fn target(&self, level: Level) -> f64 {
+        let long_lines = matches!(self.corpus, "large" | "huge");
+        match (level, self.chunk, self.corpus) {
+            (Level::Encoding, _, "ping" | "tokens" | "comments") if self.section == Section::Encode => 2.5,
+            (Level::Encoding, _, "multiline") if self.section == Section::Encode => 1.3,
+            (Level::Encoding, _, "llm" | "utf8") if self.section == Section::Encode => 1.1,
+            (Level::Encoding, ..) => 1.0,
+
+            (Level::Borrowed, WHOLE, _) if long_lines => 2.0,
+            (Level::Borrowed, 16384, "ping" | "utf8") => 6.0,
+            (Level::Borrowed, 16384, "tokens" | "comments") => 4.5,
+            (Level::Borrowed, 16384, "llm" | "crlf") => 3.5,
+            (Level::Borrowed, 16384, "multiline") => 2.2,
+            (Level::Borrowed, 16384, _) => 1.3,
+            (Level::Borrowed, 1400, _) if !long_lines => 2.5,
+            (Level::Borrowed, 64, _) => 1.4,
+            (Level::Borrowed, 7, _) if !long_lines => 1.1,
+
+            (Level::Owned, 16384, "ping" | "utf8") => 2.5,
+            (Level::Owned, 16384, "tokens" | "comments") => 2.2,
+            (Level::Owned, 16384, "llm" | "crlf") => 2.0,
+            (Level::Owned, 16384, "multiline") => 1.5,
+            (Level::Owned, 1400, _) if !long_lines => 1.5,
+            (Level::Owned, 64, _) => 1.2,
+            _ => 1.0,
+        }
+    }
+}
+
+/// Prints the cells as tables: one for each section and size of chunks.
+pub fn print(cells: &[Cell]) {
+    let mut groups: Vec<(Section, usize)> = cells.iter().map(|cell| (cell.section, cell.chunk)).collect();
+    groups.sort_by_key(|&(section, chunk)| (section, usize::MAX - chunk));
+    groups.dedup();
+    for (section, chunk) in groups {
+        let cells: Vec<&Cell> =
+            cells.iter().filter(|cell| (cell.section, cell.chunk) == (section, chunk)).collect();
+        println!("\n{}\n", section.title(chunk));
+        print_group(&cells);
+    }
+    println!(
+        "\n*  fewer bytes than the whole input, which would take too long; the JSON says how many\n\
+         !  below the target, which is in brackets where it is more than 1\n\
+         () writes ids and types without checking them for line breaks"
+    );
+}
+
+fn print_group(cells: &[&Cell]) {
+    let Some(first) = cells.first() else { return };
+    print!("{:10}", "MB/s");
+    for contestant in &first.contestants {
+        print!(" {:>9}", heading(contestant));
+    }
+    println!("   ratio to the best peer");
+    let mut problems = Vec::new();
+    for cell in cells {
+        print!("{:10}", cell.corpus);
+        for contestant in &cell.contestants {
+            match (&contestant.problem, contestant.speed()) {
+                (None, Some(speed)) => {
+                    let mark = if contestant.is_prefix { "*" } else { " " };
+                    print!(" {:>8}{mark}", digits(speed));
+                }
+                (problem, _) => {
+                    print!(" {:>9}", "failed ");
+                    let problem = problem.as_deref().unwrap_or("not measured");
+                    problems.push(format!("{}, {}: {problem}", contestant.name, cell.corpus));
+                }
+            }
+        }
+        print!("  ");
+        for Ratio { level, beside_all, best_peer, ratio, target } in cell.ratios() {
+            let what = match level {
+                Level::Borrowed => "borrowed",
+                Level::Owned => "owned",
+                Level::Encoding if beside_all => "all",
+                Level::Encoding => "checked",
+            };
+            let mark = if ratio < target { "!" } else { " " };
+            let target = if target > 1.0 { format!("[{target}]") } else { String::new() };
+            print!(" {what} {ratio:.2}{mark}{target:5} {:18}", short(best_peer));
+        }
+        println!();
+    }
+    for problem in problems {
+        println!("failed: {problem}");
+    }
+}
+
+fn heading(contestant: &Contestant) -> String {
+    match contestant.role {
+        Role::Unchecked => format!("({})", contestant.name),
+        _ => short(contestant.name).to_owned(),
+    }
+}
+
+fn short(name: &'static str) -> &'static str {
+    match name {
+        "decode_bytes" => "iterator",
+        "eventsource-stream" => "es-stream",
+        _ => name,
+    }
+}
+
+fn digits(speed: f64) -> String {
+    if speed < 100.0 { format!("{speed:.1}") } else { format!("{speed:.0}") }
+}
+
+/// Writes all that was measured, and where.
+pub fn write_json(path: &std::path::Path, cells: &[Cell]) -> io::Result<()> {
+    let cells: Vec<Value> = cells.iter().map(cell_json).collect();
+    let value = json!({
+        "cpu": cpu(),
+        "date": humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+        "rustc": env!("RUSTC_VERSION"),
+        "commit": commit(),
+        "crates": crates(),
+        "unit": "MB/s (10^6 bytes), medians of rounds",
+        "cells": cells,
+    });
+    fs::write(path, format!("{value:#}\n"))
+}
+
+fn cell_json(cell: &Cell) -> Value {
+    let contestants: Vec<Value> = cell
+        .contestants
+        .iter()
+        .map(|contestant| {
+            let speed = contestant.speed();
+            let pass = |speed: f64| contestant.bytes as f64 / speed * 1e3;
+            json!({
+                "name": contestant.name,
+                "role": format!("{:?}", contestant.role),
+                "median": speed,
+                "ns_per_event": speed.map(|speed| pass(speed) / contestant.events.max(1) as f64),
+                "rounds": contestant.samples,
+                "bytes": contestant.bytes,
+                "events": contestant.events,
+                "is_prefix": contestant.is_prefix,
+                "problem": contestant.problem,
+            })
+        })
+        .collect();
+    let ratios: Vec<Value> = cell
+        .ratios()
+        .iter()
+        .map(|ratio| {
+            json!({
+                "level": format!("{:?}", ratio.level),
+                "beside_unchecked": ratio.beside_all,
+                "best_peer": ratio.best_peer,
+                "ratio": ratio.ratio,
+                "target": ratio.target,
+            })
+        })
+        .collect();
+    json!({
+        "section": format!("{:?}", cell.section),
+        "corpus": cell.corpus,
+        "chunk": (cell.chunk != WHOLE).then_some(cell.chunk),
+        "contestants": contestants,
+        "ratios": ratios,
+    })
+}
+
+/// One line about the machine and the compiler.
+pub fn machine() -> String {
+    format!("{}, {}", cpu(), env!("RUSTC_VERSION"))
+}
+
+fn cpu() -> String {
+    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find(|line| line.starts_with("model name"));
+    model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown CPU").to_owned()
+}
+
+fn commit() -> Option<String> {
+    let output = Command::new("git")
+        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"])
+        .output()
+        .ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The versions that were built, from the lock file.
+fn crates() -> Value {
+    let lock = include_str!("../Cargo.lock");
+    let named = [
+        "axum",
+        "eventsource-stream",
+        "memchr",
+        "russe",
+        "simdutf8",
+        "sse-codec",
+        "sse-core",
+        "sse-stream",
+        "sseer",
+        "warp",
+        "wide",
+        "bytes",
+    ];
+    let versions = lock.split("[[package]]").filter_map(|package| {
+        let field = |name: &str| {
+            let line = package.lines().find(|line| line.starts_with(&format!("{name} = ")))?;
+            line.split('"').nth(1)
+        };
+        let name = field("name").filter(|name| named.contains(name))?;
+        Some((name.to_owned(), Value::from(field("version")?)))
+    });
+    Value::Object(versions.collect())
+}
