@@ -3,7 +3,7 @@
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NaiveLine {
+pub(crate) enum NaiveLine {
     /// A line as it stands on the wire, without its end.
     Line(Vec<u8>),
     /// A line that has more bytes than the limit, and began at this offset.
@@ -11,7 +11,7 @@ pub enum NaiveLine {
 }
 
 /// What comes of a stream: its whole lines, and each line that is too long as soon as it is.
-pub fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
+pub(crate) fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
     // What may become a BOM is no line yet.
     if BOM.starts_with(stream) {
         return vec![];
@@ -40,7 +40,7 @@ pub fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
 }
 
 /// A line as it should be encoded again.
-pub fn encoding(line: &[u8]) -> Vec<u8> {
+pub(crate) fn encoding(line: &[u8]) -> Vec<u8> {
     let mut encoded = match line.iter().position(|&byte| byte == b':') {
         _ if line.is_empty() => vec![],
         Some(0) => line.to_vec(),
