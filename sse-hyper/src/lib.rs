@@ -35,12 +35,17 @@ mod close;
 mod frame;
 mod item;
 mod keep_alive;
+mod request;
 mod shutdown;
 mod sse;
 
 pub use body::{SseBody, StreamFailed};
 pub use close::{BoxError, CloseReason, Closed};
 pub use item::StreamItem;
+pub use request::{
+    LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, accepts_event_stream, last_event_id,
+    last_event_id_header,
+};
 pub use sse::Sse;
 
 pub use sse_codec::{Block, Encoded, Event, EventId, EventType};
