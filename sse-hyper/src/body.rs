@@ -13,7 +13,8 @@ use pin_project_lite::pin_project;
 use sse_codec::Encoded;
 
 use crate::{
-    CloseReason, StreamItem,
+    BoxError, CloseReason, StreamItem,
+    break_off::BreakOff,
     close::Tally,
     frame::{Full, Gathered},
     item::Item,
@@ -34,8 +35,7 @@ pin_project! {
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
-        break_on_error: bool,
-        breaks: Option<Break>,
+        break_off: Option<BreakOff>,
         // The last field: when the body is dropped, the hook finds the stream dropped.
         tally: Tally,
     }
@@ -49,11 +49,10 @@ pub struct StreamFailed {
     message: String,
 }
 
-/// The steps of breaking off.
-#[derive(Debug)]
-enum Break {
-    Flush(StreamFailed),
-    Fail(StreamFailed),
+impl StreamFailed {
+    fn new(error: &BoxError) -> Self {
+        Self { message: error.to_string() }
+    }
 }
 
 impl<S> SseBody<S> {
@@ -62,7 +61,7 @@ impl<S> SseBody<S> {
         opening: Option<Encoded>,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
-        break_on_error: bool,
+        break_off: Option<BreakOff>,
         tally: Tally,
     ) -> Self {
         Self {
@@ -72,15 +71,17 @@ impl<S> SseBody<S> {
             gathered: Gathered::default(),
             keep_alive,
             shutdown,
-            break_on_error,
-            breaks: None,
+            break_off,
             tally,
         }
     }
 
     /// Whether there is nothing more to send, and no error to give.
     fn is_over(&self) -> bool {
-        self.stream.is_none() && self.held.is_none() && self.farewell.is_none() && self.breaks.is_none()
+        self.stream.is_none()
+            && self.held.is_none()
+            && self.farewell.is_none()
+            && !self.break_off.as_ref().is_some_and(BreakOff::is_due)
     }
 }
 
@@ -163,8 +164,8 @@ where
             Some(Ok(item)) => return Poll::Ready(Some(item)),
             Some(Err(error)) => {
                 let error = error.into();
-                if *this.break_on_error {
-                    *this.breaks = Some(Break::Flush(StreamFailed { message: error.to_string() }));
+                if let Some(break_off) = this.break_off {
+                    break_off.fail(StreamFailed::new(&error));
                 }
                 self.end(CloseReason::StreamError(error));
             }
@@ -197,31 +198,25 @@ where
         if let Some(keep_alive) = this.keep_alive {
             keep_alive.written();
         }
+        let bytes = match this.break_off {
+            Some(break_off) => break_off.watch(frame.bytes),
+            None => frame.bytes,
+        };
         if self.is_over() {
             self.project().tally.close();
         }
-        Frame::data(frame.bytes)
+        Frame::data(bytes)
     }
 
     /// After the last frame.
     fn poll_end(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<StreamFailed>> {
         let this = self.project();
-        match this.breaks.take() {
-            Some(Break::Flush(error)) => {
-                // An error right now would overtake the frames that HTTP/1.1 has not flushed.
-                *this.breaks = Some(Break::Fail(error));
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Some(Break::Fail(error)) => {
-                this.tally.close();
-                Poll::Ready(Some(error))
-            }
-            None => {
-                this.tally.close();
-                Poll::Ready(None)
-            }
-        }
+        let error = match this.break_off {
+            Some(break_off) => ready!(break_off.poll_error(cx)),
+            None => None,
+        };
+        this.tally.close();
+        Poll::Ready(error)
     }
 }
 

@@ -21,6 +21,8 @@ const FIRST: usize = 512;
 pub(crate) struct Gathered {
     buf: BytesMut,
     events: u64,
+    /// The last frame was full, so the next one will be.
+    busy: bool,
 }
 
 /// One frame, and how many events are in it.
@@ -50,6 +52,7 @@ impl Gathered {
         if self.is_empty() {
             return None;
         }
+        self.busy = self.buf.len() > FRAME - LARGE;
         Some(Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) })
     }
 
@@ -64,7 +67,7 @@ impl Gathered {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.is_empty() { len.max(FIRST) } else { FRAME };
+        let capacity = if self.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }

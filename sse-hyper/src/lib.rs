@@ -31,6 +31,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod break_off;
 mod close;
 mod frame;
 mod item;

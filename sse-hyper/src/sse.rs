@@ -9,6 +9,7 @@ use sse_codec::{Block, Encoded, Event};
 
 use crate::{
     Closed, SseBody, StreamItem,
+    break_off::BreakOff,
     close::{Hook, Tally},
     keep_alive::{KeepAlive, SharedTimer},
     shutdown::Shutdown,
@@ -134,8 +135,9 @@ where
             .zip(self.keep_alive)
             .map(|(timer, interval)| KeepAlive::new(timer, interval, self.keep_alive_comment));
         let shutdown = self.until.map(|until| Shutdown::new(until, self.farewell, self.retry_window));
+        let break_off = self.break_on_error.then(|| BreakOff::new(self.timer.clone()));
         let tally = Tally::new(self.timer, self.on_close);
-        SseBody::new(self.stream, self.opening, keep_alive, shutdown, self.break_on_error, tally)
+        SseBody::new(self.stream, self.opening, keep_alive, shutdown, break_off, tally)
     }
 }
 
