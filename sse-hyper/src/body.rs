@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 use sse_codec::Encoded;
 
 use crate::{
-    BoxError, CloseReason, StreamItem,
+    CloseReason, StreamFailed, StreamItem,
     break_off::BreakOff,
     close::Tally,
     frame::{Full, Gathered},
@@ -23,7 +23,21 @@ use crate::{
 };
 
 pin_project! {
-    /// The body of an event stream: see [`Sse`](crate::Sse).
+    /// The body of an event stream, made by [`Sse`](crate::Sse).
+    ///
+    /// It never yields trailers, and fails only after [`break_on_error`](crate::Sse::break_on_error).
+    /// It is `Send` if the stream is; it is not `Sync`, and servers do not ask for that.
+    ///
+    /// ```
+    /// use futures_util::stream::Pending;
+    /// use sse_hyper::{Event, SseBody};
+    ///
+    /// /// A response of this crate, to be named in a signature.
+    /// type Response = http::Response<SseBody<Pending<Event>>>;
+    ///
+    /// fn is_send<T: Send>() {}
+    /// is_send::<Response>();
+    /// ```
     pub struct SseBody<S> {
         // None once the response ends, so that its resources are free before the last frame is sent.
         #[pin]
@@ -38,20 +52,6 @@ pin_project! {
         break_off: Option<BreakOff>,
         // The last field: when the body is dropped, the hook finds the stream dropped.
         tally: Tally,
-    }
-}
-
-/// Why a body broke off: its stream of events failed, and
-/// [`break_on_error`](crate::Sse::break_on_error) asked for it.
-#[derive(Debug, thiserror::Error)]
-#[error("the stream of events failed, so the response was broken off: {message}")]
-pub struct StreamFailed {
-    message: String,
-}
-
-impl StreamFailed {
-    fn new(error: &BoxError) -> Self {
-        Self { message: error.to_string() }
     }
 }
 

@@ -10,7 +10,24 @@ use crate::BoxError;
 /// What the stream of an [`Sse`](crate::Sse) may yield: [`Event`], [`Encoded`], or a `Result` of
 /// one of them.
 ///
-/// The error of a `Result` is anything that becomes a [`BoxError`]. This trait is sealed.
+/// The error of a `Result` is anything that becomes a [`BoxError`], such as any error type, `String`
+/// and `&str`. This trait is sealed.
+///
+/// ```
+/// use futures_util::{Stream, stream};
+/// use sse_hyper::{Encoded, Event, Sse, SseBody, StreamItem};
+///
+/// fn respond<S>(events: S) -> http::Response<SseBody<S>>
+/// where
+///     S: Stream<Item: StreamItem>,
+/// {
+///     Sse::new(events).opening_comment("welcome").into_response()
+/// }
+///
+/// respond(stream::iter([Event::new("plain")]));
+/// respond(stream::iter([Encoded::from(Event::new("encoded once, for many"))]));
+/// respond(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
+/// ```
 pub trait StreamItem: sealed::Sealed {
     /// Why the stream fails: `Infallible` if it yields no `Result`.
     type Error: Into<BoxError>;
