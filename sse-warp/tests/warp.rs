@@ -5,7 +5,6 @@
 
 use std::{
     cell::Cell,
-    collections::{BTreeMap, HashSet},
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -13,7 +12,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use http_body_util::Empty;
 use hyper::Request;
-use sse_warp::{BoxError, CloseReason, Event, EventId, EventType, Sse, last_event_id, reply};
+use sse_warp::{BoxError, CloseReason, Event, EventId, Sse, last_event_id, reply};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -21,7 +20,10 @@ use tokio::{
 };
 use warp::{Filter, Reply, http::HeaderValue};
 
-use support::{BOTH, Http, RawAnswer, channel, frame, get, get_with, hook, numbered, numbered_text, soon};
+use support::{
+    BOTH, Http, RawAnswer, channel, frame, get, get_with, hook, numbered, numbered_text, open_stream,
+    shuts_down, soon, with_farewell,
+};
 
 #[path = "../../sse-hyper/tests/support/mod.rs"]
 mod support;
@@ -53,21 +55,7 @@ async fn headers_and_events_are_those_of_sse_hyper() {
     let server = start(warp::any().map(|| reply(stream::iter(numbered(1_000))))).await;
     for http in BOTH {
         let answer = get(server.addr, http).await;
-        assert_eq!(answer.head.status(), 200);
-        let mut headers: BTreeMap<_, _> = answer
-            .head
-            .headers()
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.to_str().unwrap()))
-            .collect();
-        assert!(headers.remove("date").is_some());
-        assert_eq!(headers.remove("transfer-encoding").is_some(), http == Http::One);
-        let expected = [
-            ("cache-control", "no-cache, no-transform"),
-            ("content-type", "text/event-stream"),
-            ("x-accel-buffering", "no"),
-        ];
-        assert_eq!(headers, BTreeMap::from(expected));
+        answer.assert_headers();
         let (text, end) = answer.rest().await;
         assert_eq!(text, numbered_text(1_000));
         end.unwrap();
@@ -166,47 +154,19 @@ async fn every_event_before_an_error_arrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_graceful_shutdown_with_100_open_streams_on_each_protocol() {
-    const BYE: EventType = EventType::from_static("bye");
     for http in BOTH {
-        let (stop_streams, stopping) = watch::channel(());
+        let (stop, stopping) = watch::channel(());
         let route = warp::any().map(move || {
-            let mut stopping = stopping.clone();
-            reply(stream::iter(numbered(1)).chain(stream::pending())).with(|sse| {
-                sse.until(async move { stopping.changed().await })
-                    .farewell(Event::new("back soon").with_type(BYE))
-                    .retry_window(Duration::from_secs(10))
-            })
+            let stopping = stopping.clone();
+            reply(open_stream()).with(|sse| with_farewell(sse, stopping))
         });
         let server = start(route).await;
-
-        let mut answers = Vec::new();
-        for _ in 0..100 {
-            let mut answer = get(server.addr, http).await;
-            assert_eq!(answer.block().await.unwrap(), "id: 0\ndata: event 0\n\n");
-            answers.push(answer);
-        }
-
-        let start = Instant::now();
-        stop_streams.send(()).unwrap();
-        server.stop.send(()).unwrap();
-        let clients = tokio::spawn(async move {
-            let mut retries = HashSet::new();
-            for answer in answers {
-                let (text, end) = answer.rest().await;
-                end.unwrap();
-                let retry = text.strip_prefix("event: bye\nretry: ").unwrap();
-                let retry: u64 = retry.strip_suffix("\ndata: back soon\n\n").unwrap().parse().unwrap();
-                assert!(retry <= 10_000);
-                retries.insert(retry);
-            }
-            retries
-        });
-        soon(server.running).await.unwrap();
-        let took = start.elapsed();
-        println!("{http:?}: shut down in {took:?}");
-        assert!(took < Duration::from_secs(5), "{took:?}");
-        let different = clients.await.unwrap().len();
-        assert!(different >= 80, "{different} different of 100");
+        shuts_down(server.addr, http, async {
+            stop.send(()).unwrap();
+            server.stop.send(()).unwrap();
+            server.running.await.unwrap();
+        })
+        .await;
     }
 }
 

@@ -53,7 +53,7 @@ fn every_error_says_what_to_do() {
     ];
     for error in errors {
         let text = error.to_string();
-        assert!(text.contains("answer 400") || text.contains("reconnect without"), "{text}");
+        assert!(text.contains("; answer 4") || text.contains("; connect without"), "{text}");
     }
 }
 

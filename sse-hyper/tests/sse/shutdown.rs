@@ -1,17 +1,14 @@
 //! The end that the server wants.
 
-use std::{
-    collections::HashSet,
-    time::{Duration, Instant},
-};
+use std::{collections::HashSet, time::Duration};
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, stream};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioTimer;
 use sse_hyper::{CloseReason, Event, EventType, Sse};
 use tokio::sync::{oneshot, watch};
 
-use crate::support::{BOTH, Server, channel, frame, frames, get, hook, numbered};
+use crate::support::{BOTH, Server, frame, frames, hook, numbered, open_stream, shuts_down, with_farewell};
 
 const BYE: EventType = EventType::from_static("bye");
 const WINDOW: Duration = Duration::from_secs(10);
@@ -138,44 +135,14 @@ async fn a_graceful_shutdown_with_100_open_streams_on_each_protocol() {
     for http in BOTH {
         let (stop, stopping) = watch::channel(());
         let server = Server::start(move |_| {
-            let mut stopping = stopping.clone();
-            let (_, silent) = channel::<Event>();
-            let events = stream::iter(numbered(1)).chain(silent.chain(stream::pending()));
-            Sse::new(events)
-                .timer(TokioTimer::new())
-                .until(async move { stopping.changed().await })
-                .farewell(Event::new("back soon").with_type(BYE))
-                .retry_window(WINDOW)
-                .into_response()
+            let sse = Sse::new(open_stream()).timer(TokioTimer::new());
+            with_farewell(sse, stopping.clone()).into_response()
         })
         .await;
-
-        let mut answers = Vec::new();
-        for _ in 0..100 {
-            let mut answer = get(server.addr, http).await;
-            assert_eq!(answer.block().await.unwrap(), "id: 0\ndata: event 0\n\n");
-            answers.push(answer);
-        }
-
-        let start = Instant::now();
-        stop.send(()).unwrap();
-        let clients = tokio::spawn(async move {
-            let mut retries = HashSet::new();
-            for answer in answers {
-                let (text, end) = answer.rest().await;
-                end.unwrap();
-                let retry = text.strip_prefix("event: bye\nretry: ").unwrap();
-                let retry: u64 = retry.strip_suffix("\ndata: back soon\n\n").unwrap().parse().unwrap();
-                assert!(retry <= 10_000);
-                retries.insert(retry);
-            }
-            retries
-        });
-        server.shutdown().await;
-        let took = start.elapsed();
-        println!("{http:?}: shut down in {took:?}");
-        assert!(took < Duration::from_secs(5), "{took:?}");
-        let different = clients.await.unwrap().len();
-        assert!(different >= 80, "{different} different of 100");
+        shuts_down(server.addr, http, async {
+            stop.send(()).unwrap();
+            server.shutdown().await;
+        })
+        .await;
     }
 }

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Empty};
-use hyper::{Request, Response, body::Incoming, client::conn};
+use hyper::{Request, Response, Version, body::Incoming, client::conn};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -94,6 +94,26 @@ impl Answer {
             }
         }
         (self.unread, Ok(()))
+    }
+
+    /// The headers of an event stream, and no others but those that HTTP itself adds.
+    pub fn assert_headers(&self) {
+        assert_eq!(self.head.status(), 200);
+        let added: &[&str] = match self.head.version() {
+            Version::HTTP_11 => &["date", "transfer-encoding"],
+            // No `connection` in particular: hyper would strip it here, with a warning.
+            Version::HTTP_2 => &["date"],
+            version => panic!("{version:?}"),
+        };
+        let headers = self.head.headers();
+        let mut names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort();
+        let mut expected = [added, &["cache-control", "content-type", "x-accel-buffering"]].concat();
+        expected.sort();
+        assert_eq!(names, expected);
+        assert_eq!(headers["content-type"], "text/event-stream");
+        assert_eq!(headers["cache-control"], "no-cache, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
     }
 
     /// Gives up this response, and keeps the connection: on HTTP/2, that is an RST_STREAM.

@@ -1,9 +1,11 @@
 //! What the tests share: a server on loopback, clients, and streams that do as they are told.
 
 #![allow(dead_code, unused_imports, unreachable_pub)] // each test program takes what it needs
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
 mod client;
 mod server;
+mod shutdown;
 
 use std::{
     fmt::Debug,
@@ -22,6 +24,7 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use client::{BOTH, Http, RawAnswer, get, get_with, try_get_with};
 pub use server::Server;
+pub use shutdown::{open_stream, shuts_down, with_farewell};
 
 /// Long enough for a loaded machine: what has not happened by then will not happen.
 pub const SOON: Duration = Duration::from_secs(30);
