@@ -134,7 +134,8 @@ impl Event {
 pub struct EventRef<'a> {
     pub(crate) data: &'a str,
     pub(crate) event_type: Option<&'a str>,
-    pub(crate) id: Option<&'a str>,
+    /// Whether this block had an id. The last event ID is that one then.
+    pub(crate) has_id: bool,
     pub(crate) last_event_id: &'a str,
     pub(crate) retry: Option<u64>,
 }
@@ -157,7 +158,7 @@ impl<'a> EventRef<'a> {
 
     /// The id, if an `id` field in this block set one. It may be empty: that resets the last event ID.
     pub fn id(&self) -> Option<&'a str> {
-        self.id
+        self.has_id.then_some(self.last_event_id)
     }
 
     /// The last event ID as of this event: its own id, or that of an earlier block, or empty.
@@ -175,7 +176,7 @@ impl<'a> EventRef<'a> {
         Event {
             data: self.data.into(),
             event_type: self.event_type.map(|text| EventType::from_decoded(text.into())),
-            id: self.id.map(|text| EventId::from_decoded(text.into())),
+            id: self.id().map(|text| EventId::from_decoded(text.into())),
             retry: self.retry,
         }
     }
@@ -184,7 +185,7 @@ impl<'a> EventRef<'a> {
     pub fn as_block(&self) -> Block<'a> {
         Block {
             comment: None,
-            id: self.id,
+            id: self.id(),
             event_type: self.event_type,
             retry: self.retry,
             data: Some(self.data),
@@ -197,7 +198,7 @@ impl fmt::Debug for EventRef<'_> {
         f.debug_struct("EventRef")
             .field("data", &self.data)
             .field("event_type", &self.event_type)
-            .field("id", &self.id)
+            .field("id", &self.id())
             .field("retry", &self.retry)
             .field("last_event_id", &self.last_event_id)
             .finish()

@@ -1,18 +1,114 @@
-//! sse-codec
+//! Server-Sent Events: the `text/event-stream` format, encoded and incrementally decoded.
+//!
+//! This crate does no I/O and knows no runtime and no framework. It does exactly what browsers do, in
+//! bounded memory, without unsafe code, and `no_std` with `alloc`.
+//!
+//! # Sending
+//!
+//! Build an [`Event`], encode it. What is written is one event and nothing else, whatever text it was
+//! made of: types and ids are checked when they are made, data may hold any line breaks.
+//!
+//! ```
+//! use sse_codec::{Event, EventType};
+//!
+//! const PRICE: EventType = EventType::from_static("price");
+//!
+//! let mut response = Vec::new();
+//! Event::new("12.50\n13.00").with_type(PRICE).with_id(7_u64).encode(&mut response);
+//! assert_eq!(response, b"id: 7\nevent: price\ndata: 12.50\ndata: 13.00\n\n");
+//! ```
+//!
+//! [`Block`] writes what is no event: comments, ids and reconnection times alone. [`Encoded`] is
+//! encoded once and sent to many.
+//!
+//! # Receiving
+//!
+//! There are three levels; take the highest that fits.
+//!
+//! **Streams** (feature `stream`): [`EventStream`] turns a stream of byte chunks, such as the body of
+//! a response, into a stream of events.
+//!
+//! **Events**: feed [`Decoder`] whatever comes, in whatever chunks. This is the whole loop:
+//!
+//! ```
+//! use std::io::{self, Read};
+//! use sse_codec::{Decoder, EventId};
+//!
+//! fn listen(mut connect: impl FnMut(&str) -> io::Result<Box<dyn Read>>) -> io::Result<()> {
+//!     let mut decoder = Decoder::new();
+//!     let mut chunk = [0; 16 * 1024];
+//!     for _attempt in 0..2 {
+//!         // Send `Last-Event-ID`, unless it is empty.
+//!         let mut connection = connect(decoder.last_event_id())?;
+//!         loop {
+//!             let len = connection.read(&mut chunk)?;
+//!             if len == 0 {
+//!                 break;
+//!             }
+//!             let mut events = decoder.decode(&chunk[..len]);
+//!             while let Some(event) = events.next_event() {
+//!                 match event {
+//!                     Ok(event) => println!("{}: {}", event.event_type(), event.data()),
+//!                     Err(too_large) => eprintln!("{too_large}"), // and go on
+//!                 }
+//!             }
+//!         }
+//!         // Wait for `decoder.reconnection_time()`, then come back.
+//!         decoder.reconnect();
+//!     }
+//!     Ok(())
+//! }
+//! # listen(|_| Ok(Box::new(&b"id: 1\ndata: hello\n\n"[..]))).unwrap();
+//! ```
+//!
+//! [`Decoder::decode`] lends events that are borrowed from the chunk; [`Decoder::decode_bytes`]
+//! iterates over events that own their text.
+//!
+//! **Lines**: [`LineDecoder`] shows every line, for proxies that must not lose comments and unknown
+//! fields.
+//!
+//! # Features
+//!
+//! | feature | default | what it adds |
+//! | --- | --- | --- |
+//! | `std` | yes | detects the CPU at run time, for faster search and validation |
+//! | `stream` | yes | [`EventStream`], [`ItemStream`], [`EncodeStream`] |
+//! | `json` | no | [`Event::json`], [`Event::parse_json`], [`EventRef::parse_json`] |
+//! | `tokio-codec` | no | [`EventCodec`] for `tokio_util::codec` |
+//!
+//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
+#[cfg(feature = "tokio-codec")]
+extern crate std;
 
 mod decode;
 mod encode;
 mod error;
 mod event;
+#[cfg(feature = "json")]
+mod json;
+mod outgoing;
+#[cfg(feature = "stream")]
+mod stream;
+#[cfg(feature = "tokio-codec")]
+mod tokio_codec;
 mod value;
 
-//DECODE
+pub use decode::{
+    Comment, Decoder, DecoderBuilder, Events, Field, Item, ItemRef, Limits, Line, LineDecoder, Lines,
+    OwnedEvents,
+};
 pub use encode::{Block, Encoded};
 pub use error::{DecodeError, DecodeErrorKind, ValueError};
 pub use event::{Event, EventRef};
+pub use outgoing::{Outgoing, StreamItem};
+#[cfg(feature = "stream")]
+pub use stream::{EncodeStream, EventStream, ItemStream, StreamError};
+#[cfg(feature = "tokio-codec")]
+pub use tokio_codec::EventCodec;
 pub use value::{EventId, EventType};

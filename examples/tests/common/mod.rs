@@ -1,0 +1,135 @@
+//! What the tests of the programs have in common.
+#![allow(dead_code)] // each test uses its part
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::SocketAddr,
+    path::PathBuf,
+    process::{Child, ChildStdin, Command, Stdio},
+    sync::mpsc::{self, Receiver},
+    thread,
+    time::Duration,
+};
+
+/// How long to wait for what must come: only a failing test ever waits that long.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An example program of this package. `cargo test` builds them before it runs the tests.
+pub(crate) fn program(name: &str) -> Command {
+    let test = std::env::current_exe().unwrap();
+    let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
+    let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
+    assert!(path.exists(), "{} is not built; `cargo test -p sse-examples` does it", path.display());
+    Command::new(path)
+}
+
+/// A program that runs, and is killed when the test is over.
+pub(crate) struct Running {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Receiver<String>,
+    error_lines: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?}: {error}"));
+        Self {
+            stdin: child.stdin.take(),
+            lines: lines_of(child.stdout.take().unwrap()),
+            error_lines: lines_of(child.stderr.take().unwrap()),
+            child,
+        }
+    }
+
+    pub(crate) fn write(&mut self, text: &str) {
+        self.stdin.as_mut().unwrap().write_all(text.as_bytes()).unwrap();
+    }
+
+    /// The next line on standard output, without its end.
+    pub(crate) fn line(&self) -> String {
+        self.lines.recv_timeout(PATIENCE).expect("a line on standard output")
+    }
+
+    /// The next line on standard error.
+    pub(crate) fn error_line(&self) -> String {
+        self.error_lines.recv_timeout(PATIENCE).expect("a line on standard error")
+    }
+
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&self) {
+        let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
+        assert!(kill.success());
+    }
+
+    /// Kills it, and with it the process group that it leads.
+    pub(crate) fn kill_group(&mut self) {
+        #[cfg(unix)]
+        let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Ends its input, waits for its end, and gives its exit code. It must have nothing more to say.
+    pub(crate) fn finish(mut self) -> i32 {
+        drop(self.stdin.take());
+        for lines in [&self.lines, &self.error_lines] {
+            let more = lines.recv_timeout(PATIENCE);
+            assert_eq!(more, Err(mpsc::RecvTimeoutError::Disconnected));
+        }
+        self.child.wait().unwrap().code().expect("no signal")
+    }
+}
+
+/// The `ping` server, on a free port.
+pub(crate) struct Ping {
+    pub(crate) running: Running,
+    pub(crate) addr: SocketAddr,
+}
+
+impl Ping {
+    pub(crate) fn start(args: &[&str]) -> Self {
+        let mut command = program("ping");
+        command.args(["--addr", "127.0.0.1:0"]).args(args);
+        Self::of(Running::start(command))
+    }
+
+    pub(crate) fn of(running: Running) -> Self {
+        let line = running.line();
+        let addr =
+            line.strip_prefix("Listening on http://").and_then(|line| line.strip_suffix("/, Ctrl-C stops"));
+        Self { addr: addr.unwrap_or_else(|| panic!("{line}")).parse().unwrap(), running }
+    }
+
+    /// Stops it. It must have nothing more to say.
+    #[cfg(unix)]
+    pub(crate) fn stop(self) {
+        self.running.interrupt();
+        assert_eq!(self.running.finish(), 0);
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both fail if it is gone already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).lines() {
+            if sender.send(line.unwrap()).is_err() {
+                break;
+            }
+        }
+    });
+    receiver
+}

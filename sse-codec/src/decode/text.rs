@@ -1,0 +1,131 @@
+//! Bytes to text.
+//!
+//! > Streams must be decoded using the UTF-8 decode algorithm.
+//!
+//! Line ends, colons and names are ASCII, and no byte of a longer UTF-8 sequence is. So it comes to
+//! the same whether the stream is decoded or each value of it, and values that nobody sees need not
+//! be looked at.
+
+use core::ops::Range;
+
+use alloc::string::String;
+
+use bytestring::ByteString;
+
+/// Validating a few KiB at once costs far less than each small event by itself. It is little enough
+/// to be still in the cache when the events in it are read.
+const WINDOW: usize = 16 * 1024;
+
+/// A part of a chunk that is known to be UTF-8.
+#[derive(Debug, Default)]
+pub(super) struct Window<T> {
+    text: T,
+    range: Range<usize>,
+}
+
+impl<T> Window<T> {
+    /// Makes sure that the window reaches over a block, if that is UTF-8.
+    #[inline(always)]
+    pub(super) fn cover<'d>(&mut self, chunk: &'d [u8], block: Range<usize>)
+    where
+        T: From<&'d str>,
+    {
+        if self.range.end < block.end {
+            self.move_to(chunk, block);
+        }
+    }
+
+    #[inline(never)]
+    fn move_to<'d>(&mut self, chunk: &'d [u8], block: Range<usize>)
+    where
+        T: From<&'d str>,
+    {
+        let end = block.end.max(chunk.len().min(block.start + WINDOW));
+        let text = valid_prefix(&chunk[block.start..end]);
+        self.range = block.start..block.start + text.len();
+        self.text = T::from(text);
+    }
+
+    fn inside(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        Some(range.start.checked_sub(self.range.start)?..range.end.checked_sub(self.range.start)?)
+    }
+}
+
+impl<'d> Window<&'d str> {
+    /// The text at a range of the chunk, if the window reaches over it.
+    #[inline(always)]
+    pub(super) fn get(&self, range: &Range<usize>) -> Option<&'d str> {
+        self.text.get(self.inside(range)?)
+    }
+}
+
+impl Window<ByteString> {
+    /// The same as a slice that shares the window's text.
+    #[inline(always)]
+    pub(super) fn slice(&self, range: &Range<usize>) -> Option<ByteString> {
+        Some(self.text.slice_ref(self.text.get(self.inside(range)?)?))
+    }
+}
+
+/// As much of the bytes as is UTF-8.
+fn valid_prefix(bytes: &[u8]) -> &str {
+    let mut valid = bytes;
+    // A sequence that the end of the bytes cuts off is no reason to look for the fault twice.
+    for len in 1..=bytes.len().min(3) {
+        let byte = bytes[bytes.len() - len];
+        if byte >= 0xC0 {
+            valid = &bytes[..bytes.len() - len];
+        }
+        if byte < 0x80 || byte >= 0xC0 {
+            break;
+        }
+    }
+    if let Some(text) = utf8(valid) {
+        return text;
+    }
+    let len = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    utf8(&bytes[..len]).unwrap_or_default()
+}
+
+/// The text of these bytes, if they are UTF-8.
+#[inline]
+pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes).ok()
+}
+
+/// The text of these bytes, made in `buf` if they are not UTF-8 as they are.
+#[inline]
+pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
+    match utf8(bytes) {
+        Some(text) => text,
+        None => {
+            buf.clear();
+            push_lossy(buf, bytes);
+            buf
+        }
+    }
+}
+
+/// The text of these bytes, copied.
+#[inline]
+pub(super) fn owned(bytes: &[u8]) -> ByteString {
+    match utf8(bytes) {
+        Some(text) => text.into(),
+        None => {
+            let mut text = String::new();
+            push_lossy(&mut text, bytes);
+            text.into()
+        }
+    }
+}
+
+/// Appends the text of these bytes, with U+FFFD for each maximal part of a sequence that is cut off,
+/// and for each other byte that cannot be.
+pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
+    }
+}

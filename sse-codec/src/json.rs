@@ -1,0 +1,58 @@
+//! Data as JSON.
+
+use bytestring::ByteString;
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Error;
+
+use crate::{Event, EventRef};
+
+impl Event {
+    /// A `message` event with this value as its data, in JSON.
+    ///
+    /// The value is serialized once, into the buffer that becomes the data.
+    ///
+    /// # Errors
+    ///
+    /// If the value cannot be serialized, as [`serde_json::to_vec`].
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// let event = Event::json(&serde_json::json!({ "n": 1 }))?.with_id(7_u8);
+    /// assert_eq!(event.to_bytes(), "id: 7\ndata: {\"n\":1}\n\n");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
+        let data = serde_json::to_vec(value)?;
+        // JSON is UTF-8, so the buffer becomes the text as it is.
+        ByteString::try_from(data).map(Self::new).map_err(serde::ser::Error::custom)
+    }
+
+    /// The data, read as JSON. For a value that borrows from the data, give
+    /// [`data`](Self::data) to `serde_json::from_str`.
+    ///
+    /// # Errors
+    ///
+    /// If the data is not JSON, or not that of a `T`.
+    ///
+    /// ```
+    /// let numbers: Vec<u8> = sse_codec::Event::new("[1,\n2]").parse_json()?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
+    pub fn parse_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(self.data())
+    }
+}
+
+impl EventRef<'_> {
+    /// The data, read as JSON. For a value that borrows from the data, give
+    /// [`data`](Self::data) to `serde_json::from_str`.
+    ///
+    /// # Errors
+    ///
+    /// If the data is not JSON, or not that of a `T`.
+    pub fn parse_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(self.data())
+    }
+}

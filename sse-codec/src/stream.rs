@@ -1,0 +1,225 @@
+//! Streams: bytes to events, and blocks to bytes.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::{FusedStream, Stream};
+use pin_project_lite::pin_project;
+use thiserror::Error;
+
+use crate::{DecodeError, Decoder, Event, Item, StreamItem, decode::Owned};
+
+pin_project! {
+    /// A stream of events, decoded from a stream of byte chunks.
+    ///
+    /// The chunks are anything that becomes [`Bytes`], in a `Result`: what HTTP clients give as the
+    /// body of a response. An error never ends the stream by itself: after a
+    /// [`StreamError::Decode`] the next event follows, and after a [`StreamError::Source`] the source
+    /// is asked again. An unfinished event at the end is discarded, as the standard says;
+    /// [`Decoder::is_mid_event`] tells that there was one.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::{Event, EventStream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = ["data: 1\n\nda", "ta: 2\n\n"].map(Ok::<_, std::io::Error>);
+    /// let mut events = EventStream::new(stream::iter(chunks));
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}: {}", events.decoder().last_event_id(), event?.data());
+    /// }
+    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct EventStream<S> {
+        #[pin]
+        source: S,
+        decoder: Decoder,
+        chunk: Option<Owned>,
+        is_done: bool,
+    }
+}
+
+/// Why a stream of events has no event to give.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StreamError<E> {
+    /// Something in the event stream was dropped; the next event follows.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The source of bytes failed.
+    #[error("the connection of the event stream failed; reconnect with the last event ID: {0}")]
+    Source(E),
+}
+
+impl<S> EventStream<S> {
+    /// Decodes `source` with the default settings.
+    pub fn new(source: S) -> Self {
+        Self::with_decoder(source, Decoder::new())
+    }
+
+    /// Decodes `source` with this decoder: with its limits, its last event ID and so on.
+    pub fn with_decoder(source: S, decoder: Decoder) -> Self {
+        Self { source, decoder, chunk: None, is_done: false }
+    }
+
+    /// The decoder, to ask for the last event ID and the reconnection time as of the event that was
+    /// given out last.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// The decoder, to go on with: [`reconnect`](Decoder::reconnect) it for a new connection.
+    pub fn into_decoder(mut self) -> Decoder {
+        if let Some(mut chunk) = self.chunk.take() {
+            chunk.end(&mut self.decoder);
+        }
+        self.decoder
+    }
+
+    /// The same stream, with the comments between the events. The decoder must have been
+    /// [asked](crate::DecoderBuilder::comments) for them.
+    pub fn items(self) -> ItemStream<S> {
+        ItemStream { events: self }
+    }
+}
+
+impl<S, B, E> EventStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+{
+    fn poll_with<T>(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        next: impl Fn(&mut Owned, &mut Decoder) -> Option<Result<T, DecodeError>>,
+    ) -> Poll<Option<Result<T, StreamError<E>>>> {
+        let mut this = self.project();
+        loop {
+            if let Some(chunk) = this.chunk {
+                if let Some(item) = next(chunk, this.decoder) {
+                    return Poll::Ready(Some(item.map_err(StreamError::Decode)));
+                }
+                chunk.end(this.decoder);
+                *this.chunk = None;
+            }
+            if *this.is_done {
+                return Poll::Ready(None);
+            }
+            match ready!(this.source.as_mut().poll_next(cx)) {
+                Some(Ok(chunk)) => *this.chunk = Some(Owned::new(this.decoder, chunk.into())),
+                Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
+                None => *this.is_done = true,
+            }
+        }
+    }
+}
+
+impl<S, B, E> Stream for EventStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+{
+    type Item = Result<Event, StreamError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.poll_with(cx, Owned::next_event)
+    }
+}
+
+impl<S, B, E> FusedStream for EventStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+{
+    fn is_terminated(&self) -> bool {
+        self.is_done && self.chunk.is_none()
+    }
+}
+
+pin_project! {
+    /// A stream of events and comments. Made by [`EventStream::items`].
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct ItemStream<S> {
+        #[pin]
+        events: EventStream<S>,
+    }
+}
+
+impl<S> ItemStream<S> {
+    /// The decoder, as of the item that was given out last.
+    pub fn decoder(&self) -> &Decoder {
+        self.events.decoder()
+    }
+
+    /// The decoder, to go on with.
+    pub fn into_decoder(self) -> Decoder {
+        self.events.into_decoder()
+    }
+}
+
+impl<S, B, E> Stream for ItemStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+{
+    type Item = Result<Item, StreamError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.project().events.poll_with(cx, Owned::next_item)
+    }
+}
+
+pin_project! {
+    /// A stream of byte chunks, encoded from a stream of blocks: one chunk for each block.
+    ///
+    /// For servers that take a stream of bytes as the body of a response. Nothing is added: no
+    /// keep-alive, no headers.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::{EncodeStream, Event};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let mut chunks = EncodeStream::new(stream::iter([Event::new("1"), Event::new("2")]));
+    /// assert_eq!(chunks.next().await.unwrap()?, "data: 1\n\n");
+    /// # Ok::<(), std::convert::Infallible>(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct EncodeStream<S> {
+        #[pin]
+        blocks: S,
+    }
+}
+
+impl<S> EncodeStream<S> {
+    /// Encodes what `blocks` yields.
+    pub fn new(blocks: S) -> Self {
+        Self { blocks }
+    }
+}
+
+impl<S> Stream for EncodeStream<S>
+where
+    S: Stream,
+    S::Item: StreamItem,
+{
+    type Item = Result<Bytes, <S::Item as StreamItem>::Error>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let item = ready!(self.project().blocks.poll_next(cx));
+        Poll::Ready(item.map(|item| Ok(item.into_outgoing()?.into_bytes())))
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.blocks.size_hint()
+    }
+}

@@ -1,0 +1,84 @@
+//! The codec as `tokio_util` knows it, for anything that is `AsyncRead` or `AsyncWrite`.
+
+use std::io;
+
+use bytes::BytesMut;
+use tokio_util::codec;
+
+use crate::{DecodeError, Decoder, Item, Outgoing, decode::Owned};
+
+/// Decodes and encodes event streams in a `tokio_util::codec::{Framed, FramedRead, FramedWrite}`.
+///
+/// It yields events, and comments if the decoder was [asked](crate::DecoderBuilder::comments) for
+/// them. What passes a limit comes as an item, since an error of the codec itself would end the
+/// stream. The other way it takes [`Event`](crate::Event), [`Encoded`](crate::Encoded) and
+/// [`Outgoing`].
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use sse_codec::{Event, EventCodec, Item};
+/// use tokio_util::codec::FramedRead;
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let mut events = FramedRead::new(&b"data: 1\n\n"[..], EventCodec::new());
+/// while let Some(item) = events.next().await {
+///     assert_eq!(item?, Ok(Item::Event(Event::new("1"))));
+/// }
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap().unwrap();
+/// ```
+#[derive(Debug, Default)]
+pub struct EventCodec {
+    decoder: Decoder,
+    chunk: Option<Owned>,
+}
+
+impl EventCodec {
+    /// A codec with the default settings.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A codec with this decoder: with its limits, its last event ID and so on.
+    pub fn with_decoder(decoder: Decoder) -> Self {
+        Self { decoder, chunk: None }
+    }
+
+    /// The decoder, to ask for the last event ID and the reconnection time as of the item that was
+    /// given out last.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+}
+
+impl codec::Decoder for EventCodec {
+    type Item = Result<Item, DecodeError>;
+    type Error = io::Error;
+
+    fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Self::Item>> {
+        loop {
+            if let Some(chunk) = &mut self.chunk {
+                if let Some(item) = chunk.next_item(&mut self.decoder) {
+                    return Ok(Some(item));
+                }
+                chunk.end(&mut self.decoder);
+                self.chunk = None;
+            }
+            if src.is_empty() {
+                return Ok(None);
+            }
+            self.chunk = Some(Owned::new(&mut self.decoder, src.split().freeze()));
+        }
+    }
+}
+
+impl<T: Into<Outgoing>> codec::Encoder<T> for EventCodec {
+    type Error = io::Error;
+
+    fn encode(&mut self, block: T, dst: &mut BytesMut) -> io::Result<()> {
+        let block = block.into();
+        dst.reserve(block.encoded_len());
+        block.encode(dst);
+        Ok(())
+    }
+}

@@ -1,0 +1,93 @@
+//! The vectors: what browsers really gave for these streams.
+
+mod support;
+
+use support::{LEVELS, Level, Outcome, chunkings::for_each_chunking, decode, oracle::Output, vectors};
+
+const NO_LIMIT: usize = 16 * 1024 * 1024;
+
+fn check(vector: &vectors::Vector, outcome: &Outcome, what: &str) {
+    let name = &vector.name;
+    let (mut events, mut comments) = (Vec::new(), Vec::new());
+    for output in &outcome.outputs {
+        match output {
+            Output::Event { event_type, data, last_event_id, .. } => events.push(vectors::Expected {
+                event_type: event_type.clone().unwrap_or("message".into()),
+                data: data.clone(),
+                last_event_id: last_event_id.clone(),
+            }),
+            Output::Comment(text) => comments.push(text.clone()),
+            error => panic!("{name}, {what}: {error:?}"),
+        }
+    }
+    assert_eq!(events, vector.events, "{name}, {what}");
+    assert_eq!(outcome.last_event_id, vector.final_last_event_id, "{name}, {what}");
+    if !vector.retry_lenient {
+        assert_eq!(outcome.retry, vector.retry, "{name}, {what}");
+    }
+    if let Some(expected) = &vector.comments {
+        assert_eq!(&comments, expected, "{name}, {what}");
+    }
+}
+
+fn check_all(level: Level) {
+    let vectors = vectors::all();
+    assert_eq!(vectors.len(), 443);
+    let sips = matches!(level, Level::BorrowedInSips | Level::OwnedInSips);
+    for vector in &vectors {
+        // Reading in sips copies the rest for each item: too much for each split of a long capture.
+        if sips && vector.input.len() > 1000 {
+            continue;
+        }
+        for_each_chunking(&vector.input, &vector.splits, |chunking, chunks| {
+            let outcome = decode(level, chunks, NO_LIMIT, Some(NO_LIMIT));
+            check(vector, &outcome, &format!("{level:?}, {chunking}"));
+        });
+    }
+}
+
+#[test]
+fn borrowed_in_every_chunking() {
+    check_all(Level::Borrowed);
+}
+
+#[test]
+fn borrowed_in_sips_in_every_chunking() {
+    check_all(Level::BorrowedInSips);
+}
+
+#[test]
+fn owned_in_every_chunking() {
+    check_all(Level::Owned);
+}
+
+#[test]
+fn owned_in_sips_in_every_chunking() {
+    check_all(Level::OwnedInSips);
+}
+
+#[test]
+fn stream_in_every_chunking() {
+    check_all(Level::Stream);
+}
+
+#[test]
+#[cfg(feature = "tokio-codec")]
+fn codec_in_every_chunking() {
+    check_all(Level::Codec);
+}
+
+#[test]
+fn comments_that_nobody_asked_for_change_nothing() {
+    for vector in vectors::all() {
+        let chunks = [&vector.input[..]];
+        for &level in LEVELS {
+            let with = decode(level, &chunks, NO_LIMIT, Some(NO_LIMIT));
+            let mut without = decode(level, &chunks, NO_LIMIT, None);
+            let comments = with.outputs.iter().filter(|output| matches!(output, Output::Comment(_)));
+            assert_eq!(comments.count() + without.outputs.len(), with.outputs.len(), "{}", vector.name);
+            without.outputs = with.outputs.clone();
+            assert_eq!(without, with, "{}", vector.name);
+        }
+    }
+}

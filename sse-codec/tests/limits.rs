@@ -1,0 +1,87 @@
+//! Limits: the same in every chunking, exact to the byte, and memory stays under them.
+
+mod support;
+
+use sse_codec::{DecodeErrorKind, Decoder, Limits};
+use support::{LEVELS, chunkings::for_each_chunking, decode, expect, oracle::Output};
+
+#[test]
+fn exactly_the_limit_passes_and_one_byte_more_does_not() {
+    // Each event has the size that stands behind it.
+    let events: &[(&str, usize)] = &[
+        ("data: 12345\n\n", 6),
+        ("data:\n\n", 1),
+        ("data\n\n", 1),
+        ("data: 1\ndata\ndata:  3\n\n", 6),
+        ("event: type\ndata: 123\n\n", 8),
+        ("event: longer than the next\nevent: t\ndata: 123\n\n", 20),
+        ("id: 12\ndata: 123\n\n", 6),
+        ("id: 12\nid:\ndata: 1\n\n", 2),
+        ("data: \u{20AC}\n\n", 4),
+        ("retry: 12345\nunknown: field\n: comment\ndata: 1\n\n", 2),
+    ];
+    for (event, size) in events {
+        let input = format!("id: 0\ndata: \n\n{event}data:\n\n");
+        for line_end in ["\n", "\r", "\r\n"] {
+            let input = input.replace('\n', line_end);
+            for_each_chunking(input.as_bytes(), &[], |chunking, chunks| {
+                for &level in LEVELS {
+                    let passes = decode(level, chunks, *size.max(&2), None);
+                    let what = format!("{event:?}, {level:?}, {chunking}");
+                    assert_eq!(passes.outputs.len(), 3, "{what}");
+                    assert!(passes.outputs.iter().all(|o| matches!(o, Output::Event { .. })), "{what}");
+                    if *size > 2 {
+                        let fails = decode(level, chunks, size - 1, None);
+                        assert_eq!(fails.outputs.len(), 3, "{what}");
+                        assert!(
+                            matches!(&fails.outputs[1], Output::EventTooLarge { limit, offset, .. }
+                            if *limit == *size as u64 - 1 && *offset == 11 + 3 * line_end.len() as u64),
+                            "{what}: {fails:?}"
+                        );
+                        assert!(
+                            matches!(&fails.outputs[2], Output::Event { data, .. } if data.is_empty()),
+                            "{what}"
+                        );
+                    }
+                }
+            });
+        }
+    }
+}
+
+#[test]
+fn the_error_comes_at_the_byte_that_is_too_much() {
+    let mut decoder = Decoder::builder().limits(Limits::new().event(5)).build();
+    assert!(decoder.decode(b"data: 1234").next_event().is_none());
+    let error = decoder.decode(b"5").next_event().unwrap().unwrap_err();
+    assert_eq!(error.kind(), DecodeErrorKind::EventTooLarge);
+    assert!(decoder.is_mid_event());
+    assert!(decoder.decode(b"6\ndata: 7\nid: 8\nevent: 9\n\n").next_event().is_none());
+    assert!(!decoder.is_mid_event());
+    assert_eq!(decoder.last_event_id(), "");
+}
+
+#[test]
+fn a_dropped_comment_takes_no_event_with_it() {
+    let input = b"data: 1\n: too long\nid: 2\n\n:short\n\n";
+    for_each_chunking(input, &[], |chunking, chunks| {
+        for &level in LEVELS {
+            let outcome = decode(level, chunks, 100, Some(5));
+            assert_eq!(outcome, expect(input, 100, Some(5)), "{level:?}, {chunking}");
+            assert_eq!(outcome.outputs[0], Output::CommentTooLarge { limit: 5, offset: 8 });
+            assert_eq!(outcome.outputs.len(), 3);
+        }
+    });
+}
+
+#[test]
+fn the_error_says_what_to_do() {
+    let mut decoder = Decoder::builder().limits(Limits::new().event(0)).build();
+    let error = decoder.decode(b"\xEF\xBB\xBFid:\ndata\n\n").next_event().unwrap().unwrap_err();
+    assert_eq!(error.offset(), 3);
+    assert_eq!(error.event_id().unwrap(), "");
+    assert_eq!(
+        error.to_string(),
+        "the event at byte 3 is larger than the limit of 0 bytes and was dropped; raise Limits::event if it is legitimate"
+    );
+}

@@ -1,0 +1,167 @@
+//! Level 1: every line as it stands on the wire.
+
+mod support;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use sse_codec::{DecodeErrorKind, Decoder, Line, LineDecoder};
+use support::{chunkings::for_each_chunking, event_ref, expect, oracle::Output, vectors};
+
+/// The lines of a stream, found in the most naive way.
+fn naive_lines(input: &[u8]) -> Vec<Vec<u8>> {
+    let input = input.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input);
+    let (mut lines, mut line, mut after_cr) = (Vec::new(), Vec::new(), false);
+    for &byte in input {
+        match byte {
+            b'\n' if after_cr => {}
+            b'\n' | b'\r' => lines.push(std::mem::take(&mut line)),
+            _ => line.push(byte),
+        }
+        after_cr = byte == b'\r';
+    }
+    lines
+}
+
+/// A line as it should be encoded again.
+fn naive_encoding(line: &[u8]) -> Vec<u8> {
+    let mut encoded = match line.iter().position(|&byte| byte == b':') {
+        _ if line.is_empty() => vec![],
+        Some(0) => line.to_vec(),
+        Some(colon) if line.get(colon + 1) == Some(&b' ') => line.to_vec(),
+        Some(colon) => [&line[..colon], b": ", &line[colon + 1..]].concat(),
+        None => [line, b": "].concat(),
+    };
+    if line.starts_with(b"\xEF\xBB\xBF") {
+        encoded = [b":\n", &encoded[..]].concat();
+    }
+    encoded.push(b'\n');
+    encoded
+}
+
+fn encode_again(chunks: &[&[u8]], in_sips: bool) -> Vec<u8> {
+    let mut decoder = LineDecoder::new();
+    let mut encoded = Vec::new();
+    for chunk in chunks {
+        let mut lines = decoder.decode(chunk);
+        while let Some(line) = lines.next_line() {
+            line.unwrap().encode(&mut encoded);
+            if in_sips {
+                drop(lines);
+                lines = decoder.decode(b"");
+            }
+        }
+    }
+    encoded
+}
+
+#[test]
+fn each_line_of_each_vector_in_every_chunking() {
+    for vector in vectors::all() {
+        let expected =
+            naive_lines(&vector.input).iter().flat_map(|line| naive_encoding(line)).collect::<Vec<_>>();
+        for_each_chunking(&vector.input, &vector.splits, |chunking, chunks| {
+            assert_eq!(encode_again(chunks, false), expected, "{}, {chunking}", vector.name);
+            if vector.input.len() < 1000 {
+                assert_eq!(encode_again(chunks, true), expected, "{}, {chunking}, in sips", vector.name);
+            }
+        });
+    }
+}
+
+#[test]
+fn encoding_the_lines_again_loses_nothing() {
+    for vector in vectors::all() {
+        let again = encode_again(&[&vector.input], false);
+        let mut outcome = expect(&again, usize::MAX, Some(usize::MAX));
+        let expected = expect(&vector.input, usize::MAX, Some(usize::MAX));
+        if again.windows(5).any(|bytes| bytes == b":\n\xEF\xBB\xBF") {
+            outcome.outputs.retain(|output| *output != Output::Comment(String::new()));
+        }
+        assert_eq!(outcome, expected, "{}", vector.name);
+    }
+}
+
+#[test]
+fn a_name_that_begins_with_a_bom_does_not_lose_it_at_the_start_of_a_stream() {
+    let forwarded = encode_again(&[b"\xEF\xBB\xBF\xEF\xBB\xBFdata: forged\n\n"], false);
+    assert_eq!(expect(&forwarded, usize::MAX, None).outputs, []);
+}
+
+#[test]
+fn lines_are_taken_apart_as_the_standard_says() {
+    let mut decoder = LineDecoder::new();
+    let mut lines = decoder.decode(b"\n: c:c \nname:  a:b\nname:\nname\n :x\n");
+    let mut next =
+        |expected: Option<(&str, &str)>, comment: Option<&str>| match lines.next_line().unwrap().unwrap() {
+            Line::Blank => assert_eq!((expected, comment), (None, None)),
+            Line::Comment(text) => assert_eq!(comment.map(str::as_bytes), Some(text.as_bytes())),
+            Line::Field(field) => {
+                let (name, value) = expected.unwrap();
+                assert_eq!((field.name(), field.value()), (name.as_bytes(), value.as_bytes()));
+            }
+        };
+    next(None, None);
+    next(None, Some(" c:c "));
+    next(Some(("name", " a:b")), None);
+    next(Some(("name", "")), None);
+    next(Some(("name", "")), None);
+    next(Some((" ", "x")), None);
+    assert!(lines.next_line().is_none());
+}
+
+#[test]
+fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
+    let input = b"\xEF\xBB\xBFok\n1234\r\n12345\r\n123456789\n\n1234\r";
+    for_each_chunking(input, &[], |chunking, chunks| {
+        let mut decoder = LineDecoder::with_limit(4);
+        let mut seen = Vec::new();
+        for chunk in chunks {
+            let mut lines = decoder.decode(chunk);
+            while let Some(line) = lines.next_line() {
+                seen.push(match line {
+                    Ok(Line::Field(field)) => String::from_utf8(field.name().to_vec()).unwrap(),
+                    Ok(Line::Blank) => String::new(),
+                    Ok(line) => panic!("{line:?}"),
+                    Err(error) => {
+                        assert_eq!((error.kind(), error.limit()), (DecodeErrorKind::LineTooLong, 4));
+                        format!("dropped at {}", error.offset())
+                    }
+                });
+            }
+        }
+        assert_eq!(seen, ["ok", "1234", "dropped at 12", "dropped at 19", "", "1234"], "{chunking}");
+        assert!(!decoder.is_mid_line());
+    });
+}
+
+#[test]
+fn a_new_connection_begins_anew() {
+    let mut decoder = LineDecoder::new();
+    assert!(decoder.decode(b"data: cut").next_line().is_none());
+    assert!(decoder.is_mid_line());
+    decoder.reconnect();
+    assert!(!decoder.is_mid_line());
+    let mut lines = decoder.decode(b"\xEF\xBB\xBFdata: 1\n");
+    assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == b"data"));
+}
+
+const PIECES: &[&[u8]] = &[b"\n", b"\r", b"\r\n", b":", b" ", b"ab", b"\xEF\xBB\xBF", b"\xEF", b"\xEF\xBB"];
+
+proptest! {
+    #[test]
+    fn any_lines(pieces in vec(select(PIECES), 0..30)) {
+        let input = pieces.concat();
+        let expected = naive_lines(&input).iter().flat_map(|line| naive_encoding(line)).collect::<Vec<_>>();
+        prop_assert_eq!(&encode_again(&pieces, false), &expected);
+        prop_assert_eq!(&encode_again(&pieces, true), &expected);
+
+        // What a proxy passes on decodes to the same events.
+        let mut decoder = Decoder::new();
+        let mut events = decoder.decode(&expected);
+        let mut outputs = Vec::new();
+        while let Some(event) = events.next_event() {
+            outputs.push(event_ref(&event.unwrap()));
+        }
+        let wanted: Vec<Output> = expect(&input, usize::MAX, None).outputs;
+        prop_assert_eq!(outputs, wanted);
+    }
+}

@@ -1,0 +1,129 @@
+//! What is allocated, counted by the allocator.
+
+use std::alloc::System;
+
+use sse_codec::{DecodeErrorKind, Decoder, Limits, LineDecoder};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn count<T>(work: impl FnOnce() -> T) -> (T, Stats) {
+    let region = Region::new(ALLOCATOR);
+    let result = work();
+    (result, region.change())
+}
+
+/// What is held more than before.
+fn held(stats: &Stats) -> isize {
+    stats.bytes_allocated as isize - stats.bytes_deallocated as isize
+}
+
+fn calls(stats: &Stats) -> usize {
+    stats.allocations + stats.reallocations
+}
+
+fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
+    let mut events = decoder.decode(chunk);
+    let mut count = 0;
+    while let Some(event) = events.next_event() {
+        assert!(event.is_ok());
+        count += 1;
+    }
+    count
+}
+
+/// One test, since the allocator counts for all threads.
+#[test]
+fn allocations() {
+    events_that_lie_whole_in_their_chunk();
+    endless_input();
+}
+
+fn events_that_lie_whole_in_their_chunk() {
+    // With one valid data line not even the first event.
+    let mut decoder = Decoder::new();
+    let (events, stats) = count(|| drain(&mut decoder, b"event: ping\nretry: 5\ndata: \xE2\x82\xAC 1\n\n"));
+    assert_eq!((events, calls(&stats)), (1, 0));
+
+    // With an id only the decoder's copy of it, and only if it did not fit the last one.
+    let mut decoder = Decoder::new();
+    let (events, stats) = count(|| drain(&mut decoder, b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n"));
+    assert_eq!((events, calls(&stats)), (2, 1));
+
+    // After a warm-up nothing: several lines, text that is not UTF-8, cut events.
+    let chunk = b"id: 1\r\nevent: a\r\ndata: 1\r\ndata: 2\r\n\r\nevent: \xFF\ndata: \xFE\n\n: c\n\nid: \xFF\n\ndata: \xE2\n\n";
+    for comments in [false, true] {
+        let mut decoder = Decoder::builder().comments(comments).build();
+        assert_eq!(drain(&mut decoder, chunk), 3);
+        let (events, stats) = count(|| (0..100).map(|_| drain(&mut decoder, chunk)).sum::<usize>());
+        assert_eq!((events, calls(&stats)), (300, 0));
+
+        let (head, tail) = chunk.split_at(20);
+        drain(&mut decoder, head);
+        drain(&mut decoder, tail);
+        let (events, stats) =
+            count(|| (0..100).map(|_| drain(&mut decoder, head) + drain(&mut decoder, tail)).sum::<usize>());
+        assert_eq!((events, calls(&stats)), (300, 0));
+    }
+}
+
+fn endless_input() {
+    const LIMIT: usize = 100_000;
+    const CONSTANT: isize = 2_000;
+    let endless: &[(&str, &[u8], &[u8], Option<DecodeErrorKind>)] = &[
+        ("data line", b"data: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),
+        ("small lines", b"", b"data: x\n", Some(DecodeErrorKind::EventTooLarge)),
+        ("empty data lines", b"", b"data\n", Some(DecodeErrorKind::EventTooLarge)),
+        ("event line", b"event: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),
+        ("id line", b"id: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),
+        ("id line with NUL", b"id: \0", b"xxxxxxxxxx", None),
+        ("retry line", b"retry: ", b"0000000000", None),
+        ("unknown field", b"unknown: ", b"xxxxxxxxxx", None),
+        ("name", b"", b"dataxxxxxx", None),
+        ("event types", b"", b"event: xx\n", None),
+        ("ids", b"", b"id: xxxxx\n", None),
+        ("comment", b": ", b"xxxxxxxxxx", Some(DecodeErrorKind::CommentTooLarge)),
+        ("comments", b"", b": xxxxxxxx\n", None),
+    ];
+    for comments in [false, true] {
+        for &(what, start, more, expected) in endless {
+            let expected = expected.filter(|kind| comments || *kind != DecodeErrorKind::CommentTooLarge);
+            // In chunks of one piece, and in chunks of many.
+            for pieces in [1, 1000] {
+                let chunk = more.repeat(pieces);
+                let limits = Limits::new().event(LIMIT).comment(LIMIT);
+                let mut decoder = Decoder::builder().limits(limits).comments(comments).build();
+                assert_eq!(drain(&mut decoder, b"data: before\n\n"), 1);
+                let region = Region::new(ALLOCATOR);
+                let mut errors = Vec::with_capacity(10);
+                drop(decoder.decode(start));
+                for _ in 0..10 * LIMIT / chunk.len() {
+                    let mut events = decoder.decode(&chunk);
+                    while let Some(event) = events.next_event() {
+                        errors.push(event.unwrap_err());
+                    }
+                    drop(events);
+                    let held = held(&region.change());
+                    assert!(held <= LIMIT as isize + CONSTANT, "{what}: {held} bytes");
+                }
+                assert_eq!(errors.len(), usize::from(expected.is_some()), "{what}: {errors:?}");
+                if let (Some(kind), Some(error)) = (expected, errors.first()) {
+                    assert_eq!((error.kind(), error.limit(), error.offset()), (kind, LIMIT, 14), "{what}");
+                }
+                // The next good event arrives.
+                let mut events = decoder.decode(b"\n\ndata: after\n\n");
+                assert_eq!(events.next_event().unwrap().unwrap().data(), "after", "{what}");
+            }
+        }
+    }
+
+    let mut decoder = LineDecoder::with_limit(LIMIT);
+    let region = Region::new(ALLOCATOR);
+    let mut errors = 0;
+    for _ in 0..10 * LIMIT / 10 {
+        errors += decoder.decode(b"xxxxxxxxxx").next_line().map_or(0, |line| usize::from(line.is_err()));
+        assert!(held(&region.change()) <= 2 * LIMIT as isize);
+    }
+    assert_eq!(errors, 1);
+}

@@ -1,0 +1,212 @@
+//! Any bytes, in any chunking, under any limits, give exactly what the naive oracle gives.
+
+mod support;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use support::{LEVELS, decode, expect, oracle::Oracle};
+
+/// Pieces that make the decisions of a decoder: names and almost-names, line ends, seams.
+const PIECES: &[&[u8]] = &[
+    b"data",
+    b"data:",
+    b"data: ",
+    b"data:  ",
+    b"dat",
+    b"datax:",
+    b"Data: ",
+    b"event",
+    b"event:",
+    b"event: ping",
+    b"event: ",
+    b"even",
+    b"id",
+    b"id:",
+    b"id: ",
+    b"id: 1",
+    b"id: \0",
+    b"id: a\0b",
+    b"i",
+    b"retry",
+    b"retry:",
+    b"retry: ",
+    b"retry: 1500",
+    b"retry: 18446744073709551615",
+    b"retry: 18446744073709551616",
+    b"retry: 1x",
+    b"retry: 007",
+    b"r",
+    b":",
+    b": ",
+    b":comment",
+    b"::",
+    b" ",
+    b"  data: x",
+    b"x",
+    b"xyzzy",
+    b"unknown: y",
+    b"0",
+    b"\n",
+    b"\n",
+    b"\n",
+    b"\n\n",
+    b"\n\n",
+    b"\r",
+    b"\r",
+    b"\r\n",
+    b"\r\n",
+    b"\r\n\r\n",
+    b"\r\r",
+    b"\n\r",
+    b"\0",
+    b"\xEF\xBB\xBF",
+    b"\xEF\xBB",
+    b"\xEF",
+    b"\xBF",
+    "é".as_bytes(),
+    "€".as_bytes(),
+    "😀".as_bytes(),
+    b"\xE2\x82",
+    b"\xF0\x9F\x98",
+    b"\xC0\x80",
+    b"\xED\xA0\x80",
+    b"\xFF",
+    b"\x80",
+    "\u{2028}".as_bytes(),
+    "\u{85}".as_bytes(),
+    b"data: hello\n\n",
+    b"event: a\ndata: b\nid: c\n\n",
+    b"0123456789012345678901234567890123456789012345678901234567890123",
+];
+
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        12 => select(PIECES).prop_map(<[u8]>::to_vec),
+        1 => vec(any::<u8>(), 0..5),
+        1 => (select(&b"a \0\n\r:\xFF"[..]), 0..200_usize).prop_map(|(byte, count)| vec![byte; count]),
+    ];
+    vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
+/// Where to cut: many small chunks, or few large ones, or both.
+fn cut<'a>(input: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
+    let mut rest = input;
+    let mut chunks = Vec::new();
+    for &length in lengths {
+        let (chunk, behind) = rest.split_at(length.min(rest.len()));
+        chunks.push(chunk);
+        rest = behind;
+    }
+    chunks.push(rest);
+    chunks
+}
+
+fn lengths() -> impl Strategy<Value = Vec<usize>> {
+    prop_oneof![Just(vec![]), vec(0..4_usize, 0..200), vec(0..40_usize, 0..40), vec(0..200_usize, 0..10)]
+}
+
+fn limit() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => Just(usize::MAX), 3 => 0..20_usize, 1 => 20..300_usize]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn any_bytes_in_any_chunking_under_any_limits(
+        input in stream(),
+        lengths in lengths(),
+        event_limit in limit(),
+        comment_limit in proptest::option::of(limit()),
+    ) {
+        let expected = expect(&input, event_limit, comment_limit);
+        let chunks = cut(&input, &lengths);
+        for &level in LEVELS {
+            prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
+        }
+    }
+
+    #[test]
+    fn one_connection_after_another(
+        streams in vec((stream(), lengths()), 1..4),
+        event_limit in limit(),
+    ) {
+        let mut oracle = Oracle::new(event_limit as u64, Some(u64::MAX), "start");
+        let limits = sse_codec::Limits::new().event(event_limit).comment(usize::MAX);
+        let start = sse_codec::EventId::from_static("start");
+        let mut decoder = sse_codec::Decoder::builder().limits(limits).comments(true).last_event_id(start).build();
+        for (input, lengths) in &streams {
+            oracle.reconnect();
+            decoder.reconnect();
+            oracle.feed_all(input);
+            let mut outputs = Vec::new();
+            for chunk in cut(input, lengths) {
+                let mut events = decoder.decode(chunk);
+                while let Some(item) = events.next_item() {
+                    outputs.push(support::borrowed(item));
+                }
+            }
+            prop_assert_eq!(outputs, oracle.take_outputs());
+            prop_assert_eq!(decoder.last_event_id(), oracle.last_event_id());
+            prop_assert_eq!(decoder.reconnection_time().map(|t| t.as_millis() as u64), oracle.retry());
+        }
+    }
+
+    #[test]
+    fn a_guard_dropped_at_any_time_loses_nothing(
+        input in stream(),
+        lengths in lengths(),
+        asked in vec(0..4_usize, 0..60),
+    ) {
+        let expected = expect(&input, usize::MAX, Some(usize::MAX));
+        let limits = sse_codec::Limits::new().event(usize::MAX).comment(usize::MAX);
+        let mut decoder = sse_codec::Decoder::builder().limits(limits).comments(true).build();
+        let mut outputs = Vec::new();
+        let mut asked = asked.iter().copied().cycle();
+        for chunk in cut(&input, &lengths) {
+            let mut events = decoder.decode(chunk);
+            for _ in 0..asked.next().unwrap_or(0) {
+                outputs.extend(events.next_item().map(support::borrowed));
+            }
+        }
+        let mut events = decoder.decode(b"");
+        while let Some(item) = events.next_item() {
+            outputs.push(support::borrowed(item));
+        }
+        prop_assert_eq!(outputs, expected.outputs);
+    }
+}
+
+/// Few kinds of lines, cut often, under limits near their sizes: where the sum that the limit is
+/// compared with goes wrong first.
+fn fields() -> impl Strategy<Value = Vec<u8>> {
+    const LINES: &[&[u8]] = &[
+        b"data: 123\n",
+        b"data\n",
+        b"event: 1234\n",
+        b"event\n",
+        b"id: 12345\n",
+        b"id: 1\02345\n",
+        b"id\n",
+        b":123\n",
+        b"\n",
+    ];
+    vec(select(LINES), 0..12).prop_map(|lines| lines.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(20_000))]
+
+    #[test]
+    fn limits_near_the_size(
+        input in fields(),
+        lengths in vec(0..6_usize, 0..30),
+        event_limit in 0..20_usize,
+        comment_limit in 0..5_usize,
+    ) {
+        let expected = expect(&input, event_limit, Some(comment_limit));
+        let chunks = cut(&input, &lengths);
+        for &level in LEVELS {
+            prop_assert_eq!(&decode(level, &chunks, event_limit, Some(comment_limit)), &expected, "{:?}", level);
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! What the tests have in common: the oracle, the vectors, and every way through the decoder.
+
+#![allow(dead_code, unreachable_pub)] // each test takes what it needs
+
+pub mod chunkings;
+pub mod oracle;
+pub mod vectors;
+
+use std::{
+    collections::VecDeque,
+    convert::Infallible,
+    pin::Pin,
+    task::{Context, Poll, Waker},
+};
+
+use bytes::Bytes;
+use futures_util::Stream;
+use oracle::Output;
+use sse_codec::{
+    DecodeError, DecodeErrorKind, Decoder, Event, EventRef, EventStream, Item, ItemRef, Limits, StreamError,
+};
+
+/// What came out of a stream.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Outcome {
+    pub outputs: Vec<Output>,
+    pub last_event_id: String,
+    pub retry: Option<u64>,
+}
+
+/// The ways through the decoder. All must come to the same.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Level {
+    /// `Decoder::decode`.
+    Borrowed,
+    /// `Decoder::decode`, with each guard dropped after one item.
+    BorrowedInSips,
+    /// `Decoder::decode_bytes`.
+    Owned,
+    /// `Decoder::decode_bytes`, with each iterator dropped after one item.
+    OwnedInSips,
+    /// `EventStream`, with `Pending` and errors in between.
+    Stream,
+    /// `EventCodec` in a `FramedRead` of a reader that gives one chunk at a time.
+    #[cfg(feature = "tokio-codec")]
+    Codec,
+}
+
+pub const LEVELS: &[Level] = &[
+    Level::Borrowed,
+    Level::BorrowedInSips,
+    Level::Owned,
+    Level::OwnedInSips,
+    Level::Stream,
+    #[cfg(feature = "tokio-codec")]
+    Level::Codec,
+];
+
+/// Decodes these chunks; comments are asked for where they have a limit.
+pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
+    let limits = Limits::new().event(event_limit).comment(comment_limit.unwrap_or(0));
+    let mut decoder = Decoder::builder().limits(limits).comments(comment_limit.is_some()).build();
+    let mut outputs = Vec::new();
+    match level {
+        Level::Borrowed => {
+            for chunk in chunks {
+                let mut events = decoder.decode(chunk);
+                while let Some(item) = events.next_item() {
+                    outputs.push(borrowed(item));
+                }
+            }
+        }
+        Level::BorrowedInSips => {
+            for chunk in chunks {
+                let mut chunk = *chunk;
+                loop {
+                    let mut events = decoder.decode(chunk);
+                    let Some(item) = events.next_item() else { break };
+                    outputs.push(borrowed(item));
+                    chunk = &[];
+                }
+            }
+        }
+        Level::Owned => {
+            for chunk in chunks {
+                let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
+                while let Some(item) = events.next_item() {
+                    outputs.push(owned(item, events.last_event_id()));
+                }
+            }
+        }
+        Level::OwnedInSips => {
+            for chunk in chunks {
+                let mut chunk = Bytes::copy_from_slice(chunk);
+                loop {
+                    let mut events = decoder.decode_bytes(chunk);
+                    let Some(item) = events.next_item() else { break };
+                    outputs.push(owned(item, events.last_event_id()));
+                    chunk = Bytes::new();
+                }
+            }
+        }
+        Level::Stream => {
+            let mut items = EventStream::with_decoder(Trickle::new(chunks), decoder).items();
+            let mut cx = Context::from_waker(Waker::noop());
+            loop {
+                match Pin::new(&mut items).poll_next(&mut cx) {
+                    Poll::Pending | Poll::Ready(Some(Err(StreamError::Source(_)))) => {}
+                    Poll::Ready(Some(Ok(item))) => {
+                        outputs.push(owned(Ok(item), items.decoder().last_event_id()));
+                    }
+                    Poll::Ready(Some(Err(StreamError::Decode(error)))) => {
+                        outputs.push(owned(Err(error), ""));
+                    }
+                    Poll::Ready(Some(Err(error))) => panic!("{error}"),
+                    Poll::Ready(None) => break,
+                }
+            }
+            decoder = items.into_decoder();
+        }
+        #[cfg(feature = "tokio-codec")]
+        Level::Codec => return codec(chunks, decoder),
+    }
+    outcome(outputs, &decoder)
+}
+
+fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
+    Outcome {
+        outputs,
+        last_event_id: decoder.last_event_id().to_owned(),
+        retry: decoder.reconnection_time().map(|time| time.as_millis().try_into().unwrap()),
+    }
+}
+
+/// The same by the oracle.
+pub fn expect(input: &[u8], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
+    let (outputs, last_event_id, retry) =
+        oracle::decode(input, event_limit as u64, comment_limit.map(|limit| limit as u64));
+    Outcome { outputs, last_event_id, retry }
+}
+
+pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
+    match item {
+        Ok(ItemRef::Event(event)) => event_ref(&event),
+        Ok(ItemRef::Comment(text)) => Output::Comment(text.to_owned()),
+        Ok(item) => panic!("{item:?}"),
+        Err(error) => dropped(&error),
+    }
+}
+
+pub fn event_ref(event: &EventRef<'_>) -> Output {
+    assert_eq!(event.event_type(), event.explicit_type().unwrap_or("message"));
+    Output::Event {
+        event_type: event.explicit_type().map(str::to_owned),
+        data: event.data().to_owned(),
+        id: event.id().map(str::to_owned),
+        retry: event.retry().map(|time| time.as_millis().try_into().unwrap()),
+        last_event_id: event.last_event_id().to_owned(),
+    }
+}
+
+fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
+    match item {
+        Ok(Item::Event(event)) => owned_event(&event, last_event_id),
+        Ok(Item::Comment(text)) => Output::Comment(text.to_string()),
+        Ok(item) => panic!("{item:?}"),
+        Err(error) => dropped(&error),
+    }
+}
+
+pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
+    Output::Event {
+        event_type: event.explicit_type().map(ToString::to_string),
+        data: event.data().to_owned(),
+        id: event.id().map(ToString::to_string),
+        retry: event.retry().map(|time| time.as_millis().try_into().unwrap()),
+        last_event_id: last_event_id.to_owned(),
+    }
+}
+
+pub fn dropped(error: &DecodeError) -> Output {
+    let (limit, offset) = (error.limit() as u64, error.offset());
+    match error.kind() {
+        DecodeErrorKind::EventTooLarge => {
+            Output::EventTooLarge { limit, offset, id: error.event_id().map(ToString::to_string) }
+        }
+        DecodeErrorKind::CommentTooLarge => {
+            assert_eq!(error.event_id(), None);
+            Output::CommentTooLarge { limit, offset }
+        }
+        kind => panic!("{kind:?}"),
+    }
+}
+
+/// Gives its chunks with a `Pending` before each and an error before every other.
+pub struct Trickle {
+    steps: VecDeque<Poll<Result<Bytes, &'static str>>>,
+}
+
+impl Trickle {
+    pub fn new(chunks: &[&[u8]]) -> Self {
+        let mut steps = VecDeque::new();
+        for (n, chunk) in chunks.iter().enumerate() {
+            steps.push_back(Poll::Pending);
+            if n % 2 == 1 {
+                steps.push_back(Poll::Ready(Err("a passing fault")));
+            }
+            steps.push_back(Poll::Ready(Ok(Bytes::copy_from_slice(chunk))));
+        }
+        Self { steps }
+    }
+}
+
+impl Stream for Trickle {
+    type Item = Result<Bytes, &'static str>;
+
+    fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.steps.pop_front().map_or(Poll::Ready(None), |step| step.map(Some))
+    }
+}
+
+/// Chunks as a stream that is always ready.
+pub fn ready(chunks: &[&[u8]]) -> impl Stream<Item = Result<Bytes, Infallible>> + Unpin + use<> {
+    let chunks: Vec<_> = chunks.iter().map(|chunk| Ok(Bytes::copy_from_slice(chunk))).collect();
+    futures_util::stream::iter(chunks)
+}
+
+#[cfg(feature = "tokio-codec")]
+fn codec(chunks: &[&[u8]], decoder: Decoder) -> Outcome {
+    use sse_codec::EventCodec;
+    use tokio_util::{codec::FramedRead, io::StreamReader};
+
+    // A reader cannot give an empty chunk: that would be the end.
+    let chunks: Vec<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
+    let reader = StreamReader::new(Box::pin(futures_util::StreamExt::map(ready(&chunks), |chunk| {
+        chunk.map_err(std::io::Error::other)
+    })));
+    let mut items = FramedRead::new(reader, EventCodec::with_decoder(decoder));
+    let mut outputs = Vec::new();
+    let mut cx = Context::from_waker(Waker::noop());
+    while let Poll::Ready(Some(item)) = Pin::new(&mut items).poll_next(&mut cx) {
+        let item = item.expect("the reader does not fail");
+        outputs.push(owned(item, items.decoder().decoder().last_event_id()));
+    }
+    outcome(outputs, items.decoder().decoder())
+}
