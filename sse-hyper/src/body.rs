@@ -10,14 +10,13 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use sse_codec::Encoded;
+use sse_codec::{Encoded, Outgoing, StreamItem};
 
 use crate::{
-    CloseReason, StreamFailed, StreamItem,
+    BoxError, CloseReason, StreamFailed,
     break_off::BreakOff,
     close::Tally,
     frame::{Full, Gathered},
-    item::Item,
     keep_alive::KeepAlive,
     shutdown::Shutdown,
 };
@@ -44,8 +43,8 @@ pin_project! {
         stream: Option<S>,
         // What goes out before the next item of the stream: the opening comment at first, later
         // what did not fit into a frame.
-        held: Option<Item>,
-        farewell: Option<Item>,
+        held: Option<Outgoing>,
+        farewell: Option<Outgoing>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
@@ -66,7 +65,7 @@ impl<S> SseBody<S> {
     ) -> Self {
         Self {
             stream: Some(stream),
-            held: opening.map(Item::Encoded),
+            held: opening.map(Outgoing::Encoded),
             farewell: None,
             gathered: Gathered::default(),
             keep_alive,
@@ -87,8 +86,7 @@ impl<S> SseBody<S> {
 
 impl<S> Body for SseBody<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
     type Data = Bytes;
     type Error = StreamFailed;
@@ -105,7 +103,7 @@ where
             return self.poll_end(cx).map(|error| error.map(Err));
         }
         let comment = ready!(self.as_mut().poll_keep_alive(cx));
-        Poll::Ready(Some(Ok(self.send(Item::Encoded(comment).into()))))
+        Poll::Ready(Some(Ok(self.send(Outgoing::Encoded(comment).into()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -119,8 +117,7 @@ where
 
 impl<S> SseBody<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let this = self.as_mut().project();
@@ -152,7 +149,7 @@ where
     }
 
     /// The next item, wherever it comes from. None when there will be no more.
-    fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+    fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         let mut this = self.as_mut().project();
         if let Some(item) = this.held.take() {
             return Poll::Ready(Some(item));
@@ -160,7 +157,7 @@ where
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(this.farewell.take());
         };
-        match ready!(stream.poll_next(cx)).map(|item| item.into_item()) {
+        match ready!(stream.poll_next(cx)).map(|item| item.into_outgoing()) {
             Some(Ok(item)) => return Poll::Ready(Some(item)),
             Some(Err(error)) => {
                 let error = error.into();

@@ -3,8 +3,7 @@
 use std::mem;
 
 use bytes::{Bytes, BytesMut};
-
-use crate::item::Item;
+use sse_codec::Outgoing;
 
 /// What a frame holds at most, if it holds more than one event. Larger buffers are slower: the server
 /// keeps several frames, and memory that goes back and forth to the system costs page faults.
@@ -41,7 +40,7 @@ impl Gathered {
         self.buf.is_empty()
     }
 
-    pub(crate) fn add(&mut self, item: &Item, len: usize) {
+    pub(crate) fn add(&mut self, item: &Outgoing, len: usize) {
         self.make_room(len);
         item.encode(&mut self.buf);
         self.events += u64::from(item.is_event());
@@ -73,9 +72,9 @@ impl Gathered {
     }
 }
 
-impl From<Item> for Full {
+impl From<Outgoing> for Full {
     /// An item as a frame of its own, uncopied if it is encoded.
-    fn from(item: Item) -> Self {
+    fn from(item: Outgoing) -> Self {
         Self { events: u64::from(item.is_event()), bytes: item.into_bytes() }
     }
 }

@@ -125,7 +125,6 @@ mod break_off;
 mod close;
 mod error;
 mod frame;
-mod item;
 mod keep_alive;
 mod request;
 mod shutdown;
@@ -134,11 +133,10 @@ mod sse;
 pub use body::SseBody;
 pub use close::{CloseReason, Closed};
 pub use error::{BoxError, LastEventIdError, StreamFailed};
-pub use item::StreamItem;
 pub use request::{
     LAST_EVENT_ID, MAX_LAST_EVENT_ID, accepts_event_stream, last_event_id, last_event_id_header,
 };
 pub use sse::Sse;
 
 #[doc(no_inline)]
-pub use sse_codec::{Block, Encoded, Event, EventId, EventType};
+pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};

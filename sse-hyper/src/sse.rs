@@ -1,14 +1,14 @@
 //! The builder: what the response shall do, before it exists.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
 use http::{HeaderValue, Response, header};
 use hyper::rt::Timer;
-use sse_codec::{Block, Encoded, Event};
+use sse_codec::{Block, Encoded, Event, StreamItem};
 
 use crate::{
-    Closed, SseBody, StreamItem,
+    BoxError, Closed, SseBody,
     break_off::BreakOff,
     close::{Hook, Tally},
     keep_alive::{KeepAlive, SharedTimer},
@@ -48,16 +48,19 @@ pub struct Sse<S> {
 
 impl<S> Sse<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
-    /// A response that streams what `stream` yields: see [`StreamItem`] for what that may be.
+    /// A response that streams what `stream` yields: [`Event`]s, [`Encoded`] blocks, or `Result`s of
+    /// these. Their error may be anything that becomes a [`BoxError`], such as any error type, `String`
+    /// or `&str`.
     ///
     /// ```
     /// use futures_util::stream;
-    /// use sse_hyper::{Event, Sse};
+    /// use sse_hyper::{Encoded, Event, Sse};
     ///
     /// let sse = Sse::new(stream::iter([Event::new("hello")]));
+    /// let sse = Sse::new(stream::iter([Encoded::from(Event::new("encoded once, for many"))]));
+    /// let sse = Sse::new(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
     /// ```
     pub fn new(stream: S) -> Self {
         Self {

@@ -59,13 +59,13 @@ use warp::{Filter, http::HeaderMap, reply::Response};
 
 #[doc(no_inline)]
 pub use sse_hyper::{
-    self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError, Sse,
-    StreamItem,
+    self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError,
+    Outgoing, Sse, StreamItem,
 };
 
 /// A reply that streams what `stream` yields, with keep-alive on tokio's timer.
 ///
-/// The stream has to be `Send`, but neither `Sync` nor `Unpin`; see [`StreamItem`] for what it may
+/// The stream has to be `Send`, but neither `Sync` nor `Unpin`; [`Sse::new`] tells what it may
 /// yield.
 ///
 /// ```
@@ -77,7 +77,7 @@ pub use sse_hyper::{
 /// ```
 pub fn reply<S>(stream: S) -> SseReply<S>
 where
-    S: Stream<Item: StreamItem> + Send + 'static,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
 {
     Sse::new(stream).timer(TokioTimer::new()).into()
 }
@@ -136,7 +136,7 @@ impl<S> From<Sse<S>> for SseReply<S> {
 
 impl<S> warp::Reply for SseReply<S>
 where
-    S: Stream<Item: StreamItem> + Send + 'static,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
 {
     fn into_response(self) -> Response {
         let (head, body) = self.0.into_response().into_parts();
