@@ -10,50 +10,48 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use sse_codec::Encoded;
+use sse_codec::{Encoded, Outgoing, StreamItem};
 
 use crate::{
-    CloseReason, StreamItem,
+    BoxError, CloseReason, StreamFailed,
+    break_off::BreakOff,
     close::Tally,
     frame::{Full, Gathered},
-    item::Item,
     keep_alive::KeepAlive,
     shutdown::Shutdown,
 };
 
 pin_project! {
-    /// The body of an event stream: see [`Sse`](crate::Sse).
+    /// The body of an event stream, made by [`Sse`](crate::Sse).
+    ///
+    /// It never yields trailers, and fails only after [`break_on_error`](crate::Sse::break_on_error).
+    /// It is `Send` if the stream is; it is not `Sync`, and servers do not ask for that.
+    ///
+    /// ```
+    /// use futures_util::stream::Pending;
+    /// use sse_hyper::{Event, SseBody};
+    ///
+    /// /// A response of this crate, to be named in a signature.
+    /// type Response = http::Response<SseBody<Pending<Event>>>;
+    ///
+    /// fn is_send<T: Send>() {}
+    /// is_send::<Response>();
+    /// ```
     pub struct SseBody<S> {
         // None once the response ends, so that its resources are free before the last frame is sent.
         #[pin]
         stream: Option<S>,
         // What goes out before the next item of the stream: the opening comment at first, later
         // what did not fit into a frame.
-        held: Option<Item>,
-        farewell: Option<Item>,
+        held: Option<Outgoing>,
+        farewell: Option<Outgoing>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
-        break_on_error: bool,
-        breaks: Option<Break>,
+        break_off: Option<BreakOff>,
         // The last field: when the body is dropped, the hook finds the stream dropped.
         tally: Tally,
     }
-}
-
-/// Why a body broke off: its stream of events failed, and
-/// [`break_on_error`](crate::Sse::break_on_error) asked for it.
-#[derive(Debug, thiserror::Error)]
-#[error("the stream of events failed, so the response was broken off: {message}")]
-pub struct StreamFailed {
-    message: String,
-}
-
-/// The steps of breaking off.
-#[derive(Debug)]
-enum Break {
-    Flush(StreamFailed),
-    Fail(StreamFailed),
 }
 
 impl<S> SseBody<S> {
@@ -62,32 +60,33 @@ impl<S> SseBody<S> {
         opening: Option<Encoded>,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
-        break_on_error: bool,
+        break_off: Option<BreakOff>,
         tally: Tally,
     ) -> Self {
         Self {
             stream: Some(stream),
-            held: opening.map(Item::Encoded),
+            held: opening.map(Outgoing::Encoded),
             farewell: None,
             gathered: Gathered::default(),
             keep_alive,
             shutdown,
-            break_on_error,
-            breaks: None,
+            break_off,
             tally,
         }
     }
 
     /// Whether there is nothing more to send, and no error to give.
     fn is_over(&self) -> bool {
-        self.stream.is_none() && self.held.is_none() && self.farewell.is_none() && self.breaks.is_none()
+        self.stream.is_none()
+            && self.held.is_none()
+            && self.farewell.is_none()
+            && !self.break_off.as_ref().is_some_and(BreakOff::is_due)
     }
 }
 
 impl<S> Body for SseBody<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
     type Data = Bytes;
     type Error = StreamFailed;
@@ -104,7 +103,7 @@ where
             return self.poll_end(cx).map(|error| error.map(Err));
         }
         let comment = ready!(self.as_mut().poll_keep_alive(cx));
-        Poll::Ready(Some(Ok(self.send(Item::Encoded(comment).into()))))
+        Poll::Ready(Some(Ok(self.send(Outgoing::Encoded(comment).into()))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -118,8 +117,7 @@ where
 
 impl<S> SseBody<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
         let this = self.as_mut().project();
@@ -151,7 +149,7 @@ where
     }
 
     /// The next item, wherever it comes from. None when there will be no more.
-    fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+    fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         let mut this = self.as_mut().project();
         if let Some(item) = this.held.take() {
             return Poll::Ready(Some(item));
@@ -159,12 +157,12 @@ where
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
             return Poll::Ready(this.farewell.take());
         };
-        match ready!(stream.poll_next(cx)).map(|item| item.into_item()) {
+        match ready!(stream.poll_next(cx)).map(|item| item.into_outgoing()) {
             Some(Ok(item)) => return Poll::Ready(Some(item)),
             Some(Err(error)) => {
                 let error = error.into();
-                if *this.break_on_error {
-                    *this.breaks = Some(Break::Flush(StreamFailed { message: error.to_string() }));
+                if let Some(break_off) = this.break_off {
+                    break_off.fail(StreamFailed::new(&error));
                 }
                 self.end(CloseReason::StreamError(error));
             }
@@ -197,31 +195,25 @@ where
         if let Some(keep_alive) = this.keep_alive {
             keep_alive.written();
         }
+        let bytes = match this.break_off {
+            Some(break_off) => break_off.watch(frame.bytes),
+            None => frame.bytes,
+        };
         if self.is_over() {
             self.project().tally.close();
         }
-        Frame::data(frame.bytes)
+        Frame::data(bytes)
     }
 
     /// After the last frame.
     fn poll_end(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<StreamFailed>> {
         let this = self.project();
-        match this.breaks.take() {
-            Some(Break::Flush(error)) => {
-                // An error right now would overtake the frames that HTTP/1.1 has not flushed.
-                *this.breaks = Some(Break::Fail(error));
-                cx.waker().wake_by_ref();
-                Poll::Pending
-            }
-            Some(Break::Fail(error)) => {
-                this.tally.close();
-                Poll::Ready(Some(error))
-            }
-            None => {
-                this.tally.close();
-                Poll::Ready(None)
-            }
-        }
+        let error = match this.break_off {
+            Some(break_off) => ready!(break_off.poll_error(cx)),
+            None => None,
+        };
+        this.tally.close();
+        Poll::Ready(error)
     }
 }
 

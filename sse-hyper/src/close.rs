@@ -1,13 +1,27 @@
 //! Why and how a response ended.
 
-use std::{error::Error, fmt, time::Duration, time::Instant};
+use std::{fmt, mem, time::Duration, time::Instant};
 
-use crate::keep_alive::SharedTimer;
-
-/// Any error, as hyper and its neighbours hand it around.
-pub type BoxError = Box<dyn Error + Send + Sync>;
+use crate::{BoxError, keep_alive::SharedTimer};
 
 /// How a response ended: what [`Sse::on_close`](crate::Sse::on_close) is given.
+///
+/// The counts are of what was handed to the server. What a client that left has really received, only
+/// it knows: that is what event ids are for.
+///
+/// ```
+/// use futures_util::stream;
+/// use sse_hyper::{CloseReason, Event, Sse};
+///
+/// let events = stream::iter([Event::new("never sent")]);
+/// let response = Sse::new(events)
+///     .on_close(|closed| {
+///         assert!(matches!(closed.reason(), CloseReason::Dropped));
+///         println!("{} events, {} bytes in {:?}", closed.events(), closed.bytes(), closed.duration());
+///     })
+///     .into_response();
+/// drop(response); // as a server does when the client has left
+/// ```
 #[derive(Debug)]
 pub struct Closed {
     reason: CloseReason,
@@ -17,14 +31,29 @@ pub struct Closed {
 }
 
 /// Why a response ended.
+///
+/// ```
+/// use sse_hyper::{CloseReason, Closed};
+///
+/// fn log(closed: Closed) {
+///     match closed.into_reason() {
+///         CloseReason::Dropped => println!("the client left"),
+///         CloseReason::StreamError(error) => println!("the source failed: {error}"),
+///         reason => println!("closed: {reason:?}"),
+///     }
+/// }
+/// # sse_hyper::Sse::new(futures_util::stream::pending::<sse_hyper::Event>()).on_close(log).into_body();
+/// ```
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The server dropped the body before its end: the client left.
+    /// The server dropped the body before its end. Nearly always that means the client left. It is also
+    /// what comes of a `HEAD` request, of a server that stops without waiting, and of a stream that
+    /// panics.
     Dropped,
     /// The stream of events ended.
     StreamEnded,
-    /// The stream of events failed.
+    /// The stream of events yielded this error.
     StreamError(BoxError),
     /// The future given to [`Sse::until`](crate::Sse::until) was ready.
     Shutdown,
@@ -36,22 +65,24 @@ impl Closed {
         &self.reason
     }
 
-    /// Why it ended, to keep the error.
+    /// Why it ended, to keep or to downcast the error.
     pub fn into_reason(self) -> CloseReason {
         self.reason
     }
 
-    /// How many events were handed to the server.
+    /// How many events were handed to the server, the farewell included. Comments and other blocks
+    /// without data are none.
     pub fn events(&self) -> u64 {
         self.events
     }
 
-    /// How many bytes were handed to the server.
+    /// How many bytes of body were handed to the server, comments included.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The time from the making of the body to its end.
+    /// The time from the making of the body to its end, by the clock of the
+    /// [`timer`](crate::Sse::timer) if there is one.
     pub fn duration(&self) -> Duration {
         self.duration
     }
@@ -87,7 +118,7 @@ impl Tally {
     pub(crate) fn close(&mut self) {
         let Some(hook) = self.hook.take() else { return };
         hook(Closed {
-            reason: std::mem::replace(&mut self.reason, CloseReason::Dropped),
+            reason: mem::replace(&mut self.reason, CloseReason::Dropped),
             events: self.events,
             bytes: self.bytes,
             duration: now(self.clock.as_ref()).saturating_duration_since(self.started),

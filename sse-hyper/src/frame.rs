@@ -3,8 +3,7 @@
 use std::mem;
 
 use bytes::{Bytes, BytesMut};
-
-use crate::item::Item;
+use sse_codec::Outgoing;
 
 /// What a frame holds at most, if it holds more than one event. Larger buffers are slower: the server
 /// keeps several frames, and memory that goes back and forth to the system costs page faults.
@@ -21,6 +20,8 @@ const FIRST: usize = 512;
 pub(crate) struct Gathered {
     buf: BytesMut,
     events: u64,
+    /// The last frame was full, so the next one will be.
+    busy: bool,
 }
 
 /// One frame, and how many events are in it.
@@ -39,7 +40,7 @@ impl Gathered {
         self.buf.is_empty()
     }
 
-    pub(crate) fn add(&mut self, item: &Item, len: usize) {
+    pub(crate) fn add(&mut self, item: &Outgoing, len: usize) {
         self.make_room(len);
         item.encode(&mut self.buf);
         self.events += u64::from(item.is_event());
@@ -50,6 +51,7 @@ impl Gathered {
         if self.is_empty() {
             return None;
         }
+        self.busy = self.buf.len() > FRAME - LARGE;
         Some(Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) })
     }
 
@@ -64,15 +66,15 @@ impl Gathered {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.is_empty() { len.max(FIRST) } else { FRAME };
+        let capacity = if self.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }
 }
 
-impl From<Item> for Full {
+impl From<Outgoing> for Full {
     /// An item as a frame of its own, uncopied if it is encoded.
-    fn from(item: Item) -> Self {
+    fn from(item: Outgoing) -> Self {
         Self { events: u64::from(item.is_event()), bytes: item.into_bytes() }
     }
 }

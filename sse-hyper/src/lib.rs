@@ -1,46 +1,142 @@
 //! Server-Sent Events as HTTP responses: for hyper, axum, tower, tonic, and whatever else takes an
 //! [`http_body::Body`].
 //!
-//! A stream of events goes in, a [`http::Response`] comes out:
+//! A stream of events goes in, an [`http::Response`] comes out. [`Sse`] has the settings between:
 //!
 //! ```
-//! use std::{convert::Infallible, time::Duration};
+//! use futures_util::stream;
+//! use hyper_util::rt::TokioTimer;
+//! use sse_hyper::{Event, EventType, Sse};
+//!
+//! const PING: EventType = EventType::from_static("ping");
+//!
+//! let events = stream::iter((0_u64..).map(|n| Event::new(n.to_string()).with_type(PING).with_id(n)));
+//! let response = Sse::new(events).timer(TokioTimer::new()).into_response();
+//!
+//! assert_eq!(response.headers()["content-type"], "text/event-stream");
+//! ```
+//!
+//! The stream yields [`Event`]s, or [`Encoded`] ones that are encoded once for many clients, or
+//! `Result`s of them. It needs to be neither `Sync` nor `Unpin`.
+//!
+//! # hyper
+//!
+//! ```
+//! use std::convert::Infallible;
 //!
 //! use futures_util::stream;
-//! use hyper::{Request, Response, body::Incoming};
+//! use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
+//! use hyper_util::rt::{TokioIo, TokioTimer};
+//! use sse_hyper::{Event, Sse, last_event_id};
+//! use tokio::net::TcpListener;
+//!
+//! async fn serve(listener: TcpListener) -> std::io::Result<()> {
+//!     loop {
+//!         let (socket, _) = listener.accept().await?;
+//!         socket.set_nodelay(true)?; // small frames shall not wait for each other
+//!         let service = service_fn(|request: Request<Incoming>| async move {
+//!             // Where a client that comes back left off.
+//!             let seen = last_event_id(request.headers()).unwrap_or_default();
+//!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id + 1);
+//!             let events = stream::iter((next..next + 3).map(|n| Event::new("tick").with_id(n)));
+//!             Ok::<_, Infallible>(Sse::new(events).timer(TokioTimer::new()).into_response())
+//!         });
+//!         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+//!     }
+//! }
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! # let mut client = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+//! # let server = tokio::spawn(serve(listener));
+//! # client.write_all(b"GET / HTTP/1.0\r\nlast-event-id: 7\r\n\r\n").await?;
+//! # let mut answer = String::new();
+//! # client.read_to_string(&mut answer).await?;
+//! # assert!(answer.contains("\r\n\r\nid: 8\ndata: tick\n\nid: 9\n"), "{answer}");
+//! # server.abort();
+//! # std::io::Result::Ok(())
+//! # })?;
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! # axum
+//!
+//! The response is one that axum takes as it is:
+//!
+//! ```
+//! use axum::{Router, response::IntoResponse, routing::get};
+//! use futures_util::stream;
 //! use hyper_util::rt::TokioTimer;
-//! use sse_hyper::{Event, Sse, SseBody};
+//! use sse_hyper::{Event, Sse};
 //!
-//! type Events = stream::Iter<std::vec::IntoIter<Event>>;
-//!
-//! async fn serve(_request: Request<Incoming>) -> Result<Response<SseBody<Events>>, Infallible> {
-//!     let events = stream::iter(vec![Event::new("hello"), Event::new("world")]);
-//!     Ok(Sse::new(events).timer(TokioTimer::new()).into_response())
+//! async fn events() -> impl IntoResponse {
+//!     let events = stream::iter([Event::new("hello"), Event::new("world")]);
+//!     Sse::new(events).timer(TokioTimer::new()).into_response()
 //! }
 //!
-//! # use http_body_util::BodyExt;
+//! let app: Router = Router::new().route("/events", get(events));
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
-//! let events = stream::iter(vec![Event::new("hello"), Event::new("world")]);
-//! let body = Sse::new(events).timer(TokioTimer::new()).into_response().collect().await?;
-//! assert_eq!(body.to_bytes(), "data: hello\n\ndata: world\n\n");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let mut client = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+//! # let server = tokio::spawn(async { axum::serve(listener, app).await });
+//! # client.write_all(b"GET /events HTTP/1.0\r\n\r\n").await?;
+//! # let mut answer = String::new();
+//! # client.read_to_string(&mut answer).await?;
+//! # assert!(answer.contains("\r\n\r\ndata: hello\n\ndata: world\n\n"), "{answer}");
+//! # server.abort();
+//! # std::io::Result::Ok(())
 //! # })?;
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # std::io::Result::Ok(())
 //! ```
+//!
+//! # What it does for you
+//!
+//! - **Frames.** Events that are ready go out together, in frames of up to 8 KiB; one of 4 KiB or more
+//!   is a frame of its own, and is not copied if it is [`Encoded`]. Nothing is held back: when the
+//!   stream has no more at the moment, what is there goes out.
+//! - **Keep-alive.** With a [`timer`](Sse::timer), a comment after 15 s of silence. **Without a timer
+//!   there is none**: this crate knows no runtime, so it has no timer of its own.
+//! - **Leaving.** The body is dropped when the client leaves, and the stream with it.
+//!   [`on_close`](Sse::on_close) tells why and after how much.
+//! - **Shutdown.** A server that shuts down gracefully waits for its open responses, and an event
+//!   stream is open for ever. [`until`](Sse::until) ends it.
+//! - **Errors.** A stream that fails ends the response cleanly, after every event before the error;
+//!   [`break_on_error`](Sse::break_on_error) lets the client notice.
+//!
+//! # What is left to you
+//!
+//! - **CORS**, if a page of another origin shall read the events: a header on the response, or your
+//!   framework's layer.
+//! - **Compression** is best left out for event streams: what compresses may hold events back until
+//!   it has enough of them. `no-transform` tells proxies so.
+//! - **`TCP_NODELAY`** on the sockets, as above. Otherwise an event can wait for the client's
+//!   acknowledgement of the one before it, 40 ms and more.
+//! - On HTTP/2, hyper answers `HEAD` with a body as it does `GET`. If you route by yourself, answer
+//!   `HEAD` without this body.
+//! - hyper writes several frames in one system call. If yours are many and small, it can be cheaper
+//!   to let it copy them together: `writev(false)` in its HTTP/1 builder. Measure it.
+
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod body;
+mod break_off;
 mod close;
+mod error;
 mod frame;
-mod item;
 mod keep_alive;
+mod request;
 mod shutdown;
 mod sse;
 
-pub use body::{SseBody, StreamFailed};
-pub use close::{BoxError, CloseReason, Closed};
-pub use item::StreamItem;
+pub use body::SseBody;
+pub use close::{CloseReason, Closed};
+pub use error::{BoxError, LastEventIdError, StreamFailed};
+pub use request::{
+    LAST_EVENT_ID, MAX_LAST_EVENT_ID, accepts_event_stream, last_event_id, last_event_id_header,
+};
 pub use sse::Sse;
 
-pub use sse_codec::{Block, Encoded, Event, EventId, EventType};
+#[doc(no_inline)]
+pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};

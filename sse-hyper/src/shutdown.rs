@@ -1,16 +1,13 @@
 //! The end that the server wants.
 
 use std::{
-    future::Future,
     hash::{BuildHasher, RandomState},
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
 };
 
-use sse_codec::{Block, Event};
-
-use crate::item::Item;
+use sse_codec::{Block, Event, Outgoing};
 
 /// Waits for the server's shutdown, and then says what the client is told last.
 pub(crate) struct Shutdown {
@@ -29,12 +26,12 @@ impl Shutdown {
     }
 
     /// Ready once, with the last words if there are any.
-    pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Option<Item>> {
+    pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         ready!(self.until.as_mut().poll(cx));
         Poll::Ready(match (self.farewell.take(), self.retry_window) {
             (None, None) => None,
             (Some(event), None) => Some(event.into()),
-            (None, Some(window)) => Some(Item::Encoded(Block::new().retry(somewhere_in(window)).into())),
+            (None, Some(window)) => Some(Outgoing::Encoded(Block::new().retry(somewhere_in(window)).into())),
             (Some(event), Some(window)) => {
                 let earliest = event.retry().unwrap_or_default();
                 Some(event.with_retry(earliest.saturating_add(somewhere_in(window))).into())

@@ -1,20 +1,38 @@
 //! The builder: what the response shall do, before it exists.
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
 use http::{HeaderValue, Response, header};
 use hyper::rt::Timer;
-use sse_codec::{Block, Encoded, Event};
+use sse_codec::{Block, Encoded, Event, StreamItem};
 
 use crate::{
-    Closed, SseBody, StreamItem,
+    BoxError, Closed, SseBody,
+    break_off::BreakOff,
     close::{Hook, Tally},
     keep_alive::{KeepAlive, SharedTimer},
     shutdown::Shutdown,
 };
 
-/// A response that streams events.
+/// A response that streams events, before it is made: the stream, and how to treat it.
+///
+/// The settings can come in any order.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use futures_util::stream;
+/// use hyper_util::rt::TokioTimer;
+/// use sse_hyper::{Event, Sse};
+///
+/// let response = Sse::new(stream::iter([Event::new("hello")]))
+///     .timer(TokioTimer::new())
+///     .keep_alive(Duration::from_secs(30))
+///     .on_close(|closed| println!("{:?} after {} events", closed.reason(), closed.events()))
+///     .into_response();
+/// ```
+#[must_use = "an `Sse` does nothing until it becomes a response"]
 pub struct Sse<S> {
     stream: S,
     opening: Option<Encoded>,
@@ -30,10 +48,20 @@ pub struct Sse<S> {
 
 impl<S> Sse<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
-    /// A response that streams what `stream` yields.
+    /// A response that streams what `stream` yields: [`Event`]s, [`Encoded`] blocks, or `Result`s of
+    /// these. Their error may be anything that becomes a [`BoxError`], such as any error type, `String`
+    /// or `&str`.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Encoded, Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::iter([Event::new("hello")]));
+    /// let sse = Sse::new(stream::iter([Encoded::from(Event::new("encoded once, for many"))]));
+    /// let sse = Sse::new(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
+    /// ```
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -49,38 +77,125 @@ where
         }
     }
 
-    /// Sends this comment first.
-    #[must_use]
+    /// Sends this comment first, without waiting for an event.
+    ///
+    /// Clients ignore it. Some proxies pass the headers of a response on only when the first bytes of
+    /// its body come; then this is what makes the client's `open` event come at once.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let body = Sse::new(stream::iter([Event::new("hello")])).opening_comment("welcome").into_body();
+    /// assert_eq!(body.collect().await?.to_bytes(), ":welcome\n\ndata: hello\n\n");
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
     pub fn opening_comment(self, text: &str) -> Self {
         Self { opening: Some(comment(text)), ..self }
     }
 
-    /// The timer for the keep-alive. Without one there is no keep-alive.
-    #[must_use]
+    /// The timer of your runtime, and with it the keep-alive. **Without a timer there is no
+    /// keep-alive.**
+    ///
+    /// For tokio, it is `hyper_util::rt::TokioTimer`. It also gives [`Closed`] its clock, and
+    /// [`break_on_error`](Self::break_on_error) its patience. Its clock ([`Timer::now`]) has to be the
+    /// one that its sleeps go by.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use hyper_util::rt::TokioTimer;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new());
+    /// ```
     pub fn timer(self, timer: impl Timer + Send + Sync + 'static) -> Self {
         Self { timer: Some(Arc::new(timer)), ..self }
     }
 
-    /// The silence after which a comment is sent: 15 s if not set.
-    #[must_use]
+    /// The silence after which a comment is sent: 15 s if not set, 1 ms at least. It needs a
+    /// [`timer`](Self::timer).
+    ///
+    /// Proxies close connections that are silent, many of them after 30 or 60 s. And keep-alive is what
+    /// notices a client whose leaving the server does not see: one that vanished without a word, or
+    /// one that had sent more than its request. That takes two intervals at most, as the first
+    /// comment draws the answer that the second one fails on.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use hyper_util::rt::TokioTimer;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let silent = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new());
+    /// let mut body = silent.keep_alive(Duration::from_millis(10)).into_body();
+    /// assert_eq!(body.frame().await.unwrap()?.into_data().unwrap(), ":keep-alive\n\n");
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
     pub fn keep_alive(self, interval: Duration) -> Self {
         Self { keep_alive: Some(interval), ..self }
     }
 
-    /// Turns the keep-alive off.
-    #[must_use]
+    /// Turns the keep-alive off, for a stream that is never silent for long, or makes its own.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use hyper_util::rt::TokioTimer;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new()).no_keep_alive();
+    /// ```
     pub fn no_keep_alive(self) -> Self {
         Self { keep_alive: None, ..self }
     }
 
-    /// The text of the keep-alive comment.
-    #[must_use]
+    /// The text of the keep-alive comment: `keep-alive` if not set. Clients ignore it.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>()).keep_alive_comment(""); // the shortest
+    /// ```
     pub fn keep_alive_comment(self, text: &str) -> Self {
         Self { keep_alive_comment: Some(comment(text)), ..self }
     }
 
-    /// Ends the response when `shutdown` is ready.
-    #[must_use]
+    /// Ends the response cleanly when this future is ready, whatever it gives.
+    ///
+    /// A graceful shutdown of hyper, axum or warp waits until its responses are over; so have this
+    /// future ready when it begins. What the stream has given is sent, then the
+    /// [`farewell`](Self::farewell), and what else it has ready is not.
+    ///
+    /// A future that is already ready ends the response before its first event.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use sse_hyper::{Event, Sse};
+    /// use tokio::sync::watch;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// // One for the whole server.
+    /// let (shutdown, stopping) = watch::channel(());
+    ///
+    /// let mut stopping = stopping.clone();
+    /// let body = Sse::new(stream::pending::<Event>())
+    ///     .until(async move { stopping.changed().await })
+    ///     .farewell(Event::new("back soon"))
+    ///     .into_body();
+    ///
+    /// shutdown.send(()).unwrap();
+    /// assert_eq!(body.collect().await?.to_bytes(), "data: back soon\n\n");
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
     pub fn until<F>(self, shutdown: F) -> Self
     where
         F: Future + Send + 'static,
@@ -91,31 +206,103 @@ where
         Self { until: Some(until), ..self }
     }
 
-    /// The last event of a response that [`until`](Self::until) ends.
-    #[must_use]
+    /// The last event of a response that [`until`](Self::until) ends. Without that it is not sent.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, EventType, Sse};
+    ///
+    /// const BYE: EventType = EventType::from_static("bye");
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>())
+    ///     .until(std::future::pending::<()>())
+    ///     .farewell(Event::new("restarting").with_type(BYE));
+    /// ```
     pub fn farewell(self, event: Event) -> Self {
         Self { farewell: Some(event), ..self }
     }
 
-    /// Spreads the reconnections after [`until`](Self::until) over this time.
-    #[must_use]
+    /// Spreads the reconnections after [`until`](Self::until) over this time, so that the clients do
+    /// not all come back at once.
+    ///
+    /// Each is told another reconnection time: at random from nothing to the window, in whole
+    /// milliseconds, on top of that of the [`farewell`](Self::farewell) if it has one. Clients keep it
+    /// until they are told another, so the events after a reconnection may want to set it again.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// // Back within 2 to 12 s.
+    /// let sse = Sse::new(stream::pending::<Event>())
+    ///     .until(std::future::pending::<()>())
+    ///     .farewell(Event::new("restarting").with_retry(Duration::from_secs(2)))
+    ///     .retry_window(Duration::from_secs(10));
+    /// ```
     pub fn retry_window(self, window: Duration) -> Self {
         Self { retry_window: Some(window), ..self }
     }
 
-    /// Calls `hook` once, when the response is over.
-    #[must_use]
+    /// Calls `hook` when the response is over: exactly once, also if its body was never polled.
+    ///
+    /// That is when the last frame is handed to the server, or when the server drops the body. The
+    /// stream has been dropped by then. The hook runs on the thread of the server's task, perhaps
+    /// while that unwinds from a panic: so it shall be short, and not panic itself.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>())
+    ///     .on_close(|closed| println!("{:?} after {:?}", closed.reason(), closed.duration()));
+    /// ```
     pub fn on_close(self, hook: impl FnOnce(Closed) + Send + 'static) -> Self {
         Self { on_close: Some(Box::new(hook)), ..self }
     }
 
     /// Breaks the response off when the stream fails, instead of ending it cleanly.
-    #[must_use]
+    ///
+    /// For an `EventSource` that makes no difference: it reconnects either way. Other clients can tell
+    /// a broken response from a whole one.
+    ///
+    /// An error overtakes what the server has not written yet. So it is held back until all events
+    /// before it are written, for 10 s if the client is slow, and that takes a
+    /// [`timer`](Self::timer). Without one, the body is pending once before it fails: on HTTP/1.1 the
+    /// server then writes what it can at once, on HTTP/2 the last events are often lost, or even all.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use hyper_util::rt::TokioTimer;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let tokens = stream::iter([Ok(Event::new("Once")), Err("the model is gone")]);
+    /// let sse = Sse::new(tokens).timer(TokioTimer::new()).break_on_error();
+    /// ```
     pub fn break_on_error(self) -> Self {
         Self { break_on_error: true, ..self }
     }
 
     /// The response: status 200, the headers of an event stream, and the body.
+    ///
+    /// | header | why |
+    /// | --- | --- |
+    /// | `content-type: text/event-stream` | what clients insist on; always UTF-8, so without a charset |
+    /// | `cache-control: no-cache, no-transform` | no proxy shall keep it, or hold it back to compress it |
+    /// | `x-accel-buffering: no` | nginx shall not hold it back either |
+    ///
+    /// It sets no other header. `connection` in particular is the server's, and wrong on HTTP/2. Those
+    /// of CORS are yours.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use http::{HeaderValue, header::ACCESS_CONTROL_ALLOW_ORIGIN};
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let mut response = Sse::new(stream::pending::<Event>()).into_response();
+    /// response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    /// ```
     pub fn into_response(self) -> Response<SseBody<S>> {
         let mut response = Response::new(self.into_body());
         response.headers_mut().extend([
@@ -126,7 +313,16 @@ where
         response
     }
 
-    /// The body alone.
+    /// The body alone, for a response of your own. [`into_response`](Self::into_response) tells the
+    /// headers that it needs.
+    ///
+    /// ```
+    /// use axum::body::Body;
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let body = Body::new(Sse::new(stream::pending::<Event>()).into_body());
+    /// ```
     pub fn into_body(self) -> SseBody<S> {
         let keep_alive = self
             .timer
@@ -134,8 +330,9 @@ where
             .zip(self.keep_alive)
             .map(|(timer, interval)| KeepAlive::new(timer, interval, self.keep_alive_comment));
         let shutdown = self.until.map(|until| Shutdown::new(until, self.farewell, self.retry_window));
+        let break_off = self.break_on_error.then(|| BreakOff::new(self.timer.clone()));
         let tally = Tally::new(self.timer, self.on_close);
-        SseBody::new(self.stream, self.opening, keep_alive, shutdown, self.break_on_error, tally)
+        SseBody::new(self.stream, self.opening, keep_alive, shutdown, break_off, tally)
     }
 }
 

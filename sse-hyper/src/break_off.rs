@@ -1,0 +1,128 @@
+//! The end that a client is meant to notice: not before it has the events.
+
+use std::{
+    fmt, mem,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, Waker, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use hyper::rt::Sleep;
+
+use crate::{StreamFailed, keep_alive::SharedTimer};
+
+/// Breaks a response off once its frames are sent.
+///
+/// An error from a body overtakes the frames that the server still holds, and then they are lost. So
+/// this waits until the server has let go of all of them: a frame that is written is dropped.
+pub(crate) struct BreakOff {
+    frames: Arc<Frames>,
+    /// Whatever keeps frames for itself, as a test that collects a body does, must not wait for ever.
+    /// Without a timer nothing would end the waiting, so there is none.
+    timer: Option<SharedTimer>,
+    patience: Option<Pin<Box<dyn Sleep>>>,
+    yielded: bool,
+    error: Option<StreamFailed>,
+}
+
+impl BreakOff {
+    /// How long a slow client is waited for.
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    pub(crate) fn new(timer: Option<SharedTimer>) -> Self {
+        Self { frames: Arc::default(), timer, patience: None, yielded: false, error: None }
+    }
+
+    /// The same bytes, uncopied, with an eye on when they are dropped.
+    pub(crate) fn watch(&self, bytes: Bytes) -> Bytes {
+        self.frames.state().held += 1;
+        Bytes::from_owner(Watched { bytes, frames: self.frames.clone() })
+    }
+
+    pub(crate) fn fail(&mut self, error: StreamFailed) {
+        self.error = Some(error);
+    }
+
+    pub(crate) fn is_due(&self) -> bool {
+        self.error.is_some()
+    }
+
+    /// Ready with the error, once, when it is time for it.
+    pub(crate) fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<Option<StreamFailed>> {
+        if self.is_due() {
+            ready!(self.poll_sent(cx));
+        }
+        Poll::Ready(self.error.take())
+    }
+
+    fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        // A server may have copied the last frame, and dropped it, without having flushed: HTTP/1.1
+        // does that when the body is pending.
+        if !mem::replace(&mut self.yielded, true) {
+            cx.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let Some(timer) = &self.timer else { return Poll::Ready(()) };
+        if self.frames.poll_dropped(cx).is_ready() {
+            return Poll::Ready(());
+        }
+        self.patience.get_or_insert_with(|| timer.sleep(Self::PATIENCE)).as_mut().poll(cx)
+    }
+}
+
+/// How many frames the server holds, and whom to wake when it holds none.
+#[derive(Default)]
+struct Frames(Mutex<FramesState>);
+
+#[derive(Default)]
+struct FramesState {
+    held: usize,
+    waker: Option<Waker>,
+}
+
+impl Frames {
+    fn poll_dropped(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.state();
+        if state.held == 0 {
+            return Poll::Ready(());
+        }
+        state.waker = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn state(&self) -> MutexGuard<'_, FramesState> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+struct Watched {
+    bytes: Bytes,
+    frames: Arc<Frames>,
+}
+
+impl AsRef<[u8]> for Watched {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let waker = {
+            let mut state = self.frames.state();
+            state.held -= 1;
+            if state.held == 0 { state.waker.take() } else { None }
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl fmt::Debug for BreakOff {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BreakOff").field("error", &self.error).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,91 @@
+//! Everything that can go wrong, as types that can be matched.
+
+use thiserror::Error;
+
+use crate::MAX_LAST_EVENT_ID;
+
+/// Any error, as hyper and its neighbours hand it around.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// The error of a body that was broken off: its stream failed, and
+/// [`Sse::break_on_error`](crate::Sse::break_on_error) asked for that.
+///
+/// It is for the server's log, and says what the stream said. The stream's error itself is given to
+/// [`Sse::on_close`](crate::Sse::on_close). A body without that setting never fails.
+///
+/// ```
+/// use futures_util::{FutureExt, stream};
+/// use http_body_util::BodyExt;
+/// use sse_hyper::{Event, Sse};
+///
+/// let events = stream::iter([Ok(Event::new("fine")), Err("out of tokens")]);
+/// let body = Sse::new(events).break_on_error().into_body();
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+/// let error = body.collect().await.unwrap_err();
+/// assert_eq!(error.to_string(), "the stream of events failed, so its response was broken off: out of tokens");
+/// # });
+/// ```
+#[derive(Debug, Error)]
+#[error("the stream of events failed, so its response was broken off: {reason}")]
+#[non_exhaustive]
+pub struct StreamFailed {
+    reason: String,
+}
+
+impl StreamFailed {
+    pub(crate) fn new(error: &BoxError) -> Self {
+        Self { reason: error.to_string() }
+    }
+}
+
+/// Why a `Last-Event-ID` could not be read ([`last_event_id`](crate::last_event_id)) or written
+/// ([`last_event_id_header`](crate::last_event_id_header)).
+///
+/// ```
+/// use http::{HeaderMap, HeaderValue, StatusCode};
+/// use sse_hyper::{LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, last_event_id};
+///
+/// let mut headers = HeaderMap::new();
+/// headers.insert(LAST_EVENT_ID, "7".repeat(10_000).parse()?);
+/// let status = match last_event_id(&headers) {
+///     Err(LastEventIdError::TooLong { len }) => {
+///         assert!(len > MAX_LAST_EVENT_ID);
+///         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
+///     }
+///     Err(_) => StatusCode::BAD_REQUEST,
+///     Ok(_) => StatusCode::OK,
+/// };
+/// assert_eq!(status, 431);
+/// # Ok::<(), http::header::InvalidHeaderValue>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum LastEventIdError {
+    /// The request has more than one, and nobody can say which is meant.
+    #[error("the request has several Last-Event-ID headers; answer 400, or take the client for a new one")]
+    Repeated,
+    /// It is longer than [`MAX_LAST_EVENT_ID`].
+    #[error(
+        "the Last-Event-ID has {len} bytes, more than {MAX_LAST_EVENT_ID}; \
+         answer 431, or take the client for a new one"
+    )]
+    TooLong {
+        /// How many bytes it has.
+        len: usize,
+    },
+    /// It is not UTF-8, so it is no id that was ever sent.
+    #[error("the Last-Event-ID is not UTF-8 at byte {at}; answer 400, or take the client for a new one")]
+    NotUtf8 {
+        /// The offset of the first wrong byte.
+        at: usize,
+    },
+    /// It has a control character. Event ids may, headers may not.
+    #[error(
+        "the event id has a control character at byte {at}, which no header can carry; \
+         connect without Last-Event-ID, and let the server send ids without control characters"
+    )]
+    ControlCharacter {
+        /// Its offset, in bytes.
+        at: usize,
+    },
+}

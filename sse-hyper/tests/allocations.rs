@@ -1,0 +1,97 @@
+//! What a stream costs in memory. A program of its own: the counts are those of the whole process.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows test functions, not their helpers
+
+use std::{alloc::System, time::Duration};
+
+use futures_util::{FutureExt, stream};
+use http_body_util::BodyExt;
+use hyper_util::rt::TokioTimer;
+use sse_hyper::{Encoded, Event, Sse};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+mod support;
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+const EVENTS: usize = 10_000;
+
+/// How many allocations it takes until the stream is read to its end, keeping `held` frames as a
+/// server does that has not written them yet.
+fn allocations(sse: Sse<impl futures_core::Stream<Item = Event>>, held: usize) -> usize {
+    let mut body = Box::pin(sse.into_body());
+    let mut frames = std::collections::VecDeque::with_capacity(held + 1);
+    let region = Region::new(ALLOCATOR);
+    loop {
+        match body.frame().now_or_never() {
+            Some(None) => return region.change().allocations,
+            Some(Some(frame)) => frames.push_back(frame.unwrap()),
+            None => {}
+        }
+        if frames.len() > held {
+            frames.pop_front();
+        }
+    }
+}
+
+/// One test, so that nothing else allocates meanwhile.
+#[tokio::test(start_paused = true)]
+async fn what_a_stream_costs() {
+    // Cloning it allocates nothing.
+    let event = Event::new("x".repeat(92));
+    assert_eq!(event.encoded_len(), 100);
+    let ready = || stream::iter(vec![event.clone(); EVENTS]);
+    let one_by_one = || support::hesitant(vec![event.clone(); EVENTS]);
+
+    // All ready: 1 MB, in 8 KiB frames. Nothing is held: one buffer serves all.
+    let count = allocations(Sse::new(ready()), 0);
+    assert!(count <= 5, "{count} allocations for {EVENTS} ready events, no frame held");
+
+    // A slow connection holds frames: a buffer each, and its counter.
+    let frames = EVENTS / 81;
+    let count = allocations(Sse::new(ready()), 16);
+    assert!(count <= 2 * frames + 5, "{count} allocations for {frames} frames, 16 held");
+
+    // One by one, each a frame: one buffer serves many.
+    let count = allocations(Sse::new(one_by_one()), 0);
+    assert!(count <= 5, "{count} allocations for {EVENTS} events one by one, no frame held");
+    let count = allocations(Sse::new(one_by_one()), 16);
+    assert!(count <= EVENTS / 2, "{count} allocations for {EVENTS} events one by one, 16 held");
+
+    // Keep-alive adds its sleep, once: not for each event, not for each frame.
+    let without = allocations(Sse::new(one_by_one()), 0);
+    let with = allocations(Sse::new(one_by_one()).timer(TokioTimer::new()), 0);
+    println!("{without} allocations without keep-alive, {with} with");
+    assert!(with <= without + 2, "{with} allocations with keep-alive, {without} without");
+
+    // An idle stream with keep-alive holds no buffer: after the comment it has what it had before the
+    // event. The first round lets everything around it take what it keeps.
+    let (sender, stream) = support::channel();
+    let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
+    for round in 0..2 {
+        let region = Region::new(ALLOCATOR);
+        sender.send(event.clone()).unwrap();
+        drop(body.frame().now_or_never().unwrap());
+        assert!(body.frame().now_or_never().is_none());
+        tokio::time::advance(Duration::from_secs(16)).await;
+        drop(body.frame().now_or_never().expect("a comment"));
+        let change = region.change();
+        let kept = change.bytes_allocated - change.bytes_deallocated;
+        assert!(round == 0 || kept == 0, "{change:?}");
+    }
+    drop(sender);
+
+    // The same encoded event for many clients, large: no client copies it.
+    let large = Encoded::from(Event::new("x".repeat(100_000)));
+    let mut bodies: Vec<_> =
+        (0..100).map(|_| Box::pin(Sse::new(stream::iter([large.clone()])).into_body())).collect();
+    let region = Region::new(ALLOCATOR);
+    for body in &mut bodies {
+        assert_eq!(
+            body.frame().now_or_never().unwrap().unwrap().unwrap().into_data().unwrap().len(),
+            100_008
+        );
+    }
+    assert_eq!(region.change().allocations, 0);
+}

@@ -1,0 +1,133 @@
+//! Streams that fail.
+
+use std::{pin::Pin, time::Duration};
+
+use futures_core::Stream;
+use futures_util::{FutureExt, StreamExt, stream};
+use http::Response;
+use http_body::Body;
+use http_body_util::{BodyExt, Empty};
+use hyper::Request;
+use hyper_util::rt::TokioTimer;
+use sse_hyper::{BoxError, Event, Sse, SseBody};
+use tokio::time::{Instant, sleep};
+
+use crate::support::{BOTH, RawAnswer, Server, frame, frames, get_with, hesitant, numbered, numbered_text};
+
+/// A few events, and 400 KB of them: more than hyper holds at once.
+const COUNTS: [u64; 2] = [3, 17_000];
+
+type Failing = Pin<Box<dyn Stream<Item = Result<Event, BoxError>> + Send>>;
+
+fn failing(count: u64) -> Failing {
+    Box::pin(
+        stream::iter(numbered(count).map(Ok)).chain(stream::once(async { Err("the source is gone".into()) })),
+    )
+}
+
+#[tokio::test]
+async fn an_error_is_a_clean_end_after_everything_before_it() {
+    assert_eq!(frames(Sse::new(failing(3)).into_body()).await, [numbered_text(3)]);
+    assert!(frames(Sse::new(failing(0)).into_body()).await.is_empty());
+    let after_a_pause: [Result<Event, BoxError>; 3] =
+        [Ok(Event::new("a")), Err("gone".into()), Ok(Event::new("b"))];
+    assert_eq!(frames(Sse::new(hesitant(after_a_pause)).into_body()).await, ["data: a\n\n"]);
+}
+
+#[tokio::test]
+async fn break_on_error_gives_the_error_after_one_pending() {
+    for count in [0, 3] {
+        let mut body = Box::pin(Sse::new(failing(count)).break_on_error().into_body());
+        if count > 0 {
+            assert_eq!(frame(&mut body).now_or_never().unwrap().unwrap(), numbered_text(count));
+        }
+        assert!(!body.is_end_stream());
+        assert!(body.frame().now_or_never().is_none(), "the server flushes now");
+        let error = body.frame().now_or_never().unwrap().unwrap().unwrap_err();
+        assert!(error.to_string().contains("the source is gone"), "{error}");
+        assert!(body.is_end_stream());
+        assert!(body.frame().now_or_never().unwrap().is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_on_error_wakes_the_server_and_waits_for_its_frames() {
+    let mut body = Box::pin(Sse::new(failing(3)).timer(TokioTimer::new()).break_on_error().into_body());
+    let frame = frame(&mut body).await.unwrap();
+    let kept = frame.clone();
+    drop(frame);
+
+    let start = Instant::now();
+    let later = tokio::spawn(async move {
+        sleep(Duration::from_secs(3)).await;
+        drop(kept);
+    });
+    assert!(body.frame().await.unwrap().is_err());
+    assert_eq!(start.elapsed().as_secs(), 3);
+    later.await.unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn break_on_error_does_not_wait_for_ever() {
+    let start = Instant::now();
+    let body = Sse::new(failing(3)).timer(TokioTimer::new()).break_on_error().into_body();
+    assert!(body.collect().await.is_err(), "collecting keeps the frames");
+    assert_eq!(start.elapsed().as_secs(), 10);
+
+    let body = Sse::new(failing(3)).break_on_error().into_body();
+    assert!(body.collect().await.is_err());
+    assert_eq!(start.elapsed().as_secs(), 10, "without a timer there is no waiting");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_event_before_an_error_arrives_and_then_a_clean_end() {
+    let server = start(|sse| sse).await;
+    for http in BOTH {
+        for count in COUNTS {
+            for _ in 0..100 {
+                let (text, end) = get_with(server.addr, http, asking_for(count)).await.rest().await;
+                assert!(text == numbered_text(count), "{http:?}, {count} events: got {} bytes", text.len());
+                end.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn break_on_error_breaks_after_every_event_before_the_error() {
+    let server = start(|sse| sse.timer(TokioTimer::new()).break_on_error()).await;
+    for http in BOTH {
+        for count in COUNTS {
+            for _ in 0..100 {
+                let (text, end) = get_with(server.addr, http, asking_for(count)).await.rest().await;
+                assert!(text == numbered_text(count), "{http:?}, {count} events: got {} bytes", text.len());
+                end.unwrap_err();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn break_on_error_waits_for_a_slow_client() {
+    let server = start(|sse| sse.timer(TokioTimer::new()).break_on_error()).await;
+    // More than the socket buffers of both sides take.
+    const COUNT: u64 = 400_000;
+    let answer = RawAnswer::get(server.addr, format!("count: {COUNT}\r\n").as_bytes()).await;
+    sleep(Duration::from_millis(300)).await;
+    let body = answer.rest().await;
+    let last = format!("data: event {}\n\n\r\n", COUNT - 1);
+    assert!(body.ends_with(last.as_bytes()), "the last chunk is whole, and no chunk of length 0 follows");
+}
+
+fn asking_for(count: u64) -> Request<Empty<bytes::Bytes>> {
+    Request::builder().header("count", count).body(Empty::new()).unwrap()
+}
+
+/// A server of streams that fail after as many events as the request asks for.
+async fn start(settings: impl Fn(Sse<Failing>) -> Sse<Failing> + Send + Sync + 'static) -> Server {
+    Server::start(move |request| -> Response<SseBody<Failing>> {
+        let count = request.headers()["count"].to_str().unwrap().parse().unwrap();
+        settings(Sse::new(failing(count))).into_response()
+    })
+    .await
+}

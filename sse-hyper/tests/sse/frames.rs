@@ -1,0 +1,172 @@
+//! How events become frames.
+
+use std::{cell::Cell, task::Poll};
+
+use futures_util::{FutureExt, StreamExt, stream};
+use http_body::Body;
+use http_body_util::BodyExt;
+use sse_hyper::{Block, Encoded, Event, Sse};
+
+use crate::support::{channel, frame, frames, hesitant, numbered, numbered_text};
+
+#[tokio::test]
+async fn events_that_are_ready_go_out_together() {
+    let body = Sse::new(stream::iter(numbered(5))).into_body();
+    assert_eq!(frames(body).await, [numbered_text(5)]);
+}
+
+#[tokio::test]
+async fn nothing_is_held_back_while_the_stream_is_pending() {
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).into_body());
+    assert!(body.frame().now_or_never().is_none());
+
+    for round in 0..20 {
+        for _ in 0..=round % 3 {
+            sender.send(Event::new("tick")).unwrap();
+        }
+        let expected = "data: tick\n\n".repeat(round % 3 + 1);
+        assert_eq!(frame(&mut body).now_or_never().expect("what is there goes out").unwrap(), expected);
+        assert!(body.frame().now_or_never().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_is_pending_before_each_event_gives_a_frame_for_each() {
+    let body = Sse::new(hesitant(numbered(3))).into_body();
+    let expected = ["id: 0\ndata: event 0\n\n", "id: 1\ndata: event 1\n\n", "id: 2\ndata: event 2\n\n"];
+    assert_eq!(frames(body).await, expected);
+}
+
+#[tokio::test]
+async fn frames_of_small_events_come_close_to_8_kib_and_keep_the_order() {
+    let frames = frames(Sse::new(stream::iter(numbered(5_000))).into_body()).await;
+    assert_eq!(frames.concat(), numbered_text(5_000));
+    let (last, full) = frames.split_last().unwrap();
+    assert!(full.len() > 10);
+    for frame in full {
+        assert!((8_000..=8_192).contains(&frame.len()), "{} bytes", frame.len());
+    }
+    assert!(last.len() <= 8_192);
+}
+
+#[tokio::test]
+async fn a_frame_can_be_exactly_8_kib() {
+    // 4 of 2 KiB, each "data: " and "\n\n" around its text.
+    let quarter = Event::new("x".repeat(2_040));
+    let frames = frames(Sse::new(stream::iter(vec![quarter; 5])).into_body()).await;
+    assert_eq!(frames.iter().map(String::len).collect::<Vec<_>>(), [8_192, 2_048]);
+}
+
+#[tokio::test]
+async fn an_event_of_4_kib_is_a_frame_of_its_own() {
+    let sized = |bytes: usize| Event::new("x".repeat(bytes - "data: \n\n".len()));
+    let events = [sized(20), sized(4_095), sized(20), sized(4_096), sized(20), sized(100_000), sized(8_191)];
+    for encode in [false, true] {
+        let lengths: Vec<_> = if encode {
+            frames(Sse::new(stream::iter(events.clone().map(Encoded::from))).into_body()).await
+        } else {
+            frames(Sse::new(stream::iter(events.clone())).into_body()).await
+        }
+        .iter()
+        .map(String::len)
+        .collect();
+        assert_eq!(lengths, [20 + 4_095 + 20, 4_096, 20, 100_000, 8_191]);
+    }
+}
+
+#[tokio::test]
+async fn a_large_encoded_event_is_not_copied() {
+    let large = Encoded::from(Event::new("x".repeat(5_000)));
+    for breaks in [false, true] {
+        let sse = Sse::new(stream::iter([large.clone()]));
+        let sse = if breaks { sse.break_on_error() } else { sse };
+        let frame = frame(&mut Box::pin(sse.into_body())).await.unwrap();
+        assert_eq!(frame.as_ptr(), large.as_bytes().as_ptr());
+    }
+}
+
+#[tokio::test]
+async fn encoded_blocks_and_events_are_the_same_on_the_wire() {
+    let comment = Encoded::from(Block::new().comment("note"));
+    let nothing = Encoded::from(Block::new());
+    let items = [comment, Encoded::from(Event::new("a\rb")), nothing, Encoded::from(Event::new(""))];
+    assert_eq!(
+        frames(Sse::new(stream::iter(items.clone())).into_body()).await,
+        [":note\n\ndata: a\ndata: b\n\ndata: \n\n"]
+    );
+    let results = items.into_iter().map(Ok::<_, std::io::Error>);
+    assert_eq!(
+        frames(Sse::new(hesitant(results)).into_body()).await,
+        [":note\n\n", "data: a\ndata: b\n\n", "data: \n\n"]
+    );
+}
+
+#[tokio::test]
+async fn the_opening_comment_comes_first_and_does_not_wait() {
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).opening_comment("hello\nthere").into_body());
+    assert_eq!(frame(&mut body).await.unwrap(), ":hello\n:there\n\n");
+    assert!(body.frame().now_or_never().is_none());
+    sender.send(Event::new("tick")).unwrap();
+    assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+
+    let together = Sse::new(stream::iter(numbered(1))).opening_comment("hello").into_body();
+    assert_eq!(frames(together).await, [":hello\n\nid: 0\ndata: event 0\n\n"]);
+}
+
+#[tokio::test]
+async fn after_the_end_there_is_nothing_more() {
+    let mut body = Box::pin(Sse::new(stream::iter(numbered(1))).into_body());
+    assert!(!body.is_end_stream());
+    assert_eq!((body.size_hint().lower(), body.size_hint().upper()), (0, None));
+    assert!(frame(&mut body).await.is_some());
+    assert!(body.is_end_stream(), "the server can end the response with the last frame");
+    assert_eq!(body.size_hint().exact(), Some(0));
+    for _ in 0..3 {
+        assert!(frame(&mut body).await.is_none());
+    }
+}
+
+#[tokio::test]
+async fn an_ended_stream_is_not_polled_again() {
+    let mut events = numbered(2);
+    let mut over = false;
+    let stream = stream::poll_fn(move |_| {
+        assert!(!over, "polled after its end");
+        let event = events.next();
+        over = event.is_none();
+        Poll::Ready(event)
+    });
+    let mut body = Box::pin(Sse::new(stream).into_body());
+    while frame(&mut body).await.is_some() {}
+    assert!(frame(&mut body).await.is_none());
+}
+
+#[tokio::test]
+async fn the_stream_is_dropped_as_soon_as_it_ends() {
+    let held = std::sync::Arc::new(());
+    let theirs = held.clone();
+    let large = stream::iter([Event::new("small"), Event::new("x".repeat(5_000))]);
+    let stream = large.inspect(move |_| drop(theirs.clone()));
+    let mut body = Box::pin(Sse::new(stream).into_body());
+    assert_eq!(frame(&mut body).await.unwrap(), "data: small\n\n");
+    assert_eq!(std::sync::Arc::strong_count(&held), 2);
+    frame(&mut body).await.unwrap();
+    frame(&mut body).await;
+    assert_eq!(std::sync::Arc::strong_count(&held), 1);
+}
+
+/// Compiles: a stream may be neither `Sync` nor `Unpin`, and the body is still `Send`.
+#[tokio::test]
+async fn streams_need_be_neither_sync_nor_unpin() {
+    let count = Cell::new(0);
+    let stream = stream::unfold(count, |count| async move {
+        tokio::task::yield_now().await;
+        count.set(count.get() + 1);
+        (count.get() <= 2).then(|| (Event::new(count.get().to_string()), count))
+    });
+    let body = Sse::new(stream).into_body();
+    let task = tokio::spawn(async move { body.collect().await.unwrap().to_bytes() });
+    assert_eq!(task.await.unwrap(), "data: 1\n\ndata: 2\n\n");
+}

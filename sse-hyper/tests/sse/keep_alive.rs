@@ -1,0 +1,219 @@
+//! Comments after a silence, under paused time: it jumps to the next timer when nothing else runs.
+
+use std::{
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    time::{Duration, Instant as StdInstant},
+};
+
+use futures_util::{StreamExt, stream};
+use http_body_util::BodyExt;
+use hyper::rt::{Sleep, Timer};
+use hyper_util::rt::TokioTimer;
+use sse_hyper::{Event, Sse};
+use tokio::time::{Instant, advance, sleep, timeout};
+
+use crate::support::{channel, frame, frames, hesitant, numbered, numbered_text};
+
+const INTERVAL: Duration = Duration::from_secs(15);
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+const COMMENT: &str = ":keep-alive\n\n";
+
+/// Paused time counts in milliseconds, rounded up.
+fn assert_took(start: Instant, expected: Duration) {
+    let took = start.elapsed();
+    assert!((expected..expected + Duration::from_millis(5)).contains(&took), "{took:?}, not {expected:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_comment_after_each_interval_of_silence() {
+    let mut body = Box::pin(Sse::new(stream::pending::<Event>()).timer(TokioTimer::new()).into_body());
+    for _ in 0..5 {
+        let start = Instant::now();
+        assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+        assert_took(start, INTERVAL);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_puts_the_comment_off() {
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
+    for silence in [1, 10, 14] {
+        assert!(timeout(Duration::from_secs(silence), body.frame()).await.is_err());
+        sender.send(Event::new("tick")).unwrap();
+        assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+    }
+    let start = Instant::now();
+    assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+    assert_took(start, INTERVAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn never_while_events_flow() {
+    let flow = stream::iter(numbered(100)).then(|event| async {
+        sleep(INTERVAL - Duration::from_millis(10)).await;
+        event
+    });
+    let frames = frames(Sse::new(flow).timer(TokioTimer::new()).into_body()).await;
+    assert_eq!(frames.concat(), numbered_text(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_interval_and_a_text_of_ones_own() {
+    let sse = Sse::new(stream::pending::<Event>()).keep_alive_comment("are you\r\nthere");
+    let sse = sse.keep_alive(Duration::from_secs(3)).timer(TokioTimer::new());
+    let mut body = Box::pin(sse.into_body());
+    let start = Instant::now();
+    assert_eq!(frame(&mut body).await.unwrap(), ":are you\n:there\n\n");
+    assert_took(start, Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn none_without_a_timer_and_none_when_turned_off() {
+    let stream = stream::pending::<Event>;
+    let unwanted = [
+        Sse::new(stream()),
+        Sse::new(stream()).keep_alive(Duration::from_secs(1)),
+        Sse::new(stream()).timer(TokioTimer::new()).no_keep_alive(),
+        // Beyond the end of time.
+        Sse::new(stream()).timer(TokioTimer::new()).keep_alive(Duration::MAX),
+    ];
+    for sse in unwanted {
+        assert!(timeout(A_DAY, Box::pin(sse.into_body()).frame()).await.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_interval_is_so_short_that_comments_flood() {
+    let sse = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new()).keep_alive(Duration::ZERO);
+    let mut body = Box::pin(sse.into_body());
+    let start = Instant::now();
+    for _ in 0..100 {
+        frame(&mut body).await.unwrap();
+    }
+    assert!(start.elapsed() >= Duration::from_millis(100));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_fires_late_gives_one_comment() {
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
+    assert!(timeout(Duration::from_secs(1), body.frame()).await.is_err());
+
+    // The client takes nothing for long, so the body is not polled.
+    advance(A_DAY).await;
+    let start = Instant::now();
+    assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+    assert_took(start, Duration::ZERO);
+    assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+    assert_took(start, INTERVAL);
+
+    // An event that waited makes it unnecessary.
+    advance(A_DAY).await;
+    sender.send(Event::new("tick")).unwrap();
+    let start = Instant::now();
+    assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+    assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+    assert_took(start, INTERVAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_clock_that_stands_still_does_not_make_a_flood() {
+    let timer = Stopped { clock: StdInstant::now() };
+    let mut body = Box::pin(Sse::new(stream::pending::<Event>()).timer(timer).into_body());
+    for _ in 0..5 {
+        let start = Instant::now();
+        assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+        assert_took(start, INTERVAL);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
+    let calls = Arc::new(Calls::default());
+    let timer = Counting(calls.clone());
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).timer(timer).into_body());
+    for event in numbered(1_000) {
+        sender.send(event).unwrap();
+        frame(&mut body).await.unwrap();
+        // Pending: this is where the sleep is.
+        assert!(timeout(Duration::from_millis(5), body.frame()).await.is_err());
+    }
+    assert_eq!(calls.sleeps.load(Relaxed), 1);
+    assert_eq!(calls.resets.load(Relaxed), 0, "5 s have passed, no sleep has fired");
+    let readings = calls.readings.load(Relaxed);
+    assert!(readings <= 1_010, "{readings} readings for 1000 frames");
+
+    // Ten intervals of a steady flow are ten re-arms.
+    for event in numbered(1_500) {
+        sender.send(event).unwrap();
+        frame(&mut body).await.unwrap();
+        assert!(timeout(Duration::from_millis(100), body.frame()).await.is_err());
+    }
+    assert_eq!(calls.sleeps.load(Relaxed), 1);
+    let resets = calls.resets.load(Relaxed);
+    assert!((9..=11).contains(&resets), "{resets} re-arms in ten intervals");
+}
+
+#[tokio::test(start_paused = true)]
+async fn none_after_the_end() {
+    let sse = Sse::new(hesitant(numbered(1))).timer(TokioTimer::new()).keep_alive(Duration::from_nanos(1));
+    let mut body = Box::pin(sse.into_body());
+    while frame(&mut body).await.is_some() {}
+    assert!(timeout(A_DAY, body.frame()).await.expect("ended").is_none());
+}
+
+/// A timer whose clock does not go along with its sleeps, and that cannot reset.
+struct Stopped {
+    clock: StdInstant,
+}
+
+impl Timer for Stopped {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        TokioTimer::new().sleep(duration)
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
+        TokioTimer::new().sleep_until(deadline)
+    }
+
+    fn now(&self) -> StdInstant {
+        self.clock
+    }
+}
+
+#[derive(Default)]
+struct Calls {
+    sleeps: AtomicU64,
+    resets: AtomicU64,
+    readings: AtomicU64,
+}
+
+struct Counting(Arc<Calls>);
+
+impl Timer for Counting {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        self.0.sleeps.fetch_add(1, Relaxed);
+        TokioTimer::new().sleep(duration)
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
+        self.0.sleeps.fetch_add(1, Relaxed);
+        TokioTimer::new().sleep_until(deadline)
+    }
+
+    fn now(&self) -> StdInstant {
+        self.0.readings.fetch_add(1, Relaxed);
+        TokioTimer::new().now()
+    }
+
+    fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: StdInstant) {
+        self.0.resets.fetch_add(1, Relaxed);
+        TokioTimer::new().reset(sleep, deadline);
+    }
+}

@@ -1,0 +1,15 @@
+//! The behaviour of `sse-hyper`, in one program so that it is linked once.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
+
+mod closing;
+mod errors;
+mod frames;
+mod http;
+mod keep_alive;
+mod leaving;
+mod request;
+mod shutdown;
+
+#[path = "../support/mod.rs"]
+mod support;

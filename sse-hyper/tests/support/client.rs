@@ -1,0 +1,171 @@
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+use http_body_util::{BodyExt, Empty};
+use hyper::{Request, Response, Version, body::Incoming, client::conn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpStream,
+};
+
+use super::soon;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Http {
+    One,
+    Two,
+}
+
+pub const BOTH: [Http; 2] = [Http::One, Http::Two];
+
+/// An answer that is read step by step.
+pub struct Answer {
+    pub head: Response<()>,
+    body: Incoming,
+    unread: String,
+    /// Keeps the connection open.
+    _sender: Sender,
+}
+
+enum Sender {
+    One(conn::http1::SendRequest<Empty<Bytes>>),
+    Two(conn::http2::SendRequest<Empty<Bytes>>),
+}
+
+/// Opens a connection and asks for `/`.
+pub async fn get(addr: SocketAddr, http: Http) -> Answer {
+    get_with(addr, http, Request::new(Empty::new())).await
+}
+
+/// Opens a connection and sends this request.
+pub async fn get_with(addr: SocketAddr, http: Http, request: Request<Empty<Bytes>>) -> Answer {
+    try_get_with(addr, http, request).await.unwrap()
+}
+
+/// The same, if the server may refuse it.
+pub async fn try_get_with(
+    addr: SocketAddr,
+    http: Http,
+    mut request: Request<Empty<Bytes>>,
+) -> Result<Answer, hyper::Error> {
+    *request.uri_mut() = format!("http://{addr}/").parse().unwrap();
+    request.headers_mut().insert("host", addr.to_string().parse().unwrap());
+    let io = TokioIo::new(TcpStream::connect(addr).await.unwrap());
+    let (response, sender) = match http {
+        Http::One => {
+            let (mut sender, connection) = conn::http1::handshake(io).await.unwrap();
+            tokio::spawn(connection);
+            (soon(sender.send_request(request)).await, Sender::One(sender))
+        }
+        Http::Two => {
+            let (mut sender, connection) = conn::http2::handshake(TokioExecutor::new(), io).await.unwrap();
+            tokio::spawn(connection);
+            (soon(sender.send_request(request)).await, Sender::Two(sender))
+        }
+    };
+    let (parts, body) = response?.into_parts();
+    Ok(Answer { head: Response::from_parts(parts, ()), body, unread: String::new(), _sender: sender })
+}
+
+impl Answer {
+    /// The next block, with its blank line. None at the clean end of the response.
+    pub async fn block(&mut self) -> Option<String> {
+        loop {
+            if let Some(end) = self.unread.find("\n\n") {
+                let rest = self.unread.split_off(end + 2);
+                return Some(std::mem::replace(&mut self.unread, rest));
+            }
+            let Some(frame) = soon(self.body.frame()).await else {
+                assert_eq!(self.unread, "", "the response ended within a block");
+                return None;
+            };
+            let data = frame.unwrap().into_data().unwrap();
+            self.unread.push_str(str::from_utf8(&data).unwrap());
+        }
+    }
+
+    /// Everything up to the end, and whether that was a clean one.
+    pub async fn rest(mut self) -> (String, Result<(), hyper::Error>) {
+        while let Some(frame) = soon(self.body.frame()).await {
+            match frame {
+                Ok(frame) => self.unread.push_str(str::from_utf8(&frame.into_data().unwrap()).unwrap()),
+                Err(error) => return (self.unread, Err(error)),
+            }
+        }
+        (self.unread, Ok(()))
+    }
+
+    /// The headers of an event stream, and no others but those that HTTP itself adds.
+    pub fn assert_headers(&self) {
+        assert_eq!(self.head.status(), 200);
+        let added: &[&str] = match self.head.version() {
+            Version::HTTP_11 => &["date", "transfer-encoding"],
+            // No `connection` in particular: hyper would strip it here, with a warning.
+            Version::HTTP_2 => &["date"],
+            version => panic!("{version:?}"),
+        };
+        let headers = self.head.headers();
+        let mut names: Vec<_> = headers.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort();
+        let mut expected = [added, &["cache-control", "content-type", "x-accel-buffering"]].concat();
+        expected.sort();
+        assert_eq!(names, expected);
+        assert_eq!(headers["content-type"], "text/event-stream");
+        assert_eq!(headers["cache-control"], "no-cache, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
+    }
+
+    /// Gives up this response, and keeps the connection: on HTTP/2, that is an RST_STREAM.
+    pub fn abandon(self) -> impl Send {
+        self._sender
+    }
+}
+
+/// An HTTP/1.1 answer without an HTTP library: for what these would not do.
+pub struct RawAnswer {
+    pub socket: TcpStream,
+    pub head: String,
+}
+
+impl RawAnswer {
+    /// Asks for `/` with these further header lines, and reads the head of the answer.
+    pub async fn get(addr: SocketAddr, header_lines: &[u8]) -> Self {
+        Self::get_version(addr, "1.1", header_lines).await
+    }
+
+    pub async fn get_version(addr: SocketAddr, version: &str, header_lines: &[u8]) -> Self {
+        let mut socket = TcpStream::connect(addr).await.unwrap();
+        let start = format!("GET / HTTP/{version}\r\nhost: localhost\r\n");
+        socket.write_all(&[start.as_bytes(), header_lines, b"\r\n"].concat()).await.unwrap();
+        let mut answer = Self { socket, head: String::new() };
+        answer.head = answer.read_past("\r\n\r\n").await;
+        answer
+    }
+
+    /// Reads until this text has come, and nothing behind it.
+    pub async fn read_past(&mut self, text: &str) -> String {
+        let mut read = Vec::new();
+        while !read.ends_with(text.as_bytes()) {
+            read.push(soon(self.socket.read_u8()).await.unwrap());
+        }
+        String::from_utf8(read).unwrap()
+    }
+
+    /// Sends something nobody asked for, as a client may that pipelines its next request.
+    pub async fn send(&mut self, bytes: &[u8]) {
+        self.socket.write_all(bytes).await.unwrap();
+    }
+
+    /// Leaves with an RST.
+    pub fn reset(self) {
+        self.socket.set_zero_linger().unwrap();
+    }
+
+    pub async fn rest(mut self) -> Vec<u8> {
+        let mut rest = Vec::new();
+        // A reset is an end, too.
+        let _ = soon(self.socket.read_to_end(&mut rest)).await;
+        rest
+    }
+}

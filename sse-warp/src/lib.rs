@@ -1,0 +1,153 @@
+//! Server-Sent Events for warp: [`sse_hyper`]'s responses as replies, and a filter for
+//! `Last-Event-ID`.
+//!
+//! ```
+//! use std::future::Future;
+//!
+//! use futures_util::stream;
+//! use sse_warp::{Event, EventId, EventType};
+//! use tokio::net::TcpListener;
+//! use warp::Filter;
+//!
+//! const PING: EventType = EventType::from_static("ping");
+//!
+//! async fn serve(listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) {
+//!     let events = warp::path!("events").and(warp::get()).and(sse_warp::last_event_id()).map(
+//!         |seen: Result<Option<EventId>, _>| {
+//!             // Where a client that comes back left off; a new one, or an odd one, starts at 1.
+//!             let seen = seen.unwrap_or_default().and_then(|id| id.as_str().parse::<u64>().ok());
+//!             let next = seen.map_or(1, |id| id + 1);
+//!             let event = |n| Event::new("hello").with_type(PING).with_id(n);
+//!             sse_warp::reply(stream::iter((next..next + 3).map(event)))
+//!         },
+//!     );
+//!     warp::serve(events).incoming(listener).graceful(shutdown).run().await;
+//! }
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! # let mut client = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+//! # let server = tokio::spawn(serve(listener, std::future::pending()));
+//! # client.write_all(b"GET /events HTTP/1.0\r\nlast-event-id: 7\r\n\r\n").await?;
+//! # let mut answer = String::new();
+//! # client.read_to_string(&mut answer).await?;
+//! # assert!(answer.contains("\r\n\r\nid: 8\nevent: ping\ndata: hello\n\nid: 9\n"), "{answer}");
+//! # server.abort();
+//! # std::io::Result::Ok(())
+//! # })?;
+//! # std::io::Result::Ok(())
+//! ```
+//!
+//! What the replies do, and how, is all [`sse_hyper`]'s: its front page tells it, [`Sse`] has the
+//! settings. The timer of the keep-alive is tokio's here, so a comment comes after 15 s of silence
+//! without being asked for.
+//!
+//! warp opens its sockets with Nagle's algorithm: an event can wait for the client's acknowledgement of
+//! the one before it. On Linux, sockets inherit `TCP_NODELAY` from their listener, so set it there, with
+//! [`TcpSocket::set_nodelay`](https://docs.rs/tokio/latest/tokio/net/struct.TcpSocket.html#method.set_nodelay).
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+use std::{convert::Infallible, fmt};
+
+use futures_core::Stream;
+use http_body_util::BodyDataStream;
+use hyper_util::rt::TokioTimer;
+use sync_wrapper::SyncStream;
+use warp::{Filter, http::HeaderMap, reply::Response};
+
+#[doc(no_inline)]
+pub use sse_hyper::{
+    self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError,
+    Outgoing, Sse, StreamItem,
+};
+
+/// A reply that streams what `stream` yields, with keep-alive on tokio's timer.
+///
+/// The stream has to be `Send`, but neither `Sync` nor `Unpin`; [`Sse::new`] tells what it may
+/// yield.
+///
+/// ```
+/// use futures_util::stream;
+/// use sse_warp::Event;
+/// use warp::Filter;
+///
+/// let route = warp::path("events").map(|| sse_warp::reply(stream::iter([Event::new("hello")])));
+/// ```
+pub fn reply<S>(stream: S) -> SseReply<S>
+where
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
+{
+    Sse::new(stream).timer(TokioTimer::new()).into()
+}
+
+/// What the client says it saw last: [`sse_hyper::last_event_id`] as a filter.
+///
+/// It never rejects. `.unwrap_or_default()` takes a client with an odd header for a new one.
+///
+/// ```
+/// use sse_warp::{EventId, LastEventIdError};
+/// use warp::Filter;
+///
+/// let route = sse_warp::last_event_id().map(|seen: Result<Option<EventId>, LastEventIdError>| match seen {
+///     Ok(None) => "a new client".to_owned(),
+///     Ok(Some(id)) => format!("a client that comes back, after {id}"),
+///     Err(error) => error.to_string(),
+/// });
+/// ```
+pub fn last_event_id()
+-> impl Filter<Extract = (Result<Option<EventId>, LastEventIdError>,), Error = Infallible> + Copy {
+    warp::header::headers_cloned().map(|headers: HeaderMap| sse_hyper::last_event_id(&headers))
+}
+
+/// A reply that streams events, made by [`reply`], or of an [`Sse`].
+pub struct SseReply<S>(Sse<S>);
+
+impl<S> SseReply<S> {
+    /// Changes the settings: everything that [`Sse`] offers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use sse_warp::Event;
+    /// use warp::Filter;
+    ///
+    /// let route = warp::path("events").map(|| {
+    ///     sse_warp::reply(stream::iter([Event::new("hello")])).with(|sse| {
+    ///         sse.keep_alive(Duration::from_secs(30))
+    ///             .on_close(|closed| println!("{:?} after {} events", closed.reason(), closed.events()))
+    ///     })
+    /// });
+    /// ```
+    #[must_use]
+    pub fn with(self, settings: impl FnOnce(Sse<S>) -> Sse<S>) -> Self {
+        Self(settings(self.0))
+    }
+}
+
+/// For an [`Sse`] with a timer of its own, or without one.
+impl<S> From<Sse<S>> for SseReply<S> {
+    fn from(sse: Sse<S>) -> Self {
+        Self(sse)
+    }
+}
+
+impl<S> warp::Reply for SseReply<S>
+where
+    S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
+{
+    fn into_response(self) -> Response {
+        let (head, body) = self.0.into_response().into_parts();
+        // The only way for a body into warp is a stream of bytes, and it has to be `Sync`.
+        let bytes = SyncStream::new(BodyDataStream::new(body));
+        Response::from_parts(head, warp::reply::stream(bytes).into_response().into_body())
+    }
+}
+
+impl<S> fmt::Debug for SseReply<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("SseReply").field(&self.0).finish()
+    }
+}
