@@ -27,12 +27,12 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use common::{PATIENCE, Ping, Running};
+use common::{PATIENCE, Running, Server};
 
 #[test]
 fn curl_receives_named_and_unnamed_pings() {
     let Some(curl) = find(&["curl"]) else { return skipped("curl") };
-    let ping = Ping::start(&["--interval", "50"]);
+    let ping = Server::start("ping", &["--interval", "50"]);
     for (path, event) in [("/sse", Some("event: ping")), ("/sse?unnamed", None)] {
         let mut command = Command::new(&curl);
         command.args(["--silent", "--show-error", "--no-buffer", &format!("http://{}{path}", ping.addr)]);
@@ -57,7 +57,7 @@ async fn a_browser_receives_named_and_unnamed_pings() {
         assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
         return skipped("Chromium");
     };
-    let ping = Ping::start(&["--interval", "50"]);
+    let ping = Server::start("ping", &["--interval", "50"]);
     let (observer, reports) = observe(ping.addr).await;
     let _browser = Browser::open(&chromium, &format!("http://{observer}/observer?ping=http://{}", ping.addr));
 

@@ -17,11 +17,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// An example program of this package. `cargo test` builds them before it runs the tests, but not
 /// where `--test` picks one of these: then `cargo build --examples` first.
 pub(crate) fn program(name: &str) -> Command {
+    Command::new(path(name))
+}
+
+pub(crate) fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
     let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
     assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
-    Command::new(path)
+    path
 }
 
 /// How a program ended.
@@ -112,15 +116,15 @@ impl Running {
     }
 }
 
-/// The `ping` server, on a free port.
-pub(crate) struct Ping {
+/// One of the servers, on a free port.
+pub(crate) struct Server {
     pub(crate) running: Running,
     pub(crate) addr: SocketAddr,
 }
 
-impl Ping {
-    pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = program("ping");
+impl Server {
+    pub(crate) fn start(name: &str, args: &[&str]) -> Self {
+        let mut command = program(name);
         command.args(["--addr", "127.0.0.1:0"]).args(args);
         Self::of(Running::start(command))
     }
