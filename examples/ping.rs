@@ -2,6 +2,7 @@
 
 mod shared {
     pub(crate) mod cli;
+    pub(crate) mod flags;
     pub(crate) mod pings;
     pub(crate) mod server;
 }
@@ -26,7 +27,8 @@ use tokio::{net::TcpListener, sync::watch, time};
 
 use shared::{
     cli,
-    pings::{self, Flags, Kind},
+    flags::Flags,
+    pings::{self, Kind},
     server,
 };
 
@@ -53,7 +55,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(Flags { addr, interval }) = Flags::read(HELP)? else { return Ok(ExitCode::SUCCESS) };
+    let Some(Flags { addr, interval }) = Flags::read(HELP, pings::INTERVAL)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let listener = server::listen(&addr).await?;
     server::run(|stopping| serve(listener, interval, stopping)).await?;
     Ok(ExitCode::SUCCESS)

@@ -2,6 +2,7 @@
 
 mod shared {
     pub(crate) mod cli;
+    pub(crate) mod flags;
     pub(crate) mod pings;
     pub(crate) mod server;
 }
@@ -18,7 +19,8 @@ use warp::{
 
 use shared::{
     cli,
-    pings::{self, Flags, Kind},
+    flags::Flags,
+    pings::{self, Kind},
     server,
 };
 
@@ -51,7 +53,9 @@ async fn main() -> ExitCode {
 }
 
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(Flags { addr, interval }) = Flags::read(HELP)? else { return Ok(ExitCode::SUCCESS) };
+    let Some(Flags { addr, interval }) = Flags::read(HELP, pings::INTERVAL)? else {
+        return Ok(ExitCode::SUCCESS);
+    };
     let listener = server::listen(&addr).await?;
     // Events are small, and none shall wait for the next. warp leaves its sockets as they come; on Linux
     // they have this from their listener.

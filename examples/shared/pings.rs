@@ -1,8 +1,7 @@
-//! What the two ping servers have in common: the flags, the answers, and what the terminal tells.
+//! What the two ping servers have in common: the answers, and what the terminal tells.
 
 use std::{
     net::SocketAddr,
-    num::NonZeroU32,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -11,41 +10,15 @@ use hyper::{
     Response, StatusCode,
     header::{self, HeaderValue},
 };
-use lexopt::prelude::*;
 use sse_hyper::{CloseReason, Closed, Event, EventType};
 use tokio::time::{self, MissedTickBehavior};
 
 use super::cli::say;
 
+/// Between two pings, if no other is set.
+pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
+
 const PING: EventType = EventType::from_static("ping");
-
-pub(crate) struct Flags {
-    pub(crate) addr: String,
-    pub(crate) interval: Duration,
-}
-
-impl Flags {
-    /// None if `help` was asked for, and is shown.
-    pub(crate) fn read(help: &str) -> Result<Option<Self>, lexopt::Error> {
-        let mut flags = Self { addr: "127.0.0.1:8080".into(), interval: Duration::from_millis(500) };
-        let mut args = lexopt::Parser::from_env();
-        while let Some(arg) = args.next()? {
-            match arg {
-                Long("addr") => flags.addr = args.value()?.string()?,
-                Long("interval") => {
-                    let millis: NonZeroU32 = args.value()?.parse()?;
-                    flags.interval = Duration::from_millis(millis.get().into());
-                }
-                Short('h') | Long("help") => {
-                    say(help);
-                    return Ok(None);
-                }
-                other => return Err(other.unexpected()),
-            }
-        }
-        Ok(Some(flags))
-    }
-}
 
 /// What a client asks for that came to `/sse`.
 #[derive(Clone, Copy)]

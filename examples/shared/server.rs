@@ -18,12 +18,12 @@ pub(crate) async fn listen(addr: &str) -> Result<TcpListener, Box<dyn Error>> {
 /// What it is given changes then: that is the time to end its streams, and to take no more connections.
 pub(crate) async fn run<F>(serve: impl FnOnce(watch::Receiver<()>) -> F) -> Result<(), Box<dyn Error>>
 where
-    F: Future<Output = ()>,
+    F: IntoFuture,
 {
     let (stop, stopping) = watch::channel(());
-    let mut server = pin!(serve(stopping));
+    let mut server = pin!(serve(stopping).into_future());
     tokio::select! {
-        () = &mut server => return Ok(()),
+        _ = &mut server => return Ok(()),
         interrupted = signal::ctrl_c() => interrupted?,
     }
     drop(stop);

@@ -3,10 +3,10 @@
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -83,7 +83,16 @@ impl Running {
 
     /// The next line on standard output, without its end.
     pub(crate) fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("a line on standard output")
+        self.line_or_end().expect("a line on standard output")
+    }
+
+    /// None if there is no more.
+    pub(crate) fn line_or_end(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("a line on standard output, or its end"),
+        }
     }
 
     /// The next line on standard error.
@@ -93,8 +102,11 @@ impl Running {
 
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
-        let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        interrupt(self.id());
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills it, and with it the process group that it leads.
@@ -110,10 +122,17 @@ impl Running {
         self.close_input();
         for lines in [&self.lines, &self.error_lines] {
             let more = lines.recv_timeout(PATIENCE);
-            assert_eq!(more, Err(mpsc::RecvTimeoutError::Disconnected));
+            assert_eq!(more, Err(RecvTimeoutError::Disconnected));
         }
         self.child.wait().unwrap().code().expect("no signal")
     }
+}
+
+/// What Ctrl-C does.
+#[cfg(unix)]
+pub(crate) fn interrupt(id: u32) {
+    let kill = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    assert!(kill.success());
 }
 
 /// One of the servers, on a free port.
@@ -141,6 +160,62 @@ impl Server {
     pub(crate) fn stop(self) {
         self.running.interrupt();
         assert_eq!(self.running.finish(), 0);
+    }
+}
+
+/// The answer to a GET request. It is one of HTTP/1.0, so the body comes as it is, without chunks.
+pub(crate) struct Answer {
+    pub(crate) head: String,
+    body: BufReader<TcpStream>,
+}
+
+impl Answer {
+    /// `headers` are whole lines.
+    pub(crate) fn get(addr: SocketAddr, path: &str, headers: &[u8]) -> Self {
+        let line = format!("GET {path} HTTP/1.0\r\n");
+        Self::to(addr, &[line.as_bytes(), headers, b"\r\n"].concat())
+    }
+
+    pub(crate) fn to(addr: SocketAddr, request: &[u8]) -> Self {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(request).unwrap();
+        Self::read(stream)
+    }
+
+    /// What comes next on this stream.
+    pub(crate) fn read(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answer = Self { head: String::new(), body: BufReader::new(stream) };
+        answer.head = answer.until("\r\n").expect("an answer");
+        answer
+    }
+
+    pub(crate) fn status(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap()
+    }
+
+    /// Of an event stream: up to and with the next blank line. None at its end.
+    pub(crate) fn block(&mut self) -> Option<String> {
+        self.until("\n")
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.body.get_ref()
+    }
+
+    /// Up to and with a line that is no more than this.
+    fn until(&mut self, last: &str) -> Option<String> {
+        let mut lines = String::new();
+        loop {
+            let start = lines.len();
+            if self.body.read_line(&mut lines).unwrap() == 0 {
+                assert_eq!(lines, "", "the answer breaks off");
+                return None;
+            }
+            if &lines[start..] == last {
+                return Some(lines);
+            }
+        }
     }
 }
 
