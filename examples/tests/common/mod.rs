@@ -1,6 +1,8 @@
 //! What the tests of the programs have in common.
 #![allow(dead_code)] // each test uses its part
 
+pub(crate) mod browser;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpStream},
@@ -197,6 +199,13 @@ impl Answer {
     /// Of an event stream: up to and with the next blank line. None at its end.
     pub(crate) fn block(&mut self) -> Option<String> {
         self.until("\n")
+    }
+
+    /// Of any body: the next line, with its end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.body.read_line(&mut line).unwrap();
+        line
     }
 
     pub(crate) fn stream(&self) -> &TcpStream {
