@@ -1,5 +1,7 @@
 //! Any bytes, in any chunking, under any limits, give exactly what the naive oracle gives.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
