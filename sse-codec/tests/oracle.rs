@@ -187,7 +187,7 @@ fn fields() -> impl Strategy<Value = Vec<u8>> {
         b"event: 1234\n",
         b"event\n",
         b"id: 12345\n",
-        b"id: 1\02345\n",
+        b"id: 1\x002345\n",
         b"id\n",
         b":123\n",
         b"\n",
