@@ -77,13 +77,14 @@ async fn comments_are_bytes_but_no_events() {
         Encoded::from(Event::new("a")),
         Encoded::from(Block::new().retry(Duration::from_secs(1))),
         Encoded::from(Event::new("x".repeat(5_000))),
+        Encoded::from(Block::new().comment(&"x".repeat(5_000))),
     ];
     let sse = Sse::new(stream::iter(items)).opening_comment("hello").on_close(on_close);
     let sent = frames(sse.into_body()).await.concat();
     let closed = closed.await.unwrap();
     assert_eq!(closed.events(), 2);
     assert_eq!(closed.bytes(), sent.len() as u64);
-    assert_eq!(sent.len(), ":hello\n\n:note\n\ndata: a\n\nretry: 1000\n\ndata: \n\n".len() + 5_000);
+    assert_eq!(sent.len(), ":hello\n\n:note\n\ndata: a\n\nretry: 1000\n\ndata: \n\n:\n\n".len() + 10_000);
 }
 
 #[tokio::test]
