@@ -42,16 +42,24 @@ impl<'a> Case<'a> {
         // Empty chunks bring it no further.
         let most = 2 * self.stream.len() + self.steps.len();
         let (mut rest, mut chunks) = (self.stream, Vec::new());
-        for &length in self.steps.iter().cycle().take(most) {
+        for &step in self.steps.iter().cycle().take(most) {
             if rest.is_empty() {
                 break;
             }
-            let (chunk, behind) = rest.split_at(rest.len().min(length.into()));
+            let (chunk, behind) = rest.split_at(rest.len().min(chunk_len(step)));
             chunks.push(chunk);
             rest = behind;
         }
         chunks.push(rest);
         chunks
+    }
+}
+
+/// Most numbers are lengths as they are, some are large ones.
+pub(crate) fn chunk_len(step: u8) -> usize {
+    match step {
+        0xC0..0xD0 => usize::from(step - 0xBF) * 64,
+        _ => step.into(),
     }
 }
 

@@ -3,9 +3,10 @@ use crate::{
     support::{self, Level, expect},
 };
 
-/// The decoder looks at text window by window. So much may stand before the stream that a window ends
-/// within it.
+/// The decoder looks at text window by window, and collects so much data before it decodes it. So much
+/// may stand before the stream that one of these ends within it.
 const WINDOW: usize = 16 * 1024;
+const STAGED: usize = 1024;
 
 /// Any bytes, in any chunking, under any limits, give what the oracle gives.
 pub fn decode(input: &[u8]) {
@@ -22,12 +23,12 @@ pub fn decode(input: &[u8]) {
     }
 }
 
-/// The chunk, with an event before it if there is to be a seam in it. Seldom, since that is slow.
+/// The chunk, with what stands before it if there is to be a seam in it. Seldom, since that is slow.
 fn padded(seam: u8, chunk: &[u8]) -> Vec<u8> {
-    let Some(seam) = seam.checked_sub(192) else { return chunk.to_vec() };
-    let mut padded = b"data:".to_vec();
-    padded.resize(WINDOW - usize::from(seam), b'x');
-    padded.extend_from_slice(b"\n\n");
-    padded.extend_from_slice(chunk);
-    padded
+    let (len, end): (_, &[u8]) = match seam {
+        0..128 => return chunk.to_vec(),
+        128..192 => (STAGED - usize::from(seam - 128), b"\ndata:"),
+        192.. => (WINDOW - usize::from(seam - 192), b"\n\n"),
+    };
+    [b"data:", &vec![b'x'; len][..], end, chunk].concat()
 }

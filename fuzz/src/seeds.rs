@@ -19,9 +19,15 @@ const WAYS: &[(&str, [u8; 4], &[u8])] = &[
     ("bytewise", [255, 254, 1, 0], &[1]),
     ("cut", [255, 255, 2, 0], &[7, 0xD0, 1, 0, 3, 0xE0, 64]),
     ("limits", [12, 4, 3, 0], &[5, 0xE0, 2, 0xD0, 31, 0xF0]),
+    ("large", [255, 254, 1, 0], &[0xC9, 0xCF, 1]),
     ("tiny-limits", [1, 0, 1, 0], &[2, 1, 1]),
 ];
-const SEAM: [u8; 4] = [255, 255, 0, 200];
+/// The same with a seam, for what is not ASCII.
+const SEAMS: &[(&str, [u8; 4], &[u8])] = &[
+    ("in-staged-data", [255, 255, 0, 140], &[]),
+    ("in-staged-data-bytewise", [255, 255, 0, 150], &[1]),
+    ("in-window", [255, 255, 0, 200], &[]),
+];
 
 /// All seeds of all targets.
 pub fn seeds() -> Vec<Seed> {
@@ -35,8 +41,10 @@ pub fn seeds() -> Vec<Seed> {
             }
         }
         if !vector.input.is_ascii() {
-            let bytes = Case::to_bytes(SEAM, &[], &vector.input);
-            seeds.push(Seed { target: "decode", name: format!("{name}-seam"), bytes });
+            for (way, settings, steps) in SEAMS {
+                let bytes = Case::to_bytes(*settings, steps, &vector.input);
+                seeds.push(Seed { target: "decode", name: format!("{name}-{way}"), bytes });
+            }
         }
         seeds.push(Seed { target: "encode", name, bytes: vector.input });
     }

@@ -16,7 +16,7 @@ use tokio_util::{
 };
 
 use crate::{
-    case::Case,
+    case::{Case, chunk_len},
     support::{
         dropped,
         oracle::{Oracle, Output},
@@ -94,7 +94,7 @@ fn connections(case: &Case<'_>) -> Vec<Vec<Step>> {
     for &step in case.steps.iter().cycle().take(most) {
         match step {
             _ if rest.is_empty() => break,
-            0..0xD0 => steps.push(Step::Chunk(rest.split_to(rest.len().min(step.into())))),
+            0..0xD0 => steps.push(Step::Chunk(rest.split_to(rest.len().min(chunk_len(step))))),
             0xD0..0xE0 => steps.push(Step::Pending),
             0xE0..0xF0 => steps.push(Step::Fault),
             0xF0..=0xFF => connections.push(mem::take(&mut steps)),
