@@ -152,3 +152,19 @@ proptest! {
         prop_assert_eq!(outputs, wanted);
     }
 }
+
+#[test]
+fn the_start_of_a_bom_counts_when_it_is_none() {
+    for chunks in [&[&b"\xEF\xBB\ndata\n"[..]][..], &[b"\xEF", b"\xBB\ndata\n"], &[b"\xEF\xBB", b"\ndata\n"]]
+    {
+        let mut decoder = LineDecoder::with_limit(1);
+        let mut errors = Vec::new();
+        for chunk in chunks {
+            let mut lines = decoder.decode(chunk);
+            while let Some(line) = lines.next_line() {
+                errors.push(line.unwrap_err().offset());
+            }
+        }
+        assert_eq!(errors, [0, 3], "{chunks:?}");
+    }
+}
