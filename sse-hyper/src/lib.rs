@@ -142,3 +142,8 @@ pub use sse::Sse;
 
 #[doc(no_inline)]
 pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};
+
+/// The examples of the project's README are tested here, where all that they need is at hand.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
