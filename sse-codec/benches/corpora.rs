@@ -3,35 +3,35 @@
 use std::fmt::Write;
 
 /// The names of all corpora, for [`Corpus::new`].
-pub const NAMES: [&str; 9] =
+pub(crate) const NAMES: [&str; 9] =
     ["ping", "llm", "tokens", "multiline", "large", "huge", "crlf", "comments", "utf8"];
 
 /// The sizes of chunks to decode in; the largest stands for the whole corpus.
-pub const CHUNKS: [usize; 5] = [WHOLE, 16 * 1024, 1400, 64, 7];
-pub const WHOLE: usize = usize::MAX;
+pub(crate) const CHUNKS: [usize; 5] = [WHOLE, 16 * 1024, 1400, 64, 7];
+pub(crate) const WHOLE: usize = usize::MAX;
 
 const SIZE: usize = 4 * 1024 * 1024;
 
 /// An event stream, and what stands in it.
-pub struct Corpus {
-    pub blocks: Vec<Block>,
-    pub bytes: Vec<u8>,
+pub(crate) struct Corpus {
+    pub(crate) blocks: Vec<Block>,
+    pub(crate) bytes: Vec<u8>,
     /// For each event, in order: the offset behind its blank line.
-    pub event_ends: Vec<usize>,
+    pub(crate) event_ends: Vec<usize>,
 }
 
 /// An event, or a comment if there is no data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Block {
-    pub comment: Option<String>,
-    pub id: Option<String>,
-    pub event_type: Option<String>,
-    pub data: Option<String>,
+pub(crate) struct Block {
+    pub(crate) comment: Option<String>,
+    pub(crate) id: Option<String>,
+    pub(crate) event_type: Option<String>,
+    pub(crate) data: Option<String>,
 }
 
 impl Corpus {
     /// The corpus of this name, the same each time; nothing if there is none.
-    pub fn new(name: &str) -> Option<Self> {
+    pub(crate) fn new(name: &str) -> Option<Self> {
         let (block, line_end): (fn(&mut Random) -> Block, _) = match name {
             "ping" => (ping, "\n"),
             "llm" => (llm, "\n"),

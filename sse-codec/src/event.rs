@@ -2,10 +2,8 @@
 
 use core::{fmt, time::Duration};
 
+use crate::{Block, EventId, EventType, Text};
 use bytes::{BufMut, Bytes};
-use bytestring::ByteString;
-
-use crate::{Block, EventId, EventType};
 
 /// An event, to be sent or as received.
 ///
@@ -26,7 +24,7 @@ use crate::{Block, EventId, EventType};
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
 pub struct Event {
-    pub(crate) data: ByteString,
+    pub(crate) data: Text,
     pub(crate) event_type: Option<EventType>,
     pub(crate) id: Option<EventId>,
     pub(crate) retry: Option<u64>,
@@ -36,7 +34,7 @@ impl Event {
     /// A `message` event with this data: any text, of any number of lines, also none.
     ///
     /// CR, LF and CRLF in it are all line breaks, and arrive as LF.
-    pub fn new(data: impl Into<ByteString>) -> Self {
+    pub fn new(data: impl Into<Text>) -> Self {
         Self { data: data.into(), ..Self::default() }
     }
 
@@ -69,8 +67,8 @@ impl Event {
         &self.data
     }
 
-    /// The data as text that owns itself, without copying.
-    pub fn into_data(self) -> ByteString {
+    /// The data as text of its own.
+    pub fn into_data(self) -> Text {
         self.data
     }
 

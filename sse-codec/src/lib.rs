@@ -95,6 +95,7 @@ mod json;
 mod outgoing;
 #[cfg(feature = "stream")]
 mod stream;
+mod text;
 #[cfg(feature = "tokio-codec")]
 mod tokio_codec;
 mod value;
@@ -109,6 +110,7 @@ pub use event::{Event, EventRef};
 pub use outgoing::{Outgoing, StreamItem};
 #[cfg(feature = "stream")]
 pub use stream::{EncodeStream, EventStream, ItemStream, StreamError};
+pub use text::Text;
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::EventCodec;
 pub use value::{EventId, EventType};

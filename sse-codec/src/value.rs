@@ -2,11 +2,9 @@
 
 use core::{borrow::Borrow, fmt, str::FromStr};
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
-use bytestring::ByteString;
-
-use crate::ValueError;
+use crate::{Text, ValueError, text::decimal};
 
 /// The type of an event: the value of an `event` field.
 ///
@@ -26,7 +24,7 @@ use crate::ValueError;
 ///
 /// Standard: [9.2.6, `event`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct EventType(ByteString);
+pub struct EventType(Text);
 
 /// The id of an event: the value of an `id` field, and of the `Last-Event-ID` header.
 ///
@@ -43,7 +41,7 @@ pub struct EventType(ByteString);
 ///
 /// Standard: [9.2.6, `id`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
-pub struct EventId(ByteString);
+pub struct EventId(Text);
 
 impl EventType {
     /// The type of every event that has no `event` field.
@@ -54,7 +52,7 @@ impl EventType {
     /// # Errors
     ///
     /// [`ValueError::EmptyType`] or [`ValueError::LineBreak`].
-    pub fn new(text: impl Into<ByteString>) -> Result<Self, ValueError> {
+    pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_event_type(&text)?;
         Ok(Self(text))
@@ -73,7 +71,7 @@ impl EventType {
     pub const fn from_static(text: &'static str) -> Self {
         assert!(!text.is_empty(), "an event type must not be empty");
         assert!(find_break_or_nul(text, false).is_none(), "an event type must not have a line break");
-        Self(ByteString::from_static(text))
+        Self(Text::from_static(text))
     }
 }
 
@@ -83,7 +81,7 @@ impl EventId {
     /// # Errors
     ///
     /// [`ValueError::LineBreak`] or [`ValueError::Nul`].
-    pub fn new(text: impl Into<ByteString>) -> Result<Self, ValueError> {
+    pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_event_id(&text)?;
         Ok(Self(text))
@@ -102,7 +100,7 @@ impl EventId {
     #[allow(clippy::panic)] // a compile error where it is used as meant, never reached from input
     pub const fn from_static(text: &'static str) -> Self {
         assert!(find_break_or_nul(text, true).is_none(), "an event id must not have a line break or NUL");
-        Self(ByteString::from_static(text))
+        Self(Text::from_static(text))
     }
 
     /// Whether this id resets the last event ID.
@@ -147,7 +145,7 @@ macro_rules! single_line_value {
     ($name:ident) => {
         impl $name {
             /// A value that the decoder read from a line of its own: it cannot hold a line break.
-            pub(crate) fn from_decoded(text: ByteString) -> Self {
+            pub(crate) fn from_decoded(text: Text) -> Self {
                 debug_assert!(Self::new(text.clone()).is_ok());
                 Self(text)
             }
@@ -157,8 +155,8 @@ macro_rules! single_line_value {
                 &self.0
             }
 
-            /// The value as text that owns itself, without copying.
-            pub fn into_byte_string(self) -> ByteString {
+            /// The value as text of its own.
+            pub fn into_text(self) -> Text {
                 self.0
             }
         }
@@ -232,7 +230,7 @@ macro_rules! event_id_from_integer {
     ($($integer:ty)*) => {$(
         impl From<$integer> for EventId {
             fn from(number: $integer) -> Self {
-                Self(number.to_string().into())
+                Self(decimal(number))
             }
         }
     )*};

@@ -1,5 +1,7 @@
 //! The vectors: what browsers really gave for these streams.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use support::{LEVELS, Level, Outcome, chunkings::for_each_chunking, decode, oracle::Output, vectors};

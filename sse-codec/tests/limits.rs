@@ -1,5 +1,7 @@
 //! Limits: the same in every chunking, exact to the byte, and memory stays under them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use sse_codec::{DecodeErrorKind, Decoder, Limits};

@@ -1,11 +1,12 @@
 //! Events that are lent.
 
-use core::time::Duration;
+use core::{ops::Range, time::Duration};
 
 use super::{
     Decoder,
-    interpret::{Cursor, Place, Step},
+    interpret::{Cursor, Draft, Interpreter, Place, Step},
     text::{Window, lossy},
+    whole::{WholeEvent, is_present},
 };
 use crate::{DecodeError, EventRef};
 
@@ -57,12 +58,16 @@ impl<'d> Events<'d> {
     ///
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+        if let Some(event) = self.whole_event() {
+            return Some(Ok(self.lend_whole(event)));
+        }
         loop {
             match self.step() {
                 Step::End => return None,
-                Step::Event => return Some(Ok(self.event())),
+                Step::Event => return Some(Ok(self.lend())),
                 Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id | Step::Comment => {}
+                Step::Id => self.commit_draft_id(),
+                Step::Comment => {}
             }
         }
     }
@@ -83,13 +88,16 @@ impl<'d> Events<'d> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
+        if let Some(event) = self.whole_event() {
+            return Some(Ok(ItemRef::Event(self.lend_whole(event))));
+        }
         loop {
             match self.step() {
                 Step::End => return None,
-                Step::Event => return Some(Ok(ItemRef::Event(self.event()))),
+                Step::Event => return Some(Ok(ItemRef::Event(self.lend()))),
                 Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
                 Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id => {}
+                Step::Id => self.commit_draft_id(),
             }
         }
     }
@@ -105,51 +113,57 @@ impl<'d> Events<'d> {
     }
 
     #[inline(always)]
+    fn whole_event(&mut self) -> Option<WholeEvent> {
+        if !self.cursor.at_block_start || self.in_rest {
+            return None;
+        }
+        let event = self.decoder.interpreter.whole_event(&mut self.cursor, self.chunk);
+        self.cursor.at_block_start = event.is_some();
+        event
+    }
+
+    #[inline]
     fn step(&mut self) -> Step {
         if self.in_rest {
             return self.step_in_rest();
         }
-        let step = self.decoder.interpreter.step(&mut self.cursor, self.chunk);
-        if matches!(step, Step::Event | Step::Id) {
-            self.window.cover(self.chunk, self.cursor.block..self.cursor.pos);
-            self.commit_id();
+        if self.cursor.pos == self.chunk.len() {
+            return Step::End;
         }
-        step
+        self.decoder.interpreter.step(&mut self.cursor, self.chunk)
     }
 
     /// The guard cannot lend from a buffer of its own, so all that stands there goes to scratch.
     #[cold]
+    #[inline(never)]
     fn step_in_rest(&mut self) -> Step {
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         let step = interpreter.step(&mut self.cursor, rest);
-        interpreter.spill(rest);
-        if step == Step::Comment
-            && let Place::Text(range) = &interpreter.comment
-        {
-            let value = &mut interpreter.scratch.value;
-            value.clear();
-            value.extend_from_slice(&rest[range.clone()]);
-            interpreter.comment = Place::Scratch;
-        }
-        if matches!(step, Step::Event | Step::Id) {
-            self.commit_id();
+        let Interpreter { draft, scratch, limits, comment, .. } = interpreter;
+        match step {
+            Step::Event | Step::Id => scratch.take_in(draft, rest, limits.event),
+            Step::Comment => {
+                if let Place::Text(range) = comment {
+                    scratch.value.clear();
+                    scratch.value.extend_from_slice(&rest[range.clone()]);
+                    *comment = Place::Scratch;
+                }
+            }
+            Step::End | Step::Error => {}
         }
         step
     }
 
+    fn commit_draft_id(&mut self) {
+        let draft = self.decoder.interpreter.take_draft();
+        self.commit_id(&draft);
+    }
+
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
-    #[inline(always)]
-    fn commit_id(&mut self) {
-        match &self.decoder.interpreter.draft.id {
+    fn commit_id(&mut self, draft: &Draft) {
+        match &draft.id {
             Place::Absent => {}
-            Place::Text(range) => match self.window.get(range) {
-                Some(id) => self.last_event_id = Some(id),
-                None => {
-                    self.last_event_id = None;
-                    let id = &self.chunk[range.clone()];
-                    self.decoder.commit_id_bytes(id);
-                }
-            },
+            Place::Text(range) => self.commit_id_in_chunk(range, &draft.lines),
             Place::Scratch => {
                 self.last_event_id = None;
                 let id = core::mem::take(&mut self.decoder.interpreter.scratch.id);
@@ -160,33 +174,53 @@ impl<'d> Events<'d> {
     }
 
     #[inline(always)]
-    fn event(&mut self) -> EventRef<'_> {
+    fn commit_id_in_chunk(&mut self, id: &Range<usize>, lines: &Range<usize>) {
+        self.last_event_id = match self.window.get(self.chunk, id, lines) {
+            Ok(id) => Some(id),
+            Err(bytes) => {
+                self.decoder.commit_id_bytes(bytes);
+                None
+            }
+        };
+    }
+
+    fn lend(&mut self) -> EventRef<'_> {
+        let draft = self.decoder.interpreter.take_draft();
+        self.commit_id(&draft);
         let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
-        let draft = &interpreter.draft;
+        let mut text = |range: &Range<usize>| self.window.get(self.chunk, range, &draft.lines);
         let data = match &draft.data {
             Place::Absent => "",
-            Place::Text(range) => match self.window.get(range) {
-                Some(text) => text,
-                None => lossy(&self.chunk[range.clone()], &mut buf.data),
-            },
-            // > If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove
-            // > the last character from the data buffer.
-            Place::Scratch => match interpreter.scratch.data.split_last() {
-                Some((_, data)) => lossy(data, &mut buf.data),
-                None => "",
-            },
+            Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
+            Place::Scratch => interpreter.scratch.data.finish(),
         };
         let event_type = match &draft.event_type {
             Place::Absent => None,
-            Place::Text(range) => Some(match self.window.get(range) {
-                Some(text) => text,
-                None => lossy(&self.chunk[range.clone()], &mut buf.event_type),
-            }),
+            Place::Text(range) => Some(text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
             Place::Scratch => Some(lossy(&interpreter.scratch.event_type, &mut buf.event_type)),
         };
         let last_event_id = self.last_event_id.unwrap_or(last_event_id);
         let has_id = draft.id != Place::Absent;
         EventRef { data, event_type, has_id, last_event_id, retry: draft.retry }
+    }
+
+    /// The same for an event that lies whole in the chunk.
+    #[inline(always)]
+    fn lend_whole(&mut self, event: WholeEvent) -> EventRef<'_> {
+        let has_id = is_present(&event.id);
+        if has_id {
+            self.commit_id_in_chunk(&event.id, &event.lines);
+        }
+        let Decoder { last_event_id, lossy: buf, .. } = &mut *self.decoder;
+        let mut text = |range: &Range<usize>| self.window.get(self.chunk, range, &event.lines);
+        let data = text(&event.data).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data));
+        let event_type = if event.event_type.is_empty() {
+            None
+        } else {
+            Some(text(&event.event_type).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type)))
+        };
+        let last_event_id = self.last_event_id.unwrap_or(last_event_id);
+        EventRef { data, event_type, has_id, last_event_id, retry: None }
     }
 
     fn comment(&mut self) -> &str {
@@ -197,17 +231,20 @@ impl<'d> Events<'d> {
 }
 
 impl Drop for Events<'_> {
+    #[inline]
     fn drop(&mut self) {
         if let Some(id) = self.last_event_id {
             self.decoder.commit_id(id);
         }
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         if self.in_rest {
-            interpreter.end(&mut self.cursor, rest);
+            interpreter.end(&self.cursor, rest);
             *rest = rest.split_off(self.cursor.pos);
         } else {
-            interpreter.end(&mut self.cursor, self.chunk);
-            rest.extend_from_slice(&self.chunk[self.cursor.pos..]);
+            interpreter.end(&self.cursor, self.chunk);
+            if self.cursor.pos < self.chunk.len() {
+                rest.extend_from_slice(&self.chunk[self.cursor.pos..]);
+            }
         }
     }
 }

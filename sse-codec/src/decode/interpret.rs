@@ -5,19 +5,25 @@
 //! ranges in the text or "in the scratch buffer". So the borrowed, the owned and the stream level
 //! run the same code and differ only in what they make of the places.
 //!
-//! For the next editor: a line that lies whole in its text goes through [`Interpreter::step`], in
-//! place. A line that is cut by the end of a text goes through [`Interpreter::take_part`] and
-//! [`Interpreter::end_line`] in as many parts as it comes in, and what it says is copied to scratch,
-//! once. Both have to come to the same result; the tests try every chunking.
+//! For the next editor: the same field can be read in three ways, and all must come to the same; the
+//! tests try every chunking.
+//!
+//! 1. [`whole`](super::whole): a usual event that lies whole in its text. This is where the time goes.
+//! 2. Here: any other line that lies whole in its text.
+//! 3. [`cut`](super::cut): a line that is cut by the end of a text. What it says is copied to scratch
+//!    as it comes, once.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-use core::ops::Range;
+use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
 use super::{
     Limits,
+    cut::Line,
+    data::DataBuffer,
+    field::{Head, IdCheck, RetryValue},
     line_ends::{LineEnd, LineEnds},
     start::{Start, StreamStart},
     text::push_lossy,
@@ -33,28 +39,27 @@ pub(super) struct Interpreter {
     pub(super) scratch: Scratch,
     /// The event under construction. Between two texts all of it is in scratch.
     pub(super) draft: Draft,
-    /// The comment that was given out.
+    /// The comment that is to be given out.
     pub(super) comment: Place,
-    /// The error that was given out.
+    /// The error that is to be given out.
     pub(super) error: Option<DecodeError>,
+    /// How far the line is that the last text ended in.
+    pub(super) line: Line,
+    start: StreamStart,
     /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
     in_text: bool,
-    /// How far the line is that the last text ended in.
-    line: Line,
-    start: StreamStart,
     /// Offset in the stream of the first byte of the text.
-    text_offset: u64,
+    pub(super) text_offset: u64,
     /// Offset in the stream of the first byte of the current block, if that began in an earlier text.
     block_offset: u64,
     /// Offset in the stream of the first byte of the line that was cut.
-    line_offset: u64,
+    pub(super) line_offset: u64,
 }
 
 /// What was copied because a text ended, or because an event has several data lines.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scratch {
-    /// The standard's data buffer: each line's value and an LF.
-    pub(super) data: Vec<u8>,
+    pub(super) data: DataBuffer,
     pub(super) event_type: Vec<u8>,
     pub(super) id: Vec<u8>,
     /// The value of a cut `event`, `id` or comment line. It takes its place when its line ends, since
@@ -69,14 +74,14 @@ pub(super) struct Cursor {
     pub(super) pos: usize,
     /// Where the lines begin that lie whole in the text and belong to the current block.
     pub(super) block: usize,
-    ends: LineEnds,
+    pub(super) ends: LineEnds,
     /// The block began in this text.
     began_here: bool,
-    /// The draft was given out: the next step begins a new one.
-    dispatched: bool,
+    /// The last step ended a block, and no limit is near.
+    pub(super) at_block_start: bool,
     /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
     /// measured.
-    near_limit: bool,
+    pub(super) near_limit: bool,
 }
 
 /// The event under construction.
@@ -87,7 +92,9 @@ pub(super) struct Draft {
     pub(super) id: Place,
     pub(super) retry: Option<u64>,
     /// It passed the limit: its data, event and id lines are ignored.
-    dropped: bool,
+    pub(super) dropped: bool,
+    /// Where those of its lines stand that lie whole in the text.
+    pub(super) lines: Range<usize>,
 }
 
 /// Where a value stands.
@@ -111,58 +118,10 @@ pub(super) enum Step {
     Event,
     /// The draft is no event, but has an id to be committed.
     Id,
-    /// There is a comment in the cursor.
+    /// There is a comment.
     Comment,
-    /// Something passed its limit: there is an error in the cursor.
+    /// Something passed its limit: there is an error.
     Error,
-}
-
-/// How far a line is that is cut by the end of a text.
-#[derive(Clone, Debug, Default, PartialEq)]
-enum Line {
-    /// Nothing of it was seen.
-    #[default]
-    Start,
-    /// The first bytes are those of this field's name, up to `seen`.
-    Name { field: Field, seen: usize },
-    /// In the value of a field; `at_start` while one space would be removed.
-    Value { field: Field, at_start: bool },
-    /// The rest of it is ignored.
-    Ignored,
-}
-
-/// The kinds of lines that matter. No two names begin with the same byte.
-#[derive(Clone, Debug, PartialEq)]
-enum Field {
-    Data,
-    Event,
-    Id,
-    Retry(RetryValue),
-    Comment,
-}
-
-impl Field {
-    fn with_first_byte(byte: u8) -> Option<Self> {
-        match byte {
-            b'd' => Some(Self::Data),
-            b'e' => Some(Self::Event),
-            b'i' => Some(Self::Id),
-            b'r' => Some(Self::Retry(RetryValue::NEW)),
-            b':' => Some(Self::Comment),
-            _ => None,
-        }
-    }
-
-    /// The name with its colon. A comment is a line with no name before its colon.
-    fn name(&self) -> &'static [u8] {
-        match self {
-            Self::Data => b"data:",
-            Self::Event => b"event:",
-            Self::Id => b"id:",
-            Self::Retry(_) => b"retry:",
-            Self::Comment => b":",
-        }
-    }
 }
 
 impl Interpreter {
@@ -175,9 +134,9 @@ impl Interpreter {
             draft: Draft::default(),
             comment: Place::Absent,
             error: None,
-            in_text: false,
             line: Line::Start,
             start: StreamStart::default(),
+            in_text: false,
             text_offset: 0,
             block_offset: 0,
             line_offset: 0,
@@ -189,18 +148,13 @@ impl Interpreter {
         self.draft = Draft::default();
         self.line = Line::Start;
         self.start = StreamStart::default();
+        self.in_text = false;
         (self.text_offset, self.block_offset, self.line_offset) = (0, 0, 0);
     }
 
     /// Whether an event was begun and not finished.
     pub(super) fn is_mid_event(&self) -> bool {
-        let in_line = match &self.line {
-            Line::Name { .. } => true,
-            Line::Value { field, .. } => matches!(field, Field::Data | Field::Event | Field::Id),
-            Line::Start | Line::Ignored => false,
-        };
-        let Draft { data, event_type, id, dropped, .. } = &self.draft;
-        in_line || *dropped || [data, event_type, id].into_iter().any(|place| *place != Place::Absent)
+        self.line.may_be_of_event() || self.draft.dropped || !self.draft.is_empty()
     }
 
     /// Whether the last text was never ended, since its guard was leaked.
@@ -209,6 +163,7 @@ impl Interpreter {
     }
 
     /// Begins a text.
+    #[inline]
     pub(super) fn begin(&mut self, text: &[u8]) -> Cursor {
         if self.in_text {
             // What points into the last text points to nothing now.
@@ -216,10 +171,27 @@ impl Interpreter {
             self.line = Line::Ignored;
         }
         self.in_text = true;
-        let block_begins_here = self.block_offset == self.text_offset;
-        let pos = match self.start.begin(text) {
+        let pos = if self.start == StreamStart::Inside { 0 } else { self.begin_at_seam(text) };
+        // A type or id that is left in scratch counts too: it is enough to be on the safe side.
+        let Scratch { data, event_type, id, value } = &self.scratch;
+        let at_most = data.len() + event_type.len() + id.len() + value.len() + text.len() + 1;
+        let near_limit = at_most > self.limits.event;
+        let ends = LineEnds::starting_at(text, pos);
+        // Long data in small chunks is nothing but this, and then each instruction counts.
+        if self.line == Line::IN_DATA && !near_limit && ends.are_used_up(text) {
+            self.scratch.data.push(&text[pos..], self.limits.event);
+            return Cursor { pos: text.len(), ends, near_limit, ..Cursor::default() };
+        }
+        let began_here = self.block_offset == self.text_offset + pos as u64 && self.line == Line::Start;
+        let at_block_start = began_here && !near_limit && !self.draft.dropped;
+        Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit }
+    }
+
+    /// Skips what belongs to no line.
+    fn begin_at_seam(&mut self, text: &[u8]) -> usize {
+        match self.start.begin(text) {
             Start::Skip(skipped) => {
-                if block_begins_here {
+                if self.block_offset == self.text_offset {
                     self.block_offset += skipped as u64;
                 }
                 skipped
@@ -230,24 +202,13 @@ impl Interpreter {
                 self.line = Line::Ignored;
                 0
             }
-        };
-        let at_most = self.size().saturating_add(self.scratch.value.len() + text.len() + 1);
-        Cursor {
-            pos,
-            block: pos,
-            ends: LineEnds::starting_at(pos),
-            near_limit: at_most > self.limits.event,
-            ..Cursor::default()
         }
     }
 
     /// Goes on to the next thing that somebody wants to see.
-    #[inline(always)] // into the few loops that are called for each event
     pub(super) fn step(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
-        if cursor.dispatched {
-            self.begin_block(cursor);
-        }
-        if !matches!(self.line, Line::Start)
+        cursor.at_block_start = false;
+        if self.line != Line::Start
             && let Some(step) = self.finish_cut_line(cursor, text)
         {
             return step;
@@ -255,29 +216,7 @@ impl Interpreter {
         while let Some(LineEnd { end, next }) = cursor.ends.next(text) {
             let line = cursor.pos..end;
             cursor.pos = next;
-            if line.is_empty() {
-                if let Some(step) = self.end_block(cursor) {
-                    return step;
-                }
-                continue;
-            }
-            let head = Head::of(text, line.start);
-            let step = if let Some(value) = head.value_of(b"data:", &line) {
-                self.data(cursor, text, value)
-            } else if let Some(value) = head.value_of(b"event:", &line) {
-                self.event(cursor, text, value)
-            } else if let Some(value) = head.value_of(b"id:", &line) {
-                self.id(cursor, text, value)
-            } else if head.is(b":") {
-                self.comment(line)
-            } else if let Some(value) = head.value_of(b"retry:", &line) {
-                let mut retry = RetryValue::NEW;
-                retry.push(&text[value]);
-                self.retry(&retry)
-            } else {
-                self.field_without_colon(cursor, text, line)
-            };
-            if let Some(step) = step {
+            if let Some(step) = self.whole_line(cursor, text, line) {
                 return step;
             }
         }
@@ -286,12 +225,13 @@ impl Interpreter {
 
     /// Keeps of a text what goes on in the next one. Called when the text is used up, or as far as it
     /// was read.
-    pub(super) fn end(&mut self, cursor: &mut Cursor, text: &[u8]) {
-        if cursor.dispatched {
-            self.begin_block(cursor);
-        }
+    #[inline]
+    pub(super) fn end(&mut self, cursor: &Cursor, text: &[u8]) {
         self.block_offset = self.block_offset(cursor);
-        self.spill(text);
+        self.scratch.take_in(&mut self.draft, text, self.limits.event);
+        if self.draft.data == Place::Absent {
+            self.scratch.data.clear();
+        }
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
         self.in_text = false;
@@ -301,82 +241,85 @@ impl Interpreter {
     fn block_offset(&self, cursor: &Cursor) -> u64 {
         if cursor.began_here { self.text_offset + cursor.block as u64 } else { self.block_offset }
     }
-
-    /// Copies to scratch what stands in the text.
-    pub(super) fn spill(&mut self, text: &[u8]) {
-        let draft = &mut self.draft;
-        let Scratch { data, event_type, id, .. } = &mut self.scratch;
-        if let Place::Text(range) = &draft.data {
-            data.clear();
-            push_data_line(data, &text[range.clone()], self.limits.event);
-        }
-        for (place, buf) in [(&draft.event_type, event_type), (&draft.id, id)] {
-            if let Place::Text(range) = place {
-                buf.clear();
-                push(buf, &text[range.clone()], self.limits.event);
-            }
-        }
-        for place in [&mut draft.data, &mut draft.event_type, &mut draft.id] {
-            if let Place::Text(_) = place {
-                *place = Place::Scratch;
-            }
-        }
-    }
 }
 
 /// Whole lines.
 impl Interpreter {
     #[inline(always)]
-    fn begin_block(&mut self, cursor: &mut Cursor) {
-        self.draft = Draft::default();
-        cursor.dispatched = false;
-        cursor.began_here = true;
-        cursor.block = cursor.pos;
+    fn whole_line(&mut self, cursor: &mut Cursor, text: &[u8], line: Range<usize>) -> Option<Step> {
+        if line.is_empty() {
+            return self.end_block(cursor);
+        }
+        let head = Head::of(text, line.start);
+        if let Some(value) = head.value_of(b"data:", &line) {
+            self.data(cursor, text, value)
+        } else if let Some(value) = head.value_of(b"event:", &line) {
+            self.event(cursor, text, value)
+        } else if let Some(value) = head.value_of(b"id:", &line) {
+            self.id(cursor, text, value)
+        } else if head.is(b":") {
+            self.comment(line)
+        } else if let Some(value) = head.value_of(b"retry:", &line) {
+            let mut retry = RetryValue::NEW;
+            retry.push(&text[value]);
+            self.retry(&retry)
+        } else {
+            self.field_without_colon(cursor, text, line)
+        }
     }
 
     /// > If the line is empty (a blank line): Dispatch the event.
-    #[inline(always)]
     fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        cursor.dispatched = true;
+        self.draft.lines = cursor.block..cursor.pos;
+        cursor.block = cursor.pos;
+        cursor.began_here = true;
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to
         // > the empty string and return.
-        if self.draft.data != Place::Absent {
-            Some(Step::Event)
+        let step = if self.draft.data != Place::Absent {
+            Step::Event
         } else if self.draft.id != Place::Absent {
-            Some(Step::Id)
+            Step::Id
         } else {
-            self.begin_block(cursor);
-            None
-        }
+            self.draft = Draft::default();
+            return None;
+        };
+        cursor.at_block_start = !cursor.near_limit;
+        Some(step)
+    }
+
+    /// What the draft is when it is an event, or has an id. A new one begins.
+    pub(super) fn take_draft(&mut self) -> Draft {
+        mem::take(&mut self.draft)
     }
 
     /// > If the field name is "data": Append the field value to the data buffer, then append a single
     /// > U+000A LINE FEED (LF) character to the data buffer.
-    #[inline(always)]
     fn data(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
         if self.draft.dropped {
             return None;
         }
-        if cursor.near_limit && self.size() + value.len() + 1 > self.limits.event {
+        let limit = self.limits.event;
+        if cursor.near_limit && self.size() + value.len() + 1 > limit {
             return Some(self.drop_event(cursor, text));
         }
-        match &self.draft.data {
-            Place::Absent => self.draft.data = Place::Text(value),
-            first => {
-                let data = &mut self.scratch.data;
-                if let Place::Text(first) = first {
-                    data.clear();
-                    push_data_line(data, &text[first.clone()], self.limits.event);
-                    self.draft.data = Place::Scratch;
-                }
-                push_data_line(data, &text[value], self.limits.event);
+        let data = &mut self.scratch.data;
+        match mem::take(&mut self.draft.data) {
+            Place::Absent => {
+                self.draft.data = Place::Text(value);
+                return None;
             }
+            Place::Text(first) => {
+                data.clear();
+                data.push_line(&text[first], limit);
+            }
+            Place::Scratch => {}
         }
+        data.push_line(&text[value], limit);
+        self.draft.data = Place::Scratch;
         None
     }
 
     /// > If the field name is "event": Set the event type buffer to field value.
-    #[inline(always)]
     fn event(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
         if self.draft.dropped {
             return None;
@@ -384,13 +327,12 @@ impl Interpreter {
         if cursor.near_limit && !self.type_fits(value.len()) {
             return Some(self.drop_event(cursor, text));
         }
-        self.draft.event_type = if value.is_empty() { Place::Absent } else { Place::Text(value) };
+        self.draft.event_type = Place::unless_empty(value);
         None
     }
 
     /// > If the field name is "id": If the field value does not contain U+0000 NULL, then set the last
     /// > event ID buffer to the field value. Otherwise, ignore the field.
-    #[inline(always)]
     fn id(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
         if self.draft.dropped {
             return None;
@@ -407,7 +349,7 @@ impl Interpreter {
     /// > If the field name is "retry": If the field value consists of only ASCII digits, then interpret
     /// > the field value as an integer in base ten, and set the event stream's reconnection time to
     /// > that integer. Otherwise, ignore the field.
-    fn retry(&mut self, value: &RetryValue) -> Option<Step> {
+    pub(super) fn retry(&mut self, value: &RetryValue) -> Option<Step> {
         if let Some(millis) = value.millis() {
             self.reconnection_time = Some(millis);
             self.draft.retry = Some(millis);
@@ -418,7 +360,6 @@ impl Interpreter {
     /// > If the line starts with a U+003A COLON character (:): Ignore the line.
     ///
     /// Unless somebody asked for comments.
-    #[inline(always)]
     fn comment(&mut self, line: Range<usize>) -> Option<Step> {
         if !self.comments {
             return None;
@@ -449,13 +390,16 @@ impl Interpreter {
 /// Limits.
 impl Interpreter {
     /// The size of the event so far: its data lines with one byte each for the LF, its type, its id.
-    fn size(&self) -> usize {
+    pub(super) fn size(&self) -> usize {
         self.data_len() + self.type_len() + self.id_len()
     }
 
     fn data_len(&self) -> usize {
-        let lf = usize::from(matches!(self.draft.data, Place::Text(_)));
-        self.draft.data.len(&self.scratch.data) + lf
+        match &self.draft.data {
+            Place::Absent => 0,
+            Place::Text(range) => range.len() + 1,
+            Place::Scratch => self.scratch.data.len(),
+        }
     }
 
     fn type_len(&self) -> usize {
@@ -467,17 +411,17 @@ impl Interpreter {
     }
 
     /// Whether the event may have a type of this length in place of the one it has.
-    fn type_fits(&self, len: usize) -> bool {
+    pub(super) fn type_fits(&self, len: usize) -> bool {
         self.data_len() + self.id_len() + len <= self.limits.event
     }
 
     /// How long an id the event may have in place of the one it has, beyond `len` bytes of it.
-    fn room_for_id(&self, len: usize) -> usize {
+    pub(super) fn room_for_id(&self, len: usize) -> usize {
         self.limits.event.saturating_sub(self.data_len() + self.type_len() + len)
     }
 
     #[cold]
-    fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
+    pub(super) fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         let event_id = self.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
             let mut id = String::new();
             push_lossy(&mut id, bytes);
@@ -492,7 +436,7 @@ impl Interpreter {
     }
 
     #[cold]
-    fn comment_too_large(&mut self) -> Step {
+    pub(super) fn comment_too_large(&mut self) -> Step {
         self.scratch.value = Vec::new();
         let (limit, offset) = (self.limits.comment, self.line_offset);
         let kind = DecodeErrorKind::CommentTooLarge;
@@ -501,171 +445,40 @@ impl Interpreter {
     }
 }
 
-/// Lines that are cut by the end of a text.
-impl Interpreter {
-    /// The last line of a text has no end: takes what there is of it.
-    fn cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
-        let part = cursor.pos..text.len();
-        if part.is_empty() {
-            return Step::End;
+impl Scratch {
+    /// Copies what stands in the text.
+    #[inline]
+    pub(super) fn take_in(&mut self, draft: &mut Draft, text: &[u8], limit: usize) {
+        if let Place::Text(range) = &draft.data {
+            self.data.clear();
+            self.data.push_line(&text[range.clone()], limit);
+            draft.data = Place::Scratch;
         }
-        self.line_offset = self.text_offset + part.start as u64;
-        cursor.pos = part.end;
-        self.spill(text);
-        self.take_part(cursor, &text[part]).unwrap_or(Step::End)
+        copy(&mut draft.event_type, &mut self.event_type, text);
+        copy(&mut draft.id, &mut self.id, text);
     }
+}
 
-    /// The first line of a text began in an earlier one: takes the rest of it.
-    fn finish_cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<Step> {
-        let Some(LineEnd { end, next }) = cursor.ends.next(text) else {
-            let part = cursor.pos..text.len();
-            cursor.pos = text.len();
-            return Some(self.take_part(cursor, &text[part]).unwrap_or(Step::End));
-        };
-        let error = self.take_part(cursor, &text[cursor.pos..end]);
-        cursor.pos = next;
-        cursor.block = next;
-        error.or(self.end_line(cursor))
+#[inline]
+fn copy(place: &mut Place, buf: &mut Vec<u8>, text: &[u8]) {
+    if let Place::Text(range) = place {
+        buf.clear();
+        buf.extend_from_slice(&text[range.clone()]);
+        *place = Place::Scratch;
     }
+}
 
-    /// Takes a part of a line, not its end.
-    fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
-        if let Some(error) = self.take_name(cursor, &mut part) {
-            return Some(error);
-        }
-        let Line::Value { field, at_start } = &mut self.line else {
-            return None;
-        };
-        // > If value starts with a U+0020 SPACE character, remove it from value.
-        if *at_start && !part.is_empty() {
-            *at_start = false;
-            if *field != Field::Comment {
-                part = part.strip_prefix(b" ").unwrap_or(part);
-            }
-        }
-        match field {
-            Field::Data => {
-                if self.size() + part.len() + 1 > self.limits.event {
-                    return Some(self.drop_event_in_line(cursor));
-                }
-                push(&mut self.scratch.data, part, self.limits.event);
-            }
-            Field::Event => {
-                if !self.type_fits(self.scratch.value.len() + part.len()) {
-                    return Some(self.drop_event_in_line(cursor));
-                }
-                push(&mut self.scratch.value, part, self.limits.event);
-            }
-            Field::Id => match IdCheck::of(part, self.room_for_id(self.scratch.value.len())) {
-                IdCheck::Ignored => self.line = Line::Ignored,
-                IdCheck::TooLarge => return Some(self.drop_event_in_line(cursor)),
-                IdCheck::Fits => push(&mut self.scratch.value, part, self.limits.event),
-            },
-            Field::Retry(retry) => retry.push(part),
-            Field::Comment => {
-                if self.scratch.value.len() + part.len() > self.limits.comment {
-                    self.line = Line::Ignored;
-                    return Some(self.comment_too_large());
-                }
-                push(&mut self.scratch.value, part, self.limits.comment);
-            }
-        }
-        None
-    }
-
-    fn drop_event_in_line(&mut self, cursor: &mut Cursor) -> Step {
-        self.line = Line::Ignored;
-        // All of a cut line's event is in scratch.
-        self.drop_event(cursor, &[])
-    }
-
-    /// Takes from the part what belongs to the name of the field.
-    fn take_name(&mut self, cursor: &mut Cursor, part: &mut &[u8]) -> Option<Step> {
-        let (field, seen) = match &self.line {
-            Line::Start => (Field::with_first_byte(*part.first()?), 0),
-            Line::Name { field, seen } => (Some(field.clone()), *seen),
-            Line::Value { .. } | Line::Ignored => return None,
-        };
-        let Some(field) = field else {
-            self.line = Line::Ignored;
-            return None;
-        };
-        let name = &field.name()[seen..];
-        let len = name.len().min(part.len());
-        if name[..len] != part[..len] {
-            self.line = Line::Ignored;
-        } else if len < name.len() {
-            self.line = Line::Name { field, seen: seen + len };
-        } else {
-            *part = &part[len..];
-            return self.begin_value(cursor, field);
-        }
-        None
-    }
-
-    fn begin_value(&mut self, cursor: &mut Cursor, field: Field) -> Option<Step> {
-        let ignored = match field {
-            Field::Data | Field::Event | Field::Id => self.draft.dropped,
-            Field::Retry(_) => false,
-            Field::Comment => !self.comments,
-        };
-        if ignored {
-            self.line = Line::Ignored;
-            return None;
-        }
-        self.scratch.value.clear();
-        if field == Field::Data {
-            if self.size() + 1 > self.limits.event {
-                return Some(self.drop_event_in_line(cursor));
-            }
-            if self.draft.data == Place::Absent {
-                self.scratch.data.clear();
-                self.draft.data = Place::Scratch;
-            }
-        }
-        self.line = Line::Value { field, at_start: true };
-        None
-    }
-
-    /// Ends a line that came in parts.
-    fn end_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        // A name without a colon is a field with an empty value.
-        if let Line::Name { field, seen } = &self.line
-            && seen + 1 == field.name().len()
-        {
-            let field = field.clone();
-            if let Some(error) = self.begin_value(cursor, field) {
-                self.line = Line::Start;
-                return Some(error);
-            }
-        }
-        let Line::Value { field, .. } = core::mem::take(&mut self.line) else {
-            return None;
-        };
-        let Scratch { data, event_type, id, value } = &mut self.scratch;
-        let draft = &mut self.draft;
-        match field {
-            Field::Data => push(data, b"\n", self.limits.event),
-            Field::Event => {
-                core::mem::swap(event_type, value);
-                draft.event_type = if event_type.is_empty() { Place::Absent } else { Place::Scratch };
-            }
-            Field::Id => {
-                core::mem::swap(id, value);
-                draft.id = Place::Scratch;
-            }
-            Field::Retry(retry) => return self.retry(&retry),
-            Field::Comment => {
-                self.comment = Place::Scratch;
-                return Some(Step::Comment);
-            }
-        }
-        value.clear();
-        None
+impl Draft {
+    fn is_empty(&self) -> bool {
+        [&self.data, &self.event_type, &self.id].into_iter().all(|place| *place == Place::Absent)
     }
 }
 
 impl Place {
+    pub(super) fn unless_empty(range: Range<usize>) -> Self {
+        if range.is_empty() { Self::Absent } else { Self::Text(range) }
+    }
+
     fn len(&self, scratch: &[u8]) -> usize {
         match self {
             Self::Absent => 0,
@@ -682,111 +495,4 @@ impl Place {
             Self::Scratch => Some(scratch),
         }
     }
-}
-
-/// Whether a value may become an event's id.
-#[derive(Debug, PartialEq)]
-enum IdCheck {
-    Fits,
-    TooLarge,
-    Ignored,
-}
-
-impl IdCheck {
-    /// Looks at a part of an id that may be so long.
-    ///
-    /// A NUL counts only if it comes before the limit is passed: what is behind may not have arrived,
-    /// and the answer must be the same in every chunking.
-    #[inline(always)]
-    fn of(part: &[u8], room: usize) -> Self {
-        let looked_at = &part[..part.len().min(room.saturating_add(1))];
-        let has_nul = looked_at.contains(&0);
-        if has_nul {
-            Self::Ignored
-        } else if part.len() > room {
-            Self::TooLarge
-        } else {
-            Self::Fits
-        }
-    }
-}
-
-/// The value of a `retry` field, read in parts and never kept.
-#[derive(Clone, Debug, PartialEq)]
-struct RetryValue {
-    is_empty: bool,
-    /// What the digits say so far; nothing once there was something else, or more than fits.
-    number: Option<u64>,
-}
-
-impl RetryValue {
-    const NEW: Self = Self { is_empty: true, number: Some(0) };
-
-    fn push(&mut self, part: &[u8]) {
-        self.is_empty &= part.is_empty();
-        for byte in part {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-            self.number = self.number.zip(digit).and_then(|(n, digit)| n.checked_mul(10)?.checked_add(digit));
-        }
-    }
-
-    fn millis(&self) -> Option<u64> {
-        self.number.filter(|_| !self.is_empty)
-    }
-}
-
-/// The first eight bytes of a line as one word, so that a name is one comparison. Behind the end of
-/// the text there are zeros, and no name has a zero in it.
-#[derive(Clone, Copy)]
-struct Head(u64);
-
-impl Head {
-    #[inline(always)]
-    fn of(text: &[u8], start: usize) -> Self {
-        let rest = &text[start..];
-        Self(match rest.first_chunk() {
-            Some(bytes) => u64::from_le_bytes(*bytes),
-            None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
-        })
-    }
-
-    #[inline(always)]
-    fn is<const N: usize>(self, name: &[u8; N]) -> bool {
-        let unused = 64 - 8 * N;
-        let word = name.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-        self.0 << unused == word << unused
-    }
-
-    /// Where the value stands, if this is the field with that name and its colon.
-    ///
-    /// > If value starts with a U+0020 SPACE character, remove it from value.
-    #[inline(always)]
-    fn value_of<const N: usize>(self, name: &[u8; N], line: &Range<usize>) -> Option<Range<usize>> {
-        let space = usize::from((self.0 >> (8 * N)) as u8 == b' ');
-        self.is(name).then(|| line.start + N + space..line.end)
-    }
-}
-
-#[inline(always)]
-fn push_data_line(data: &mut Vec<u8>, value: &[u8], limit: usize) {
-    push(data, value, limit);
-    push(data, b"\n", limit);
-}
-
-/// Appends, and never has more room than the limit allows for.
-#[inline(always)]
-fn push(buf: &mut Vec<u8>, bytes: &[u8], limit: usize) {
-    if buf.capacity() - buf.len() < bytes.len() {
-        grow(buf, bytes.len(), limit);
-    }
-    buf.extend_from_slice(bytes);
-}
-
-#[cold]
-fn grow(buf: &mut Vec<u8>, more: usize, limit: usize) {
-    // Tiny in tests, so that growing is always tried.
-    let least = if cfg!(debug_assertions) { 1 } else { 256 };
-    let needed = buf.len() + more;
-    let wanted = (buf.capacity() * 2).max(least).min(limit).max(needed);
-    buf.reserve_exact(wanted - buf.len());
 }

@@ -15,7 +15,7 @@ const BLOCK: usize = 64;
 const LONG: usize = 4 * BLOCK;
 
 /// The line ends of one text, in order.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct LineEnds {
     /// The CRs and LFs of the current block that were not yet given out.
     mask: u64,
@@ -36,8 +36,17 @@ pub(super) struct LineEnd {
 
 impl LineEnds {
     /// Searches from here on.
-    pub(super) fn starting_at(pos: usize) -> Self {
-        Self { searched: pos, ..Self::default() }
+    #[inline(always)]
+    pub(super) fn starting_at(text: &[u8], pos: usize) -> Self {
+        let rest = &text[pos..];
+        let mask = rest.first_chunk().map_or_else(|| find_in_tail(rest), find);
+        Self { mask, block: pos, searched: pos + BLOCK }
+    }
+
+    /// Whether it is certain, without another search, that there is no line end to come.
+    #[inline(always)]
+    pub(super) fn are_used_up(&self, text: &[u8]) -> bool {
+        self.mask == 0 && self.searched >= text.len()
     }
 
     /// The next line end. `text` must be the same each time.
@@ -56,8 +65,11 @@ impl LineEnds {
     #[inline(always)]
     fn next_break(&mut self, text: &[u8]) -> Option<usize> {
         if self.mask == 0 {
-            (self.block, self.mask) = next_block(text, self.searched)?;
-            self.searched = self.block + BLOCK;
+            let Some((block, mask)) = next_block(text, self.searched) else {
+                self.searched = text.len();
+                return None;
+            };
+            *self = Self { mask, block, searched: block + BLOCK };
         }
         let at = self.block + self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;

@@ -4,13 +4,17 @@
 //! standard says, [`text`] turns bytes into text. [`events`] lends what comes out of it, [`owned`]
 //! copies it; [`lines`] is the way for those who want to see each line.
 
+mod cut;
+mod data;
 mod events;
+mod field;
 mod interpret;
 mod line_ends;
 mod lines;
 mod owned;
 mod start;
 mod text;
+mod whole;
 
 use core::time::Duration;
 

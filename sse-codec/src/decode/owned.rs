@@ -7,10 +7,11 @@ use bytestring::ByteString;
 
 use super::{
     Decoder,
-    interpret::{Cursor, Interpreter, Place, Step},
+    interpret::{Cursor, Draft, Interpreter, Place, Step},
     text::{Window, owned},
+    whole::is_present,
 };
-use crate::{DecodeError, Event, EventId, EventType};
+use crate::{DecodeError, Event, EventId, EventType, Text};
 
 /// What comes of one chunk: an iterator over events that own their text.
 ///
@@ -39,7 +40,7 @@ pub enum Item {
     Event(Event),
     /// A comment: all that is behind the first colon of its line. Only if
     /// [asked for](super::DecoderBuilder::comments).
-    Comment(ByteString),
+    Comment(Text),
 }
 
 impl<'d> OwnedEvents<'d> {
@@ -106,76 +107,113 @@ impl Owned {
         Self { chunk, cursor, window: Window::default() }
     }
 
+    /// What was left unread of an earlier chunk.
+    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
+    pub(crate) fn unread(decoder: &mut Decoder) -> Option<Self> {
+        (!decoder.rest.is_empty()).then(|| Self::new(decoder, Bytes::new()))
+    }
+
     #[inline]
     pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
+        if let Some(event) = self.whole_event(decoder) {
+            return Some(Ok(event));
+        }
         loop {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.event(decoder))),
                 Step::Error => return decoder.interpreter.error.take().map(Err),
-                Step::Id | Step::Comment => {}
+                Step::Id => self.commit_draft_id(decoder),
+                Step::Comment => {}
             }
         }
     }
 
     pub(crate) fn next_item(&mut self, decoder: &mut Decoder) -> Option<Result<Item, DecodeError>> {
+        if let Some(event) = self.whole_event(decoder) {
+            return Some(Ok(Item::Event(event)));
+        }
         loop {
             match self.step(decoder) {
                 Step::End => return None,
                 Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
                 Step::Comment => {
-                    let scratch = &decoder.interpreter.scratch.value;
-                    return Some(Ok(Item::Comment(self.text(&decoder.interpreter.comment, scratch))));
+                    let Interpreter { comment, scratch, .. } = &decoder.interpreter;
+                    let comment = comment.bytes(&self.chunk, &scratch.value);
+                    return Some(Ok(Item::Comment(owned(comment.unwrap_or_default()))));
                 }
                 Step::Error => return decoder.interpreter.error.take().map(Err),
-                Step::Id => {}
+                Step::Id => self.commit_draft_id(decoder),
             }
         }
     }
 
+    #[inline]
+    fn step(&mut self, decoder: &mut Decoder) -> Step {
+        if self.cursor.pos == self.chunk.len() {
+            return Step::End;
+        }
+        decoder.interpreter.step(&mut self.cursor, &self.chunk)
+    }
+
     /// Gives back to the decoder what is unfinished or unread.
     pub(crate) fn end(&mut self, decoder: &mut Decoder) {
-        decoder.interpreter.end(&mut self.cursor, &self.chunk);
+        decoder.interpreter.end(&self.cursor, &self.chunk);
         if self.cursor.pos < self.chunk.len() {
             decoder.rest = self.chunk[self.cursor.pos..].to_vec();
         }
     }
 
+    /// The next event, if it is a usual one that lies whole in the chunk.
     #[inline(always)]
-    fn step(&mut self, decoder: &mut Decoder) -> Step {
-        let step = decoder.interpreter.step(&mut self.cursor, &self.chunk);
-        if matches!(step, Step::Event | Step::Id) {
-            self.window.cover(&self.chunk, self.cursor.block..self.cursor.pos);
-            if decoder.interpreter.draft.id != Place::Absent {
-                let id = self.text(&decoder.interpreter.draft.id, &decoder.interpreter.scratch.id);
-                decoder.commit_id(&id);
-            }
+    fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
+        if !self.cursor.at_block_start {
+            return None;
         }
-        step
+        let event = decoder.interpreter.whole_event(&mut self.cursor, &self.chunk);
+        self.cursor.at_block_start = event.is_some();
+        let event = event?;
+        let mut text = |range| self.window.slice(&self.chunk, range, &event.lines);
+        let id = is_present(&event.id).then(|| text(&event.id));
+        if let Some(id) = &id {
+            decoder.commit_id(id);
+        }
+        let event_type =
+            (!event.event_type.is_empty()).then(|| EventType::from_decoded(text(&event.event_type)));
+        Some(Event { data: text(&event.data), event_type, id: id.map(EventId::from_decoded), retry: None })
     }
 
-    #[inline(always)]
-    fn event(&self, decoder: &Decoder) -> Event {
-        let Interpreter { draft, scratch, .. } = &decoder.interpreter;
-        let data = scratch.data.split_last().map_or(&[][..], |(_, data)| data);
-        Event {
-            data: self.text(&draft.data, data),
-            event_type: (draft.event_type != Place::Absent)
-                .then(|| EventType::from_decoded(self.text(&draft.event_type, &scratch.event_type))),
-            id: (draft.id != Place::Absent).then(|| EventId::from_decoded(self.text(&draft.id, &scratch.id))),
-            retry: draft.retry,
-        }
+    fn event(&mut self, decoder: &mut Decoder) -> Event {
+        let draft = decoder.interpreter.take_draft();
+        let id = self.commit_id(decoder, &draft);
+        let scratch = &mut decoder.interpreter.scratch;
+        let mut text = |range| self.window.slice(&self.chunk, range, &draft.lines);
+        let data = match &draft.data {
+            Place::Absent => Text::default(),
+            Place::Text(range) => text(range),
+            Place::Scratch => scratch.data.take(),
+        };
+        let event_type = match &draft.event_type {
+            Place::Absent => None,
+            Place::Text(range) => Some(text(range)),
+            Place::Scratch => Some(owned(&scratch.event_type)),
+        };
+        Event { data, event_type: event_type.map(EventType::from_decoded), id, retry: draft.retry }
     }
 
-    #[inline(always)]
-    fn text(&self, place: &Place, scratch: &[u8]) -> ByteString {
-        match place {
-            Place::Absent => ByteString::new(),
-            Place::Text(range) => match self.window.slice(range) {
-                Some(text) => text,
-                None => owned(&self.chunk[range.clone()]),
-            },
-            Place::Scratch => owned(scratch),
-        }
+    fn commit_draft_id(&mut self, decoder: &mut Decoder) {
+        let draft = decoder.interpreter.take_draft();
+        self.commit_id(decoder, &draft);
+    }
+
+    /// > Set the last event ID string of the event source to the value of the last event ID buffer.
+    fn commit_id(&mut self, decoder: &mut Decoder, draft: &Draft) -> Option<EventId> {
+        let id = match &draft.id {
+            Place::Absent => return None,
+            Place::Text(range) => self.window.slice(&self.chunk, range, &draft.lines),
+            Place::Scratch => owned(&decoder.interpreter.scratch.id),
+        };
+        decoder.commit_id(&id);
+        Some(EventId::from_decoded(id))
     }
 }

@@ -52,6 +52,7 @@ impl StreamStart {
     }
 
     /// Notes how the part of a text ended that was read.
+    #[inline]
     pub(super) fn end(&mut self, read: &[u8]) {
         if read.last() == Some(&b'\r') {
             *self = Self::AfterCr;

@@ -12,6 +12,8 @@ use alloc::string::String;
 
 use bytestring::ByteString;
 
+use crate::Text;
+
 /// Validating a few KiB at once costs far less than each small event by itself. It is little enough
 /// to be still in the cache when the events in it are read.
 const WINDOW: usize = 16 * 1024;
@@ -24,46 +26,58 @@ pub(super) struct Window<T> {
 }
 
 impl<T> Window<T> {
-    /// Makes sure that the window reaches over a block, if that is UTF-8.
+    /// Makes sure that the window reaches over these lines, if they are UTF-8.
     #[inline(always)]
-    pub(super) fn cover<'d>(&mut self, chunk: &'d [u8], block: Range<usize>)
+    fn cover<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>)
     where
         T: From<&'d str>,
     {
-        if self.range.end < block.end {
-            self.move_to(chunk, block);
+        if self.range.end < lines.end {
+            self.move_to(chunk, lines);
         }
     }
 
     #[inline(never)]
-    fn move_to<'d>(&mut self, chunk: &'d [u8], block: Range<usize>)
+    fn move_to<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>)
     where
         T: From<&'d str>,
     {
-        let end = block.end.max(chunk.len().min(block.start + WINDOW));
-        let text = valid_prefix(&chunk[block.start..end]);
-        self.range = block.start..block.start + text.len();
+        let end = lines.end.max(chunk.len().min(lines.start + WINDOW));
+        let text = valid_prefix(&chunk[lines.start..end]);
+        self.range = lines.start..lines.start + text.len();
         self.text = T::from(text);
     }
 
-    fn inside(&self, range: &Range<usize>) -> Option<Range<usize>> {
-        Some(range.start.checked_sub(self.range.start)?..range.end.checked_sub(self.range.start)?)
+    #[inline(always)]
+    fn inside(&self, range: &Range<usize>) -> Range<usize> {
+        // What is before the window comes out beyond its end.
+        range.start.wrapping_sub(self.range.start)..range.end.wrapping_sub(self.range.start)
     }
 }
 
 impl<'d> Window<&'d str> {
-    /// The text at a range of the chunk, if the window reaches over it.
+    /// The text at a range of the chunk in these lines, or the bytes if they are not UTF-8.
     #[inline(always)]
-    pub(super) fn get(&self, range: &Range<usize>) -> Option<&'d str> {
-        self.text.get(self.inside(range)?)
+    pub(super) fn get(
+        &mut self,
+        chunk: &'d [u8],
+        range: &Range<usize>,
+        lines: &Range<usize>,
+    ) -> Result<&'d str, &'d [u8]> {
+        self.cover(chunk, lines);
+        self.text.get(self.inside(range)).ok_or_else(|| &chunk[range.clone()])
     }
 }
 
 impl Window<ByteString> {
-    /// The same as a slice that shares the window's text.
+    /// The same as a text that shares the window's.
     #[inline(always)]
-    pub(super) fn slice(&self, range: &Range<usize>) -> Option<ByteString> {
-        Some(self.text.slice_ref(self.text.get(self.inside(range)?)?))
+    pub(super) fn slice(&mut self, chunk: &[u8], range: &Range<usize>, lines: &Range<usize>) -> Text {
+        self.cover(chunk, lines);
+        match self.text.get(self.inside(range)) {
+            Some(text) => Text::slice(&self.text, text),
+            None => owned(&chunk[range.clone()]),
+        }
     }
 }
 
@@ -109,7 +123,7 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
 
 /// The text of these bytes, copied.
 #[inline]
-pub(super) fn owned(bytes: &[u8]) -> ByteString {
+pub(super) fn owned(bytes: &[u8]) -> Text {
     match utf8(bytes) {
         Some(text) => text.into(),
         None => {
@@ -123,10 +137,27 @@ pub(super) fn owned(bytes: &[u8]) -> ByteString {
 /// Appends the text of these bytes, with U+FFFD for each maximal part of a sequence that is cut off,
 /// and for each other byte that cannot be.
 pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
+    if !decode_into(text, bytes).is_empty() {
+        text.push(char::REPLACEMENT_CHARACTER);
+    }
+}
+
+/// The same, but gives back a sequence that is cut off by the end of the bytes.
+pub(super) fn decode_into<'a>(text: &mut String, mut bytes: &'a [u8]) -> &'a [u8] {
+    loop {
+        let error = match simdutf8::compat::from_utf8(bytes) {
+            Ok(valid) => {
+                text.push_str(valid);
+                return &[];
+            }
+            Err(error) => error,
+        };
+        let (valid, rest) = bytes.split_at(error.valid_up_to());
+        text.push_str(utf8(valid).unwrap_or_default());
+        let Some(len) = error.error_len() else {
+            return rest;
+        };
+        text.push(char::REPLACEMENT_CHARACTER);
+        bytes = &rest[len..];
     }
 }

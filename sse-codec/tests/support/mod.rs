@@ -3,6 +3,7 @@
 #![allow(dead_code, unreachable_pub)] // each test takes what it needs
 
 pub mod chunkings;
+pub mod naive_lines;
 pub mod oracle;
 pub mod vectors;
 

@@ -3,7 +3,7 @@
 use std::{fmt::Write, hint::black_box, rc::Rc};
 
 use axum::response::IntoResponse;
-use bytes::{Bytes, BytesMut};
+use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use sse_codec::{EventId, EventType};
 use tokio_util::codec::Encoder as _;
@@ -16,17 +16,19 @@ use crate::{
     poll::{Ready, drain_body},
 };
 
-type Encode = fn(&Batch, &mut Sink, &mut Clock) -> Result<(), String>;
+type Outcome = Result<(), String>;
+type Encode = fn(&Batch, &mut Sink, &mut Clock) -> Outcome;
 
 /// Events that are there, or (axum) that are made and encoded at once.
-const ENCODERS: [(&str, Role, Encode); 8] = [
+const ENCODERS: [(&str, Role, Encode); 9] = [
     ("encode", Role::Ours(Level::Encoding), ours),
     ("BytesMut", Role::Variant, ours_bytes_mut),
     ("russe", Role::Peer, russe),
     ("sse-stream", Role::Peer, sse_stream),
     ("axum", Role::Peer, axum),
-    ("warp", Role::Unchecked, warp),
-    ("warp body", Role::Unchecked, warp_body),
+    ("russe, static", Role::Apart, russe_static),
+    ("warp", Role::Apart, warp),
+    ("warp body", Role::Apart, warp_body),
     ("memcpy", Role::Limit, memcpy),
 ];
 
@@ -36,7 +38,7 @@ const BUILDERS: [(&str, Role, Encode); 6] = [
     ("russe", Role::Peer, russe_built),
     ("sse-stream", Role::Peer, sse_stream_built),
     ("axum", Role::Peer, axum),
-    ("warp", Role::Unchecked, warp_built),
+    ("warp", Role::Apart, warp_built),
     ("memcpy", Role::Limit, memcpy),
 ];
 
@@ -46,7 +48,7 @@ const BATCH: usize = 64 * 1024;
 const FULL: usize = 16 * 1024;
 
 /// Blocks to encode. They live to the end of the program: streams of events must not borrow.
-pub struct Batch {
+struct Batch {
     blocks: &'static [Block],
     encoded: Vec<Bytes>,
 }
@@ -69,7 +71,7 @@ impl Sink {
 }
 
 impl Batch {
-    pub fn new(blocks: &'static [Block]) -> Self {
+    fn new(blocks: &'static [Block]) -> Result<Self, String> {
         let mut encoded = Vec::new();
         let mut len = 0;
         for block in blocks {
@@ -77,11 +79,21 @@ impl Batch {
                 break;
             }
             let mut bytes = Vec::new();
-            encode_ours(&ours_event(block), &mut bytes);
+            encode_ours(&ours_event(block), &mut bytes)?;
             len += bytes.len();
             encoded.push(bytes.into());
         }
-        Self { blocks: &blocks[..encoded.len()], encoded }
+        Ok(Self { blocks: &blocks[..encoded.len()], encoded })
+    }
+
+    /// A buffer as if it had been used before: it has room, on memory that is there and in the cache.
+    /// To be made before the events, which then are in the cache as well.
+    fn buffer<B: Buffer>(&self) -> B {
+        let largest = self.encoded.iter().map(Bytes::len).max().unwrap_or_default();
+        let mut buffer = B::default();
+        buffer.push(&"x".repeat(2 * FULL + largest));
+        buffer.clear();
+        buffer
     }
 
     fn events(&self) -> impl Iterator<Item = &'static Block> {
@@ -95,8 +107,8 @@ pub fn contestants(
     blocks: &'static [Block],
     is_built: bool,
     is_asked: impl Fn(&str) -> bool,
-) -> Vec<Contestant> {
-    let batch = Rc::new(Batch::new(blocks));
+) -> Result<Vec<Contestant>, String> {
+    let batch = Rc::new(Batch::new(blocks)?);
     let encoders: &[(&str, Role, Encode)] = if is_built { &BUILDERS } else { &ENCODERS };
     let contestant = |&(name, role, encode): &(&'static str, Role, Encode)| {
         let verified = verify(&batch, encode);
@@ -111,7 +123,7 @@ pub fn contestants(
             samples: Vec::new(),
         }
     };
-    encoders.iter().filter(|encoder| is_asked(encoder.0)).map(contestant).collect()
+    Ok(encoders.iter().filter(|encoder| is_asked(encoder.0)).map(contestant).collect())
 }
 
 fn pass(batch: Rc<Batch>, encode: Encode, expected: usize) -> Pass {
@@ -174,13 +186,10 @@ buffer! {
 fn into_buffer<B: Buffer, T>(
     clock: &mut Clock,
     sink: &mut Sink,
+    mut buffer: B,
     items: impl Iterator<Item = T>,
-    encode: impl Fn(T, &mut B) -> Result<(), String>,
-) -> Result<(), String> {
-    // As if it had been used before: with room for the largest event, on pages that are there.
-    let mut buffer = B::default();
-    buffer.push(&"x".repeat(2 * 1024 * 1024));
-    buffer.clear();
+    encode: impl Fn(T, &mut B) -> Outcome,
+) -> Outcome {
     clock.time(|| {
         for item in items {
             encode(item, &mut buffer)?;
@@ -198,10 +207,15 @@ fn into_buffer<B: Buffer, T>(
 fn into_bytes<T>(
     clock: &mut Clock,
     sink: &mut Sink,
-    mut items: impl Iterator<Item = T>,
+    items: impl Iterator<Item = T>,
     encode: impl Fn(T) -> Result<Bytes, String>,
-) -> Result<(), String> {
-    clock.time(|| items.try_for_each(|item| Ok(sink.put(&encode(item)?))))
+) -> Outcome {
+    clock.time(|| {
+        for item in items {
+            sink.put(&encode(item)?);
+        }
+        Ok(())
+    })
 }
 
 /// An event or a comment of this crate.
@@ -224,54 +238,72 @@ fn ours_event(block: &'static Block) -> Ours {
     Ours::Event(event)
 }
 
-fn encode_ours<B: bytes::BufMut>(item: &Ours, buffer: &mut B) {
+fn encode_ours<B: BufMut>(item: &Ours, buffer: &mut B) -> Outcome {
     match item {
         Ours::Event(event) => event.encode(buffer),
         Ours::Comment(text) => sse_codec::Block::new().comment(text).encode(buffer),
     }
+    Ok(())
 }
 
-fn ours(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn ours(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items: Vec<_> = batch.blocks.iter().map(ours_event).collect();
-    into_buffer(clock, sink, items.iter(), |item, buffer: &mut Vec<u8>| Ok(encode_ours(item, buffer)))
+    into_buffer(clock, sink, buffer, items.iter(), encode_ours::<Vec<u8>>)
 }
 
-fn ours_bytes_mut(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn ours_bytes_mut(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items: Vec<_> = batch.blocks.iter().map(ours_event).collect();
-    into_buffer(clock, sink, items.iter(), |item, buffer: &mut BytesMut| Ok(encode_ours(item, buffer)))
+    into_buffer(clock, sink, buffer, items.iter(), encode_ours::<BytesMut>)
 }
 
-fn ours_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn ours_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let items = batch.blocks.iter().map(ours_event);
-    into_buffer(clock, sink, items, |item, buffer: &mut Vec<u8>| Ok(encode_ours(&item, buffer)))
+    into_buffer(clock, sink, buffer, items, |item, buffer: &mut Vec<u8>| encode_ours(&item, buffer))
 }
 
-fn russe_event(block: &'static Block, text: impl Fn(&'static String) -> ByteString) -> russe::Event {
+fn russe_event(block: &'static Block, text: impl Fn(&'static str) -> ByteString) -> russe::Event {
     match &block.data {
         Some(data) => russe::Event::Message(russe::Message {
             data: text(data),
-            event: block.event_type.as_ref().map(&text),
-            id: block.id.as_ref().map(&text),
+            event: block.event_type.as_deref().map(&text),
+            id: block.id.as_deref().map(&text),
             retry: None,
         }),
-        None => russe::Event::Comment(block.comment.as_ref().map(&text).unwrap_or_default()),
+        None => russe::Event::Comment(text(block.comment.as_deref().unwrap_or_default())),
     }
 }
 
-fn encode_russe(event: russe::Event, buffer: &mut BytesMut) -> Result<(), String> {
+fn copied(text: &'static str) -> ByteString {
+    text.into()
+}
+
+fn encode_russe(event: russe::Event, buffer: &mut BytesMut) -> Outcome {
     russe::Encoder::default().encode(event, buffer).map_err(|error| error.to_string())
 }
 
-/// Its encoder takes the event; of static text, so that nothing is freed.
-fn russe(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
-    let text = |text: &'static String| ByteString::from_static(text);
-    let mut events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, text)).collect();
-    into_buffer(clock, sink, events.drain(..), encode_russe)
+/// Its encoder takes the event. The text is shared, so that it need not be freed.
+fn russe(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    let events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, copied)).collect();
+    let mut clones = events.clone();
+    into_buffer(clock, sink, buffer, clones.drain(..), encode_russe)
 }
 
-fn russe_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
-    let events = batch.blocks.iter().map(|block| russe_event(block, |text| text.as_str().into()));
-    into_buffer(clock, sink, events, encode_russe)
+/// Of literals.
+fn russe_static(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    let literal = |text: &'static str| ByteString::from_static(text);
+    let mut events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, literal)).collect();
+    into_buffer(clock, sink, buffer, events.drain(..), encode_russe)
+}
+
+fn russe_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    let events = batch.blocks.iter().map(|block| russe_event(block, copied));
+    into_buffer(clock, sink, buffer, events, encode_russe)
 }
 
 fn sse_stream_event(block: &'static Block) -> sse_stream::Sse {
@@ -285,17 +317,17 @@ fn encode_sse_stream(event: sse_stream::Sse) -> Result<Bytes, String> {
 
 /// Its `encode` takes the event and gives a buffer; its body does the same and adds a frame. It offers
 /// comments as keep-alives only.
-fn sse_stream(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn sse_stream(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let mut events: Vec<_> = batch.blocks.iter().map(sse_stream_event).collect();
     into_bytes(clock, sink, events.drain(..), encode_sse_stream)
 }
 
-fn sse_stream_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn sse_stream_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     into_bytes(clock, sink, batch.blocks.iter().map(sse_stream_event), encode_sse_stream)
 }
 
 /// Its events are encoded while they are made, which its body then gives out.
-fn axum(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn axum(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     use axum::response::sse::{Event, Sse};
 
     let event = |block: &'static Block| {
@@ -336,28 +368,32 @@ fn warp_event(block: &'static Block) -> warp::sse::Event {
 }
 
 /// Its events are `Display`.
-fn warp(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn warp(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
     let events: Vec<_> = batch.blocks.iter().map(warp_event).collect();
-    into_buffer(clock, sink, events.iter(), |event, buffer: &mut String| {
+    into_buffer(clock, sink, buffer, events.iter(), |event, buffer: &mut String| {
         write!(buffer, "{event}").map_err(|error| error.to_string())
     })
 }
 
-fn warp_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
-    into_buffer(clock, sink, batch.blocks.iter().map(warp_event), |event, buffer: &mut String| {
+fn warp_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    into_buffer(clock, sink, buffer, batch.blocks.iter().map(warp_event), |event, buffer: &mut String| {
         write!(buffer, "{event}").map_err(|error| error.to_string())
     })
 }
 
-fn warp_body(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
+fn warp_body(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let events: Vec<_> = batch.blocks.iter().map(warp_event).collect();
     let body = warp::sse::reply(Ready(events.into_iter())).into_response().into_body();
     clock.time(|| drain_body(body, |data| sink.put(data)))
 }
 
 /// What is encoded, copied into one buffer.
-fn memcpy(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Result<(), String> {
-    into_buffer(clock, sink, batch.encoded.iter(), |bytes, buffer: &mut Vec<u8>| {
-        Ok(buffer.extend_from_slice(bytes))
+fn memcpy(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
+    let buffer = batch.buffer();
+    into_buffer(clock, sink, buffer, batch.encoded.iter(), |bytes, buffer: &mut Vec<u8>| {
+        buffer.extend_from_slice(bytes);
+        Ok(())
     })
 }

@@ -173,8 +173,8 @@ fn visit(options: &Options, corpus: &'static Corpus, cell: &mut Cell) -> Result<
     let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
     cell.contestants = match cell.section {
         Section::Decode => decoders::contestants(corpus, cell.chunk, is_asked, least, longest),
-        Section::Encode => encoders::contestants(&corpus.blocks, false, is_asked),
-        Section::Build => encoders::contestants(&corpus.blocks, true, is_asked),
+        Section::Encode => encoders::contestants(&corpus.blocks, false, is_asked)?,
+        Section::Build => encoders::contestants(&corpus.blocks, true, is_asked)?,
     };
 
     if let Some(passes) = options.passes {

@@ -41,8 +41,9 @@ pub enum Role {
     Variant,
     /// Another crate.
     Peer,
-    /// Another crate, which writes values without checking them for line breaks.
-    Unchecked,
+    /// Another crate, in a way that is cheaper than what is asked of the others: it decodes borrowed
+    /// slices where a client has `Bytes`, or writes values without checking them for line breaks.
+    Apart,
     /// What no implementation can beat.
     Limit,
 }

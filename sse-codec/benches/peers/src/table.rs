@@ -21,8 +21,8 @@ pub struct Cell {
 /// How many times as fast as the best peer one way of ours is.
 struct Ratio {
     level: Level,
-    /// Whether peers count that write values unchecked.
-    beside_all: bool,
+    /// Whether all peers count, also those that do less.
+    is_to_any: bool,
     best_peer: &'static str,
     ratio: f64,
     target: f64,
@@ -30,24 +30,25 @@ struct Ratio {
 
 impl Cell {
     fn ratios(&self) -> Vec<Ratio> {
-        let mut ratios = Vec::new();
-        for contestant in &self.contestants {
-            let (Role::Ours(level), Some(speed)) = (contestant.role, contestant.speed()) else { continue };
-            for beside_all in [false, true] {
-                if beside_all && level != Level::Encoding {
-                    continue;
-                }
-                let peers = self
-                    .contestants
-                    .iter()
-                    .filter(|peer| peer.role == Role::Peer || beside_all && peer.role == Role::Unchecked);
-                let speeds = peers.filter_map(|peer| Some((peer.speed()?, peer.name)));
-                let Some((best, best_peer)) = speeds.max_by(|a, b| a.0.total_cmp(&b.0)) else { continue };
-                let target = if beside_all { 1.0 } else { self.target(level) };
-                ratios.push(Ratio { level, beside_all, best_peer, ratio: speed / best, target });
-            }
-        }
-        ratios
+        let ratios = self.contestants.iter().filter_map(|contestant| {
+            let Role::Ours(level) = contestant.role else { return None };
+            let speed = contestant.speed()?;
+            let like_ours = (level != Level::Borrowed).then(|| self.ratio(level, speed, false));
+            Some([like_ours.flatten(), self.ratio(level, speed, true)])
+        });
+        ratios.flatten().flatten().collect()
+    }
+
+    fn ratio(&self, level: Level, speed: f64, is_to_any: bool) -> Option<Ratio> {
+        let peers = self.contestants.iter().filter(|contestant| match contestant.role {
+            Role::Peer => true,
+            Role::Apart => is_to_any,
+            _ => false,
+        });
+        let speeds = peers.filter_map(|peer| Some((peer.speed()?, peer.name)));
+        let (best, best_peer) = speeds.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let target = if is_to_any && level != Level::Borrowed { 1.0 } else { self.target(level) };
+        Some(Ratio { level, is_to_any, best_peer, ratio: speed / best, target })
     }
 
     /// How fast we want to be. Nowhere slower than any peer.
@@ -92,9 +93,11 @@ pub fn print(cells: &[Cell]) {
         print_group(&cells);
     }
     println!(
-        "\n*  fewer bytes than the whole input, which would take too long; the JSON says how many\n\
-         !  below the target, which is in brackets where it is more than 1\n\
-         () writes ids and types without checking them for line breaks"
+        "\n*   only a part of the input, which would take too long as a whole\n\
+         !   below the target, which is in brackets where it is more than 1\n\
+         ()  peers with less to do: they decode borrowed slices where a client has `Bytes`, or write ids\n    \
+             and types without checking them for line breaks. `borrowed` (which decodes slices) is\n    \
+             compared with all, `owned` and `encode` with the others, and with `any`."
     );
 }
 
@@ -102,9 +105,9 @@ fn print_group(cells: &[&Cell]) {
     let Some(first) = cells.first() else { return };
     print!("{:10}", "MB/s");
     for contestant in &first.contestants {
-        print!(" {:>9}", heading(contestant));
+        print!(" {:>10}", heading(contestant));
     }
-    println!("   ratio to the best peer");
+    println!("    ratios to the best peer");
     let mut problems = Vec::new();
     for cell in cells {
         print!("{:10}", cell.corpus);
@@ -112,26 +115,26 @@ fn print_group(cells: &[&Cell]) {
             match (&contestant.problem, contestant.speed()) {
                 (None, Some(speed)) => {
                     let mark = if contestant.is_prefix { "*" } else { " " };
-                    print!(" {:>8}{mark}", digits(speed));
+                    print!(" {:>9}{mark}", digits(speed));
                 }
                 (problem, _) => {
-                    print!(" {:>9}", "failed ");
+                    print!(" {:>10}", "failed ");
                     let problem = problem.as_deref().unwrap_or("not measured");
                     problems.push(format!("{}, {}: {problem}", contestant.name, cell.corpus));
                 }
             }
         }
-        print!("  ");
-        for Ratio { level, beside_all, best_peer, ratio, target } in cell.ratios() {
+        print!(" ");
+        for Ratio { level, is_to_any, best_peer, ratio, target } in cell.ratios() {
             let what = match level {
                 Level::Borrowed => "borrowed",
+                _ if is_to_any => "any",
                 Level::Owned => "owned",
-                Level::Encoding if beside_all => "all",
-                Level::Encoding => "checked",
+                Level::Encoding => "encode",
             };
             let mark = if ratio < target { "!" } else { " " };
             let target = if target > 1.0 { format!("[{target}]") } else { String::new() };
-            print!(" {what} {ratio:.2}{mark}{target:5} {:18}", short(best_peer));
+            print!("  {what} {ratio:.2}{mark}{target:5} {:10}", short(best_peer));
         }
         println!();
     }
@@ -142,15 +145,19 @@ fn print_group(cells: &[&Cell]) {
 
 fn heading(contestant: &Contestant) -> String {
     match contestant.role {
-        Role::Unchecked => format!("({})", contestant.name),
+        Role::Apart => format!("({})", short(contestant.name)),
         _ => short(contestant.name).to_owned(),
     }
 }
 
+/// The name in ten letters; those in brackets are told apart by them.
 fn short(name: &'static str) -> &'static str {
     match name {
         "decode_bytes" => "iterator",
         "eventsource-stream" => "es-stream",
+        "sse-core, slices" => "core",
+        "sse-stream, slices" => "stream",
+        "russe, static" => "static",
         _ => name,
     }
 }
@@ -200,7 +207,7 @@ fn cell_json(cell: &Cell) -> Value {
         .map(|ratio| {
             json!({
                 "level": format!("{:?}", ratio.level),
-                "beside_unchecked": ratio.beside_all,
+                "to_any_peer": ratio.is_to_any,
                 "best_peer": ratio.best_peer,
                 "ratio": ratio.ratio,
                 "target": ratio.target,

@@ -1,0 +1,19 @@
+//! What the fuzz targets check. Each function takes any bytes, and panics if the codec is wrong about
+//! them. There is nothing of a fuzzer in here, so `cargo test` replays the seeds with any compiler.
+
+mod case;
+mod decode;
+mod encode;
+mod lines;
+#[path = "../../sse-codec/tests/support/naive_lines.rs"]
+mod naive_lines;
+mod seeds;
+mod stream;
+#[path = "../../sse-codec/tests/support/mod.rs"]
+mod support;
+
+pub use decode::decode;
+pub use encode::encode;
+pub use lines::lines;
+pub use seeds::{Seed, seeds};
+pub use stream::stream;

@@ -1,0 +1,78 @@
+//! Allocations per event, counted over the same streams that `codec` measures the speed of.
+
+mod corpora;
+
+use std::{alloc::System, convert::Infallible};
+
+use bytes::Bytes;
+use corpora::{CHUNKS, Corpus, NAMES, WHOLE};
+use futures_util::{FutureExt, StreamExt, stream};
+use sse_codec::{Decoder, EventStream};
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+fn main() {
+    println!("Allocations per event, reallocations with them; the stream's chunks are there before");
+    println!("{:10} {:>8} {:>10} {:>10} {:>10}", "", "chunk", "borrowed", "owned", "stream");
+    for name in NAMES {
+        let Some(corpus) = Corpus::new(name) else { continue };
+        let events = corpus.event_ends.len();
+        let bytes = Bytes::from(corpus.bytes);
+        for chunk in CHUNKS {
+            let label = if chunk == WHOLE { "whole".to_owned() } else { chunk.to_string() };
+            print!("{name:10} {label:>8}");
+            for decode in [borrowed, owned, event_stream] {
+                let (seen, allocations) = decode(&bytes, chunk);
+                assert_eq!(seen, events, "{name} in chunks of {label}");
+                print!(" {:>10.4}", allocations as f64 / events as f64);
+            }
+            println!();
+        }
+    }
+}
+
+fn borrowed(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+    counted(|| {
+        let mut decoder = Decoder::new();
+        let mut seen = 0;
+        for chunk in bytes.chunks(chunk) {
+            let mut events = decoder.decode(chunk);
+            while let Some(event) = events.next_event() {
+                seen += usize::from(event.is_ok());
+            }
+        }
+        seen
+    })
+}
+
+fn owned(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+    counted(|| {
+        let mut decoder = Decoder::new();
+        let mut seen = 0;
+        for chunk in bytes.chunks(chunk) {
+            seen += decoder.decode_bytes(bytes.slice_ref(chunk)).filter(|event| event.is_ok()).count();
+        }
+        seen
+    })
+}
+
+fn event_stream(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+    counted(|| {
+        let chunks = bytes.chunks(chunk).map(|chunk| Ok::<_, Infallible>(bytes.slice_ref(chunk)));
+        let mut events = EventStream::new(stream::iter(chunks));
+        let mut seen = 0;
+        while let Some(Some(event)) = events.next().now_or_never() {
+            seen += usize::from(event.is_ok());
+        }
+        seen
+    })
+}
+
+fn counted(work: impl FnOnce() -> usize) -> (usize, usize) {
+    let region = Region::new(ALLOCATOR);
+    let seen = work();
+    let stats = region.change();
+    (seen, stats.allocations + stats.reallocations)
+}
