@@ -6,6 +6,7 @@ mod common;
 use std::{
     io::{BufRead, BufReader, Write},
     net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -320,7 +321,10 @@ fn listen() -> (TcpListener, SocketAddr) {
 
 /// The next connection, and the request on it.
 fn accept(listener: &TcpListener) -> (String, TcpStream) {
-    let (stream, _) = listener.accept().unwrap();
+    let (sender, accepted) = mpsc::channel();
+    let listener = listener.try_clone().unwrap();
+    thread::spawn(move || sender.send(listener.accept().unwrap()));
+    let (stream, _) = accepted.recv_timeout(PATIENCE).expect("a connection");
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.set_nodelay(true).unwrap();
     let mut request = String::new();
