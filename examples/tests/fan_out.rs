@@ -81,21 +81,17 @@ fn ctrl_c_ends_the_streams_and_stops() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_clients_miss_nothing_untold() {
-    const CLIENTS: usize = 1_000;
     const EVENTS: u64 = 200;
-    // For the server as well.
-    match rlimit::increase_nofile_limit(4_096) {
-        Ok(limit) if limit > 2 * CLIENTS as u64 => {}
-        limited => {
-            let _ =
-                writeln!(io::stderr(), "SKIPPED: {CLIENTS} clients, since files are limited: {limited:?}");
-            return;
-        }
+    // For the server as well. Each of the processes has some other files.
+    let files = rlimit::increase_nofile_limit(4_096).unwrap();
+    let count = 1_000.min(usize::try_from(files).unwrap() - 64);
+    if count < 1_000 {
+        let _ = writeln!(io::stderr(), "only {count} clients, since {files} open files are allowed");
     }
     let server = Server::start("fan_out", &["--rate", "50"]);
-    let all_here = Arc::new(Barrier::new(CLIENTS));
+    let all_here = Arc::new(Barrier::new(count));
     let mut clients = JoinSet::new();
-    for _ in 0..CLIENTS {
+    for _ in 0..count {
         clients.spawn(time::timeout(PATIENCE, receive(server.addr, EVENTS, all_here.clone())));
     }
     let tallies: Vec<Tally> = clients.join_all().await.into_iter().map(|tally| tally.unwrap()).collect();
@@ -107,7 +103,7 @@ async fn a_thousand_clients_miss_nothing_untold() {
         [received + tally.received, missed + tally.missed, lagged + u64::from(tally.missed > 0)]
     });
     println!(
-        "{CLIENTS} clients received {received} events; {lagged} of them were told that they missed {missed}"
+        "{count} clients received {received} events; {lagged} of them were told that they missed {missed}"
     );
 }
 
