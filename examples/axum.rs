@@ -2,11 +2,11 @@
 
 mod shared {
     pub(crate) mod cli;
-    pub(crate) mod flags;
+    pub(crate) mod interval_server;
     pub(crate) mod server;
 }
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use axum::{
     Router, extract::State, http::HeaderMap, response::IntoResponse, routing::get, serve::ListenerExt,
@@ -14,9 +14,9 @@ use axum::{
 use futures_util::stream;
 use hyper_util::rt::TokioTimer;
 use sse_hyper::{Event, Sse, last_event_id};
-use tokio::{sync::watch, time};
+use tokio::{net::TcpListener, sync::watch, time};
 
-use shared::{cli, flags::Flags, server};
+use shared::{cli, interval_server, server};
 
 const HELP: &str = "\
 Serves an event stream (text/event-stream) of numbers, from a route of axum.
@@ -26,11 +26,6 @@ Usage: axum [--addr ADDR] [--interval MS]
   GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`
 
 Ctrl-C ends all streams and stops.
-
-Options:
-  --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --interval MS  Milliseconds between two numbers, at least 1 [default: 1000]
-  -h, --help     Show this text
 ";
 
 #[derive(Clone)]
@@ -62,23 +57,16 @@ async fn numbers(State(numbers): State<Numbers>, headers: HeaderMap) -> impl Int
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::end("axum", run().await)
+    interval_server::main("axum", HELP, Duration::from_secs(1), serve).await
 }
 
-async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(Flags { addr, interval }) = Flags::read(HELP, Duration::from_secs(1))? else {
-        return Ok(ExitCode::SUCCESS);
-    };
+async fn serve(listener: TcpListener, interval: Duration, stopping: watch::Receiver<()>) {
     // Events are small, and none shall wait for the next.
-    let listener = server::listen(&addr).await?.tap_io(|socket| {
+    let listener = listener.tap_io(|socket| {
         let _ = socket.set_nodelay(true);
     });
-    server::run(|stopping| {
-        let state = Numbers { interval, stopping: stopping.clone() };
-        let app = Router::new().route("/sse", get(numbers)).with_state(state);
-        // Graceful, it waits for its responses: so `until` ends them.
-        axum::serve(listener, app).with_graceful_shutdown(server::stopped(stopping))
-    })
-    .await?;
-    Ok(ExitCode::SUCCESS)
+    let state = Numbers { interval, stopping: stopping.clone() };
+    let app = Router::new().route("/sse", get(numbers)).with_state(state);
+    // A graceful shutdown waits for all responses: hence `until`.
+    let _ = axum::serve(listener, app).with_graceful_shutdown(server::stopped(stopping)).await;
 }

@@ -2,14 +2,12 @@
 
 mod shared {
     pub(crate) mod cli;
-    pub(crate) mod flags;
+    pub(crate) mod interval_server;
     pub(crate) mod pings;
     pub(crate) mod server;
 }
 
-use std::{
-    convert::Infallible, error::Error, future, net::SocketAddr, pin::pin, process::ExitCode, time::Duration,
-};
+use std::{convert::Infallible, future, net::SocketAddr, pin::pin, process::ExitCode, time::Duration};
 
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{
@@ -26,8 +24,7 @@ use sse_hyper::{Sse, StreamFailed};
 use tokio::{net::TcpListener, sync::watch, time};
 
 use shared::{
-    cli,
-    flags::Flags,
+    cli, interval_server,
     pings::{self, Kind},
     server,
 };
@@ -42,25 +39,11 @@ Usage: ping [--addr ADDR] [--interval MS]
   GET /sse?unnamed  the same without an event type, for a page's `onmessage`
 
 Speaks HTTP/1.1, and HTTP/2 to those who start with it. Ctrl-C ends all streams and stops.
-
-Options:
-  --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --interval MS  Milliseconds between two pings, at least 1 [default: 500]
-  -h, --help     Show this text
 ";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::end("ping", run().await)
-}
-
-async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(Flags { addr, interval }) = Flags::read(HELP, pings::INTERVAL)? else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let listener = server::listen(&addr).await?;
-    server::run(|stopping| serve(listener, interval, stopping)).await?;
-    Ok(ExitCode::SUCCESS)
+    interval_server::main("ping", HELP, pings::INTERVAL, serve).await
 }
 
 /// Takes connections until the server stops, and ends with the last of them.

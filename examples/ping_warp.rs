@@ -2,15 +2,15 @@
 
 mod shared {
     pub(crate) mod cli;
-    pub(crate) mod flags;
+    pub(crate) mod interval_server;
     pub(crate) mod pings;
     pub(crate) mod server;
 }
 
-use std::{convert::Infallible, error::Error, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, process::ExitCode, time::Duration};
 
 use socket2::SockRef;
-use tokio::sync::watch;
+use tokio::{net::TcpListener, sync::watch};
 use warp::{
     Filter, Reply,
     http::{Method, header},
@@ -18,8 +18,7 @@ use warp::{
 };
 
 use shared::{
-    cli,
-    flags::Flags,
+    cli, interval_server,
     pings::{self, Kind},
     server,
 };
@@ -40,34 +39,19 @@ Since this is warp:
     header `connection: keep-alive`, which is not allowed on HTTP/2.
   - `/sse/` is the same as `/sse`.
   - A connection without a request stays open, and one that cannot be taken is not told of.
-
-Options:
-  --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --interval MS  Milliseconds between two pings, at least 1 [default: 500]
-  -h, --help     Show this text
 ";
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    cli::end("ping_warp", run().await)
+    interval_server::main("ping_warp", HELP, pings::INTERVAL, serve).await
 }
 
-async fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let Some(Flags { addr, interval }) = Flags::read(HELP, pings::INTERVAL)? else {
-        return Ok(ExitCode::SUCCESS);
-    };
-    let listener = server::listen(&addr).await?;
+async fn serve(listener: TcpListener, interval: Duration, stopping: watch::Receiver<()>) {
     // Events are small, and none shall wait for the next. warp leaves its sockets as they come; on Linux
     // they have this from their listener.
     let _ = SockRef::from(&listener).set_tcp_nodelay(true);
-    server::run(|stopping| {
-        warp::serve(routes(interval, stopping.clone()))
-            .incoming(listener)
-            .graceful(server::stopped(stopping))
-            .run()
-    })
-    .await?;
-    Ok(ExitCode::SUCCESS)
+    let routes = routes(interval, stopping.clone());
+    warp::serve(routes).incoming(listener).graceful(server::stopped(stopping)).run().await;
 }
 
 fn routes(

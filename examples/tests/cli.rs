@@ -75,7 +75,7 @@ fn a_taken_port_gives_one_line_and_exit_code_1() {
 
 #[test]
 fn help_and_wrong_flags() {
-    for name in SERVERS.iter().chain(&["client", "decode", "encode"]) {
+    for name in SERVERS.iter().chain(&["client", "decode", "encode", "idle"]) {
         for flag in ["-h", "--help"] {
             let help = run(program(name).arg(flag), b"");
             assert!(help.out.contains(&format!("\nUsage: {name} ")), "{help:?}");
@@ -86,6 +86,7 @@ fn help_and_wrong_flags() {
             "decode" => &[&["--chunk", "0"], &["--max-event"]],
             "encode" => &[],
             "fan_out" => &[&["--rate", "1001"], &["--rate", "-1"], &["--buffer", "0"], &["--addr"]],
+            "idle" => &[&["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]],
             "plain" => &[&["--threads", "0"], &["--interval", "0"], &["--addr"]],
             _ => &[&["--interval", "0"], &["--interval", "soon"], &["--addr"]],
         };
