@@ -194,9 +194,11 @@ fn fields() -> impl Strategy<Value = Vec<u8>> {
         b"data\n",
         b"event: 1234\n",
         b"event\n",
+        b"event:\n",
         b"id: 12345\n",
         b"id: 1\x002345\n",
         b"id\n",
+        b"id:\n",
         b":123\n",
         b"\n",
     ];
