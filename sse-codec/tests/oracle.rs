@@ -190,6 +190,8 @@ proptest! {
 /// where the sum that a limit is compared with goes wrong first.
 fn fields() -> impl Strategy<Value = Vec<u8>> {
     const LINES: &[&[u8]] = &[
+        b"data: 123\n\n",
+        b"data: 123\n\n",
         b"data: 123\n",
         b"data\n",
         b"event: 1234\n",
