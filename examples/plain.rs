@@ -120,7 +120,7 @@ fn answer(stream: &TcpStream, interval: Duration) -> io::Result<()> {
     }
 }
 
-/// The event stream. It ends when the client leaves, or with an error that says the same.
+/// The event stream. It ends when the client leaves, perhaps with an error that says the same.
 fn stream_numbers(
     mut stream: &TcpStream,
     request: &str,
@@ -136,7 +136,7 @@ fn stream_numbers(
         connection: close\r\n\r\n",
     )?;
     let mut block = Vec::new();
-    for number in last_event_id(request).saturating_add(1)..=u64::MAX {
+    for number in (last_event_id(request)..u64::MAX).map(|seen| seen + 1) {
         block.clear();
         Event::new(number.to_string()).with_id(number).encode(&mut block);
         stream.write_all(&block)?;
