@@ -10,8 +10,8 @@ pub(crate) struct Case<'a> {
     pub(crate) comment_limit: Option<usize>,
     /// After so many questions what lends or yields is dropped, and made anew.
     pub(crate) sip: usize,
-    /// Read by `decode` alone.
-    pub(crate) seam: u8,
+    /// How it is made larger. Read by `decode` alone.
+    pub(crate) large: u8,
     /// How the stream comes: what the numbers mean is up to each target.
     pub(crate) steps: &'a [u8],
     pub(crate) stream: &'a [u8],
@@ -19,13 +19,13 @@ pub(crate) struct Case<'a> {
 
 impl<'a> Case<'a> {
     pub(crate) fn parse(input: &'a [u8]) -> Option<Self> {
-        let (&[event_limit, comment_limit, sip, seam, steps], rest) = input.split_first_chunk()?;
+        let (&[event_limit, comment_limit, sip, large, steps], rest) = input.split_first_chunk()?;
         let (steps, stream) = rest.split_at_checked(steps.into())?;
         Some(Self {
             event_limit: limit(event_limit),
             comment_limit: (comment_limit != 254).then(|| limit(comment_limit)),
             sip: if sip == 0 { usize::MAX } else { sip.into() },
-            seam,
+            large,
             steps,
             stream,
         })

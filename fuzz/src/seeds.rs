@@ -13,7 +13,7 @@ pub struct Seed {
     pub bytes: Vec<u8>,
 }
 
-/// Ways to decode a vector: limits of events and comments, sip, seam, and the steps.
+/// Ways to decode a vector: limits of events and comments, sip, how it is made larger, and the steps.
 const WAYS: &[(&str, [u8; 4], &[u8])] = &[
     ("whole", [255, 255, 0, 0], &[]),
     ("bytewise", [255, 254, 1, 0], &[1]),
@@ -22,8 +22,8 @@ const WAYS: &[(&str, [u8; 4], &[u8])] = &[
     ("large", [255, 254, 1, 0], &[0xC9, 0xCF, 1]),
     ("tiny-limits", [1, 0, 1, 0], &[2, 1, 1]),
 ];
-/// The same with a seam, for what is not ASCII.
-const SEAMS: &[(&str, [u8; 4], &[u8])] = &[
+/// The same for what is not ASCII.
+const LARGE_WAYS: &[(&str, [u8; 4], &[u8])] = &[
     ("in-staged-data", [255, 255, 0, 140], &[]),
     ("in-staged-data-bytewise", [255, 255, 0, 150], &[1]),
     ("in-window", [255, 255, 0, 200], &[]),
@@ -41,7 +41,7 @@ pub fn seeds() -> Vec<Seed> {
             }
         }
         if !vector.input.is_ascii() {
-            for (way, settings, steps) in SEAMS {
+            for (way, settings, steps) in LARGE_WAYS {
                 let bytes = Case::to_bytes(*settings, steps, &vector.input);
                 seeds.push(Seed { target: "decode", name: format!("{name}-{way}"), bytes });
             }

@@ -186,17 +186,21 @@ proptest! {
     }
 }
 
-/// Few kinds of lines, cut often, under limits near their sizes: where the sum that the limit is
-/// compared with goes wrong first.
+/// Few kinds of lines: usual events that lie whole in their chunk, and under limits near their sizes
+/// where the sum that a limit is compared with goes wrong first.
 fn fields() -> impl Strategy<Value = Vec<u8>> {
     const LINES: &[&[u8]] = &[
+        b"data: 123\n\n",
+        b"data: 123\n\n",
         b"data: 123\n",
         b"data\n",
         b"event: 1234\n",
         b"event\n",
+        b"event:\n",
         b"id: 12345\n",
         b"id: 1\x002345\n",
         b"id\n",
+        b"id:\n",
         b":123\n",
         b"\n",
     ];
@@ -207,16 +211,16 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn limits_near_the_size(
+    fn few_kinds_of_lines(
         input in fields(),
-        lengths in vec(0..6_usize, 0..30),
-        event_limit in 0..20_usize,
-        comment_limit in 0..5_usize,
+        lengths in prop_oneof![Just(vec![]), vec(0..6_usize, 0..30)],
+        event_limit in prop_oneof![Just(usize::MAX), 0..20_usize],
+        comment_limit in proptest::option::of(0..5_usize),
     ) {
-        let expected = expect(&input, event_limit, Some(comment_limit));
+        let expected = expect(&input, event_limit, comment_limit);
         let chunks = cut(&input, &lengths);
         for &level in LEVELS {
-            prop_assert_eq!(&decode(level, &chunks, event_limit, Some(comment_limit)), &expected, "{:?}", level);
+            prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
         }
     }
 }
