@@ -1,0 +1,84 @@
+//! Counts instructions per byte for inputs that make careless decoders quadratic, at growing sizes.
+//!
+//!     cargo run --release --manifest-path sse-codec/benches/cost/Cargo.toml
+//!
+//! Needs valgrind, whose callgrind repeats to the instruction: so no clock, no noise, and a limit that
+//! can be asserted. Fails if a byte of the largest input costs much more than one of the smallest.
+
+mod inputs;
+mod ways;
+
+use std::{
+    env,
+    error::Error,
+    process::{Command, ExitCode},
+};
+
+use inputs::{INPUTS, Input};
+use ways::{WAYS, Way};
+
+const KIB: usize = 1024;
+const SIZES: [(usize, &str); 3] = [(64 * KIB, "64 KiB"), (KIB * KIB, "1 MiB"), (16 * KIB * KIB, "16 MiB")];
+/// How much more a byte of the largest input may cost than one of the smallest.
+const LIMIT: f64 = 1.25;
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<ExitCode> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args[..] {
+        [] => table(),
+        [input, way, size] => {
+            let input = INPUTS.iter().find(|known| known.name == input).ok_or("no such input")?;
+            let way = WAYS.iter().find(|known| known.name == way).ok_or("no such way")?;
+            way.run(input, size.parse()?);
+            Ok(ExitCode::SUCCESS)
+        }
+        _ => Err("takes no arguments: prints a table of instructions per byte".into()),
+    }
+}
+
+fn table() -> Result<ExitCode> {
+    println!("Instructions per byte\n");
+    print!("{:38} {:8}", "", "");
+    SIZES.iter().for_each(|(_, name)| print!(" {name:>8}"));
+    println!("   growth");
+    let mut is_flat = true;
+    for input in INPUTS {
+        for way in WAYS {
+            print!("{:38} {:8}", input.name, way.name);
+            let mut costs = Vec::new();
+            for (size, _) in SIZES {
+                let cost = count(input, way, size)? / size as f64;
+                print!(" {cost:8.2}");
+                costs.push(cost);
+            }
+            let growth = costs[SIZES.len() - 1] / costs[0];
+            println!(" {growth:8.2}{}", if growth > LIMIT { "  TOO MUCH" } else { "" });
+            is_flat &= growth <= LIMIT;
+        }
+    }
+    if is_flat {
+        println!("\nAll flat: no growth above {LIMIT}.");
+    } else {
+        println!("\nNot flat: a growth above {LIMIT}.");
+    }
+    Ok(if is_flat { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Runs this program again under callgrind, which counts what happens in [`Way::run`]'s measured part.
+fn count(input: &Input, way: &Way, size: usize) -> Result<f64> {
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*ways*measured*"])
+        .arg(env::current_exe()?)
+        .args([input.name, way.name, &size.to_string()])
+        .output()
+        .map_err(|error| format!("cannot run valgrind ({error}); it is in the package of that name"))?;
+    let report = String::from_utf8_lossy(&output.stderr);
+    let collected = report.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse().ok());
+    match collected {
+        Some(instructions) if instructions > 0.0 && output.status.success() => Ok(instructions),
+        _ => Err(format!("callgrind counted nothing:\n{report}").into()),
+    }
+}
