@@ -37,8 +37,8 @@
 //!         let service = service_fn(|request: Request<Incoming>| async move {
 //!             // Where a client that comes back left off.
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
-//!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id + 1);
-//!             let events = stream::iter((next..next + 3).map(|n| Event::new("tick").with_id(n)));
+//!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id.saturating_add(1));
+//!             let events = stream::iter((next..next.saturating_add(3)).map(|n| Event::new("tick").with_id(n)));
 //!             Ok::<_, Infallible>(Sse::new(events).timer(TokioTimer::new()).into_response())
 //!         });
 //!         let mut server = http1::Builder::new();
