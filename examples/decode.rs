@@ -1,19 +1,22 @@
 //! An event stream in, JSON Lines out: see `HELP`.
 
-mod cli;
+mod shared {
+    pub(crate) mod cli;
+    pub(crate) mod input;
+    pub(crate) mod json_lines;
+}
 
 use std::{
     error::Error,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
     num::NonZeroU64,
     process::ExitCode,
-    time::Duration,
 };
 
 use lexopt::prelude::*;
-use serde::Serialize;
-use serde_json::Value as Json;
-use sse_codec::{DecodeError, DecodeErrorKind, Decoder, ItemRef, Limits};
+use sse_codec::{Decoder, Limits};
+
+use shared::{cli, input, json_lines};
 
 const HELP: &str = "\
 Decodes an event stream (text/event-stream) to JSON Lines, as a browser would see it.
@@ -44,9 +47,6 @@ Options:
 Exit code: 0, or 1 if reading or writing failed.
 ";
 
-/// The largest integer that every JSON reader keeps exactly.
-const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
-
 fn main() -> ExitCode {
     cli::end("decode", run())
 }
@@ -62,7 +62,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             Long("max-event") => limits = limits.event(args.value()?.parse()?),
             Long("comments") => comments = true,
             Short('h') | Long("help") => {
-                io::stdout().write_all(HELP.as_bytes())?;
+                cli::say(HELP);
                 return Ok(ExitCode::SUCCESS);
             }
             Value(path) if file.is_none() => file = Some(path),
@@ -70,7 +70,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     let decoder = Decoder::builder().limits(limits).comments(comments).build();
-    decode(cli::open(file)?, chunk_size, decoder)?;
+    decode(input::open(file)?, chunk_size, decoder)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -88,15 +88,11 @@ fn decode(
         }
         let mut events = decoder.decode(&chunk);
         while let Some(item) = events.next_item() {
-            if let Some(line) = line_of(&item) {
-                write_line(&mut output, &line)?;
-            }
+            json_lines::write_item(&mut output, &item)?;
         }
         output.flush()?;
     }
-    let last_event_id = decoder.last_event_id();
-    let retry = decoder.reconnection_time().map_or(Json::Null, milliseconds);
-    write_line(&mut output, &Line::Final { last_event_id, retry })?;
+    json_lines::write_final(&mut output, &decoder)?;
     output.flush()
 }
 
@@ -117,62 +113,4 @@ fn read_chunk(
         }
     }
     Ok(())
-}
-
-/// What a line says.
-#[derive(Serialize)]
-#[serde(rename_all = "lowercase", rename_all_fields = "camelCase")]
-enum Line<'a> {
-    Event {
-        r#type: &'a str,
-        data: &'a str,
-        last_event_id: &'a str,
-    },
-    Comment(&'a str),
-    Error {
-        kind: &'a str,
-        limit: usize,
-        offset: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        id: Option<&'a str>,
-    },
-    Final {
-        last_event_id: &'a str,
-        retry: Json,
-    },
-}
-
-/// Nothing for what later versions of the codec may add.
-fn line_of<'a>(item: &'a Result<ItemRef<'_>, DecodeError>) -> Option<Line<'a>> {
-    Some(match item {
-        Ok(ItemRef::Event(event)) => Line::Event {
-            r#type: event.event_type(),
-            data: event.data(),
-            last_event_id: event.last_event_id(),
-        },
-        Ok(ItemRef::Comment(text)) => Line::Comment(text),
-        Ok(_) => return None,
-        Err(error) => Line::Error {
-            kind: match error.kind() {
-                DecodeErrorKind::EventTooLarge => "event_too_large",
-                DecodeErrorKind::CommentTooLarge => "comment_too_large",
-                _ => "too_large",
-            },
-            limit: error.limit(),
-            offset: error.offset(),
-            id: error.event_id().map(|id| id.as_str()),
-        },
-    })
-}
-
-fn milliseconds(time: Duration) -> Json {
-    match u64::try_from(time.as_millis()) {
-        Ok(millis @ ..=MAX_SAFE_INTEGER) => millis.into(),
-        _ => time.as_millis().to_string().into(),
-    }
-}
-
-fn write_line(output: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, line)?;
-    output.write_all(b"\n")
 }

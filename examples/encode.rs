@@ -1,6 +1,9 @@
 //! JSON Lines in, an event stream out: see `HELP`.
 
-mod cli;
+mod shared {
+    pub(crate) mod cli;
+    pub(crate) mod input;
+}
 
 use std::{
     error::Error,
@@ -13,6 +16,8 @@ use lexopt::prelude::*;
 use serde::Deserialize;
 use serde_json::Value as Json;
 use sse_codec::{Block, Encoded, EventId, EventType};
+
+use shared::{cli, input};
 
 const HELP: &str = "\
 Encodes JSON Lines as an event stream (text/event-stream).
@@ -55,14 +60,14 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     while let Some(arg) = args.next()? {
         match arg {
             Short('h') | Long("help") => {
-                io::stdout().write_all(HELP.as_bytes())?;
+                cli::say(HELP);
                 return Ok(ExitCode::SUCCESS);
             }
             Value(path) if file.is_none() => file = Some(path),
             other => return Err(other.unexpected().into()),
         }
     }
-    let all_encoded = encode_lines(cli::open(file)?)?;
+    let all_encoded = encode_lines(input::open(file)?)?;
     Ok(if all_encoded { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 

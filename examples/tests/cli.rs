@@ -1,21 +1,21 @@
-//! Runs `decode` and `encode`: what they have in common.
+//! Runs the programs: what they have in common.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
-use std::{env, fs, io::Write, process};
+use std::{env, fs, io::Write, net::TcpListener, process};
 
 use common::{Finished, piped, program, run};
 
-/// Both programs, a line that each takes, and what they make of it as their whole input.
-const PROGRAMS: [(&str, &str, &str); 2] = [
+/// Those that read their input, a line that each takes, and what they make of it as the whole input.
+const FILTERS: [(&str, &str, &str); 2] = [
     ("decode", "retry: 1\n", "{\"final\":{\"lastEventId\":\"\",\"retry\":1}}\n"),
     ("encode", "{\"data\":\"a\"}\n", "data: a\n\n"),
 ];
 
 #[test]
 fn they_read_a_file_or_standard_input() {
-    for (name, input, output) in PROGRAMS {
+    for (name, input, output) in FILTERS {
         let good = Finished { out: output.into(), err: "".into(), code: Some(0) };
         let path = env::temp_dir().join(format!("sse-{name}-{}", process::id()));
         fs::write(&path, input).unwrap();
@@ -36,7 +36,7 @@ fn they_read_a_file_or_standard_input() {
 
 #[test]
 fn a_closed_output_ends_them_quietly() {
-    for (name, input, _) in PROGRAMS {
+    for (name, input, _) in FILTERS {
         let mut child = piped(&mut program(name));
         drop(child.stdout.take());
         let mut stdin = child.stdin.take().unwrap();
@@ -50,18 +50,51 @@ fn a_closed_output_ends_them_quietly() {
     }
 }
 
+/// Those that listen.
+const SERVERS: &[&str] = &[
+    #[cfg(feature = "axum")]
+    "axum",
+    #[cfg(feature = "axum")]
+    "fan_out",
+    "ping",
+    #[cfg(feature = "warp")]
+    "ping_warp",
+    "plain",
+];
+
+#[test]
+fn a_taken_port_gives_one_line_and_exit_code_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    for name in SERVERS {
+        let output = run(program(name).args(["--addr", &addr]), b"");
+        assert!(output.err.starts_with(&format!("{name}: cannot listen on {addr}: ")), "{output:?}");
+        assert_eq!((output.err.lines().count(), &*output.out, output.code), (1, "", Some(1)));
+    }
+}
+
 #[test]
 fn help_and_wrong_flags() {
-    for (name, ..) in PROGRAMS {
+    for name in SERVERS.iter().chain(&["client", "decode", "encode", "idle"]) {
         for flag in ["-h", "--help"] {
             let help = run(program(name).arg(flag), b"");
             assert!(help.out.contains(&format!("\nUsage: {name} ")), "{help:?}");
             assert_eq!((&*help.err, help.code), ("", Some(0)));
         }
-        for args in [&["--no-such-flag"][..], &["one file", "another"], &["--chunk", "0"], &["--max-event"]] {
-            let wrong = run(program(name).args(args), b"");
-            assert!(wrong.err.starts_with(&format!("{name}: ")), "{wrong:?}");
-            assert_eq!((wrong.err.lines().count(), &*wrong.out, wrong.code), (1, "", Some(1)), "{args:?}");
+        let wrong: &[&[&str]] = match *name {
+            "client" => &[&[], &["--last-event-id"], &["--last-event-id", "\n", "http://localhost"]],
+            "decode" => &[&["--chunk", "0"], &["--max-event"]],
+            "encode" => &[],
+            "fan_out" => &[&["--rate", "1001"], &["--rate", "-1"], &["--buffer", "0"], &["--addr"]],
+            "idle" => &[&["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]],
+            "plain" => &[&["--threads", "0"], &["--interval", "0"], &["--addr"]],
+            _ => &[&["--interval", "0"], &["--interval", "soon"], &["--addr"]],
+        };
+        for args in wrong.iter().chain(&[&["--no-such-flag"][..], &["one file", "another"]]) {
+            let output = run(program(name).args(*args), b"");
+            assert!(output.err.starts_with(&format!("{name}: ")), "{name} {args:?}: {output:?}");
+            let rest = (output.err.lines().count(), &*output.out, output.code);
+            assert_eq!(rest, (1, "", Some(1)), "{name} {args:?}");
         }
     }
 }

@@ -1,11 +1,11 @@
-//! Runs the `ping` program, and talks to it over real sockets.
+//! Runs the `ping` programs, and talks to them over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
 
 use std::{
     io::{Read, Write},
-    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    net::{Shutdown, SocketAddr, TcpStream},
     process::Command,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -18,25 +18,62 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use common::{PATIENCE, Ping, Running, program};
+use common::{PATIENCE, Running, Server, path};
+
+/// The same server twice; `ping_warp --help` tells what differs.
+struct Program {
+    name: &'static str,
+    is_warp: bool,
+}
+
+/// Makes a test for each of the programs.
+macro_rules! tests {
+    ($($(#[$attribute:meta])* $test:ident;)*) => {
+        mod ping {
+            $($(#[$attribute])* #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            async fn $test() {
+                super::$test(super::Program { name: "ping", is_warp: false }).await;
+            })*
+        }
+
+        #[cfg(feature = "warp")]
+        mod ping_warp {
+            $($(#[$attribute])* #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+            async fn $test() {
+                super::$test(super::Program { name: "ping_warp", is_warp: true }).await;
+            })*
+        }
+    };
+}
+
+tests! {
+    pings_come_named_and_unnamed;
+    pings_keep_their_interval;
+    the_page_and_the_other_answers;
+    #[cfg(unix)]
+    ctrl_c_ends_the_streams_cleanly_and_stops;
+    survives_peers_that_speak_no_http;
+    #[cfg(unix)]
+    survives_when_it_can_take_no_more_connections;
+}
 
 const VERSIONS: [Version; 2] = [Version::HTTP_11, Version::HTTP_2];
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn pings_come_named_and_unnamed() {
+async fn pings_come_named_and_unnamed(program: Program) {
     for version in VERSIONS {
         for (path, kind, event) in [
             ("/sse", "named", "event: ping\n"),
             ("/sse?unnamed", "unnamed", ""),
             ("/sse?a&unnamed", "unnamed", ""),
         ] {
-            let ping = Ping::start(&["--interval", "20"]);
+            let ping = Server::start(program.name, &["--interval", "20"]);
             let start = unix_time();
             let mut client = Client::send(&ping, version, Method::GET, path).await;
             let came = ping.running.line();
-            assert_eq!(came, format!("{} came for {kind} pings over {version:?}", client.addr));
+            let over = if program.is_warp { String::new() } else { format!(" over {version:?}") };
+            assert_eq!(came, format!("{} came for {kind} pings{over}", client.addr));
             assert_eq!(client.response.status(), 200);
-            assert_stream_headers(&client.response);
+            program.assert_stream_headers(&client.response);
 
             for _ in 0..3 {
                 let block = client.next_block().await;
@@ -58,10 +95,9 @@ async fn pings_come_named_and_unnamed() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn pings_keep_their_interval() {
+async fn pings_keep_their_interval(program: Program) {
     for (args, intervals) in [(&[][..], 1), (&["--interval", "100"], 5)] {
-        let ping = Ping::start(args);
+        let ping = Server::start(program.name, args);
         let start = Instant::now();
         let mut client = Client::send(&ping, Version::HTTP_11, Method::GET, "/sse").await;
         for _ in 0..=intervals {
@@ -72,9 +108,8 @@ async fn pings_keep_their_interval() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn the_page_and_the_other_answers() {
-    let ping = Ping::start(&[]);
+async fn the_page_and_the_other_answers(program: Program) {
+    let ping = Server::start(program.name, &[]);
     for version in VERSIONS {
         let page = include_str!("../ping.html");
         let client = Client::send(&ping, version, Method::GET, "/").await;
@@ -90,7 +125,7 @@ async fn the_page_and_the_other_answers() {
 
         let client = Client::send(&ping, version, Method::HEAD, "/sse").await;
         assert_eq!(client.response.status(), 200);
-        assert_stream_headers(&client.response);
+        program.assert_stream_headers(&client.response);
         assert_eq!(client.whole_body().await, "");
 
         for path in ["/", "/sse", "/sse?unnamed"] {
@@ -101,6 +136,9 @@ async fn the_page_and_the_other_answers() {
             }
         }
         for path in ["/sse/", "/favicon.ico", "//"] {
+            if program.is_warp && path == "/sse/" {
+                continue;
+            }
             for method in [Method::GET, Method::POST] {
                 assert_eq!(Client::send(&ping, version, method, path).await.response.status(), 404);
             }
@@ -111,36 +149,9 @@ async fn the_page_and_the_other_answers() {
     ping.stop();
 }
 
-#[test]
-fn a_taken_port_gives_one_line_and_exit_code_1() {
-    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
-    let addr = taken.local_addr().unwrap().to_string();
-    let output = program("ping").args(["--addr", &addr]).output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    assert!(message.starts_with(&format!("ping: cannot listen on {addr}: ")), "{message}");
-    assert_eq!(message.lines().count(), 1, "{message}");
-    assert_eq!((output.stdout.len(), output.status.code()), (0, Some(1)));
-}
-
-#[test]
-fn help_and_wrong_flags() {
-    let output = program("ping").arg("--help").output().unwrap();
-    assert!(String::from_utf8(output.stdout).unwrap().contains("Usage: ping [--addr ADDR] [--interval MS]"));
-    assert_eq!((output.stderr.len(), output.status.code()), (0, Some(0)));
-
-    for args in [&["--port", "1"][..], &["--interval", "0"], &["--interval", "soon"], &["--addr"], &["file"]]
-    {
-        let output = program("ping").args(args).output().unwrap();
-        let message = String::from_utf8(output.stderr).unwrap();
-        assert!(message.starts_with("ping: ") && message.lines().count() == 1, "{message}");
-        assert_eq!((output.stdout.len(), output.status.code()), (0, Some(1)), "{args:?}");
-    }
-}
-
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn ctrl_c_ends_the_streams_cleanly_and_stops() {
-    let ping = Ping::start(&[]);
+async fn ctrl_c_ends_the_streams_cleanly_and_stops(program: Program) {
+    let ping = Server::start(program.name, &[]);
     let mut clients = Vec::new();
     for version in VERSIONS {
         let mut client = Client::send(&ping, version, Method::GET, "/sse").await;
@@ -171,9 +182,8 @@ async fn ctrl_c_ends_the_streams_cleanly_and_stops() {
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn survives_peers_that_speak_no_http() {
-    let ping = Ping::start(&["--interval", "20"]);
+async fn survives_peers_that_speak_no_http(program: Program) {
+    let ping = Server::start(program.name, &["--interval", "20"]);
     let mut witness = Client::send(&ping, Version::HTTP_11, Method::GET, "/sse").await;
     assert!(ping.running.line().contains(" came "));
     let peers: [&[u8]; 8] = [
@@ -201,15 +211,29 @@ async fn survives_peers_that_speak_no_http() {
 }
 
 #[cfg(unix)]
-#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn survives_when_it_can_take_no_more_connections() {
+async fn survives_when_it_can_take_no_more_connections(program: Program) {
     let mut command = Command::new("sh");
-    command.args(["-c", "ulimit -n 32 && exec \"$0\" --addr 127.0.0.1:0"]).arg(program("ping").get_program());
-    let ping = Ping::of(Running::start(command));
+    command.args(["-c", "ulimit -n 32 && exec \"$0\" --addr 127.0.0.1:0"]).arg(path(program.name));
+    let ping = Server::of(Running::start(command));
     let crowd: Vec<TcpStream> = (0..32).map(|_| TcpStream::connect(ping.addr).unwrap()).collect();
-    assert!(ping.running.error_line().starts_with("ping: cannot take a connection: "));
+    if !program.is_warp {
+        assert!(ping.running.error_line().starts_with("ping: cannot take a connection: "));
+    }
     drop(crowd);
     assert_eq!(Client::send(&ping, Version::HTTP_11, Method::HEAD, "/").await.response.status(), 200);
+}
+
+impl Program {
+    fn assert_stream_headers(&self, response: &Response<Incoming>) {
+        let headers = response.headers();
+        assert_eq!(headers["content-type"], "text/event-stream");
+        assert_eq!(headers["cache-control"], "no-cache, no-transform");
+        assert_eq!(headers["x-accel-buffering"], "no");
+        assert_eq!(headers["access-control-allow-origin"], "*");
+        let connection = headers.get("connection").map(|value| value.to_str().unwrap());
+        let has_it = response.version() == Version::HTTP_11 && !self.is_warp;
+        assert_eq!(connection, has_it.then_some("keep-alive"));
+    }
 }
 
 /// A connection with one request, and its response.
@@ -220,7 +244,7 @@ struct Client {
 }
 
 impl Client {
-    async fn send(ping: &Ping, version: Version, method: Method, path: &str) -> Self {
+    async fn send(ping: &Server, version: Version, method: Method, path: &str) -> Self {
         soon(async {
             let stream = tokio::net::TcpStream::connect(ping.addr).await.unwrap();
             let addr = stream.local_addr().unwrap();
@@ -259,16 +283,6 @@ impl Client {
         let rest = soon(self.response.collect()).await.unwrap().to_bytes();
         self.received + std::str::from_utf8(&rest).unwrap()
     }
-}
-
-fn assert_stream_headers(response: &Response<Incoming>) {
-    let headers = response.headers();
-    assert_eq!(headers["content-type"], "text/event-stream");
-    assert_eq!(headers["cache-control"], "no-cache, no-transform");
-    assert_eq!(headers["x-accel-buffering"], "no");
-    assert_eq!(headers["access-control-allow-origin"], "*");
-    let connection = headers.get("connection").map(|value| value.to_str().unwrap());
-    assert_eq!(connection, (response.version() == Version::HTTP_11).then_some("keep-alive"));
 }
 
 async fn soon<T>(future: impl Future<Output = T>) -> T {

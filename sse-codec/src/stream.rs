@@ -64,8 +64,11 @@ impl<S> EventStream<S> {
     }
 
     /// Decodes `source` with this decoder: with its limits, its last event ID and so on.
-    pub fn with_decoder(source: S, decoder: Decoder) -> Self {
-        Self { source, decoder, chunk: None, is_done: false }
+    ///
+    /// What the decoder had left unread comes first.
+    pub fn with_decoder(source: S, mut decoder: Decoder) -> Self {
+        let chunk = Owned::unread(&mut decoder);
+        Self { source, decoder, chunk, is_done: false }
     }
 
     /// The decoder, to ask for the last event ID and the reconnection time as of the event that was

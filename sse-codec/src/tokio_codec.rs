@@ -40,8 +40,11 @@ impl EventCodec {
     }
 
     /// A codec with this decoder: with its limits, its last event ID and so on.
-    pub fn with_decoder(decoder: Decoder) -> Self {
-        Self { decoder, chunk: None }
+    ///
+    /// What the decoder had left unread comes first.
+    pub fn with_decoder(mut decoder: Decoder) -> Self {
+        let chunk = Owned::unread(&mut decoder);
+        Self { decoder, chunk }
     }
 
     /// The decoder, to ask for the last event ID and the reconnection time as of the item that was

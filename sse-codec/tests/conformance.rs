@@ -1,6 +1,6 @@
 //! The vectors: what browsers really gave for these streams.
 
-#![allow(clippy::panic)] // as in every test
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

@@ -1,5 +1,7 @@
 //! Encoding: exact, reversible, and nothing can break out of its field.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use std::time::Duration;

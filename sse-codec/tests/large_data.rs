@@ -1,5 +1,7 @@
 //! Data that is too large to be decoded at once, with sequences cut at every seam.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};

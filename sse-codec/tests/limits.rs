@@ -1,5 +1,7 @@
 //! Limits: the same in every chunking, exact to the byte, and memory stays under them.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use sse_codec::{DecodeErrorKind, Decoder, Limits};
@@ -84,4 +86,21 @@ fn the_error_says_what_to_do() {
         error.to_string(),
         "the event at byte 3 is larger than the limit of 0 bytes and was dropped; raise Limits::event if it is legitimate"
     );
+}
+
+#[test]
+fn the_default_limits_are_finite_and_as_documented() {
+    const EVENT: usize = 16 * 1024 * 1024;
+    const COMMENT: usize = 64 * 1024;
+    let mut decoder = Decoder::builder().comments(true).build();
+    for (start, fits) in [(&b"data: "[..], EVENT - 1), (b":", COMMENT)] {
+        let end: &[u8] = b"\n\n";
+        let value = vec![b'x'; fits];
+        for (more, is_ok) in [(&b""[..], true), (b"x", false)] {
+            let stream = [start, &value, more, end].concat();
+            let mut events = decoder.decode(&stream);
+            assert_eq!(events.next_item().unwrap().is_ok(), is_ok);
+            assert!(events.next_item().is_none());
+        }
+    }
 }

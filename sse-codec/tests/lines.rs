@@ -1,40 +1,28 @@
 //! Level 1: every line as it stands on the wire.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{DecodeErrorKind, Decoder, Line, LineDecoder};
-use support::{chunkings::for_each_chunking, event_ref, expect, oracle::Output, vectors};
+use support::{
+    chunkings::for_each_chunking,
+    event_ref, expect,
+    naive_lines::{self, NaiveLine},
+    oracle::Output,
+    vectors,
+};
 
-/// The lines of a stream, found in the most naive way.
-fn naive_lines(input: &[u8]) -> Vec<Vec<u8>> {
-    let input = input.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(input);
-    let (mut lines, mut line, mut after_cr) = (Vec::new(), Vec::new(), false);
-    for &byte in input {
-        match byte {
-            b'\n' if after_cr => {}
-            b'\n' | b'\r' => lines.push(std::mem::take(&mut line)),
-            _ => line.push(byte),
-        }
-        after_cr = byte == b'\r';
-    }
-    lines
-}
-
-/// A line as it should be encoded again.
-fn naive_encoding(line: &[u8]) -> Vec<u8> {
-    let mut encoded = match line.iter().position(|&byte| byte == b':') {
-        _ if line.is_empty() => vec![],
-        Some(0) => line.to_vec(),
-        Some(colon) if line.get(colon + 1) == Some(&b' ') => line.to_vec(),
-        Some(colon) => [&line[..colon], b": ", &line[colon + 1..]].concat(),
-        None => [line, b": "].concat(),
-    };
-    if line.starts_with(b"\xEF\xBB\xBF") {
-        encoded = [b":\n", &encoded[..]].concat();
-    }
-    encoded.push(b'\n');
-    encoded
+/// What is encoded again, in the most naive way.
+fn naive(input: &[u8]) -> Vec<u8> {
+    naive_lines::split(input, usize::MAX)
+        .into_iter()
+        .flat_map(|line| match line {
+            NaiveLine::Line(line) => naive_lines::encoding(&line),
+            NaiveLine::TooLong { .. } => unreachable!("there is no limit"),
+        })
+        .collect()
 }
 
 fn encode_again(chunks: &[&[u8]], in_sips: bool) -> Vec<u8> {
@@ -56,8 +44,7 @@ fn encode_again(chunks: &[&[u8]], in_sips: bool) -> Vec<u8> {
 #[test]
 fn each_line_of_each_vector_in_every_chunking() {
     for vector in vectors::all() {
-        let expected =
-            naive_lines(&vector.input).iter().flat_map(|line| naive_encoding(line)).collect::<Vec<_>>();
+        let expected = naive(&vector.input);
         for_each_chunking(&vector.input, &vector.splits, |chunking, chunks| {
             assert_eq!(encode_again(chunks, false), expected, "{}, {chunking}", vector.name);
             if vector.input.len() < 1000 {
@@ -150,7 +137,7 @@ proptest! {
     #[test]
     fn any_lines(pieces in vec(select(PIECES), 0..30)) {
         let input = pieces.concat();
-        let expected = naive_lines(&input).iter().flat_map(|line| naive_encoding(line)).collect::<Vec<_>>();
+        let expected = naive(&input);
         prop_assert_eq!(&encode_again(&pieces, false), &expected);
         prop_assert_eq!(&encode_again(&pieces, true), &expected);
 
@@ -163,5 +150,21 @@ proptest! {
         }
         let wanted: Vec<Output> = expect(&input, usize::MAX, None).outputs;
         prop_assert_eq!(outputs, wanted);
+    }
+}
+
+#[test]
+fn the_start_of_a_bom_counts_when_it_is_none() {
+    for chunks in [&[&b"\xEF\xBB\ndata\n"[..]][..], &[b"\xEF", b"\xBB\ndata\n"], &[b"\xEF\xBB", b"\ndata\n"]]
+    {
+        let mut decoder = LineDecoder::with_limit(1);
+        let mut errors = Vec::new();
+        for chunk in chunks {
+            let mut lines = decoder.decode(chunk);
+            while let Some(line) = lines.next_line() {
+                errors.push(line.unwrap_err().offset());
+            }
+        }
+        assert_eq!(errors, [0, 3], "{chunks:?}");
     }
 }

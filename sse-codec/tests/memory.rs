@@ -1,5 +1,7 @@
 //! What is allocated, counted by the allocator.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 use std::alloc::System;
 
 use sse_codec::{DecodeErrorKind, Decoder, Limits, LineDecoder};
@@ -71,7 +73,8 @@ fn events_that_lie_whole_in_their_chunk() {
 fn endless_input() {
     const LIMIT: usize = 100_000;
     const CONSTANT: isize = 2_000;
-    let endless: &[(&str, &[u8], &[u8], Option<DecodeErrorKind>)] = &[
+    type Case = (&'static str, &'static [u8], &'static [u8], Option<DecodeErrorKind>);
+    let endless: &[Case] = &[
         ("data line", b"data: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),
         ("small lines", b"", b"data: x\n", Some(DecodeErrorKind::EventTooLarge)),
         ("empty data lines", b"", b"data\n", Some(DecodeErrorKind::EventTooLarge)),

@@ -1,5 +1,7 @@
 //! Any bytes, in any chunking, under any limits, give exactly what the naive oracle gives.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
@@ -78,6 +80,14 @@ const PIECES: &[&[u8]] = &[
     b"0123456789012345678901234567890123456789012345678901234567890123",
 ];
 
+/// Many cases, since they are cheap; `PROPTEST_CASES` asks for fewer or more.
+fn config() -> ProptestConfig {
+    match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(20_000),
+    }
+}
+
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         12 => select(PIECES).prop_map(<[u8]>::to_vec),
@@ -109,7 +119,7 @@ fn limit() -> impl Strategy<Value = usize> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(config())]
 
     #[test]
     fn any_bytes_in_any_chunking_under_any_limits(
@@ -176,17 +186,21 @@ proptest! {
     }
 }
 
-/// Few kinds of lines, cut often, under limits near their sizes: where the sum that the limit is
-/// compared with goes wrong first.
+/// Few kinds of lines: usual events that lie whole in their chunk, and under limits near their sizes
+/// where the sum that a limit is compared with goes wrong first.
 fn fields() -> impl Strategy<Value = Vec<u8>> {
     const LINES: &[&[u8]] = &[
+        b"data: 123\n\n",
+        b"data: 123\n\n",
         b"data: 123\n",
         b"data\n",
         b"event: 1234\n",
         b"event\n",
+        b"event:\n",
         b"id: 12345\n",
-        b"id: 1\02345\n",
+        b"id: 1\x002345\n",
         b"id\n",
+        b"id:\n",
         b":123\n",
         b"\n",
     ];
@@ -194,19 +208,19 @@ fn fields() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(config())]
 
     #[test]
-    fn limits_near_the_size(
+    fn few_kinds_of_lines(
         input in fields(),
-        lengths in vec(0..6_usize, 0..30),
-        event_limit in 0..20_usize,
-        comment_limit in 0..5_usize,
+        lengths in prop_oneof![Just(vec![]), vec(0..6_usize, 0..30)],
+        event_limit in prop_oneof![Just(usize::MAX), 0..20_usize],
+        comment_limit in proptest::option::of(0..5_usize),
     ) {
-        let expected = expect(&input, event_limit, Some(comment_limit));
+        let expected = expect(&input, event_limit, comment_limit);
         let chunks = cut(&input, &lengths);
         for &level in LEVELS {
-            prop_assert_eq!(&decode(level, &chunks, event_limit, Some(comment_limit)), &expected, "{:?}", level);
+            prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
         }
     }
 }

@@ -44,11 +44,12 @@ pin_project! {
         // What goes out before the next item of the stream: the opening comment at first, later
         // what did not fit into a frame.
         held: Option<Outgoing>,
-        farewell: Option<Outgoing>,
+        // Boxed, as the next two: streams are many and mostly idle, and few have these.
+        farewell: Option<Box<Outgoing>>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
-        shutdown: Option<Shutdown>,
-        break_off: Option<BreakOff>,
+        shutdown: Option<Box<Shutdown>>,
+        break_off: Option<Box<BreakOff>>,
         // The last field: when the body is dropped, the hook finds the stream dropped.
         tally: Tally,
     }
@@ -69,8 +70,8 @@ impl<S> SseBody<S> {
             farewell: None,
             gathered: Gathered::default(),
             keep_alive,
-            shutdown,
-            break_off,
+            shutdown: shutdown.map(Box::new),
+            break_off: break_off.map(Box::new),
             tally,
         }
     }
@@ -80,7 +81,7 @@ impl<S> SseBody<S> {
         self.stream.is_none()
             && self.held.is_none()
             && self.farewell.is_none()
-            && !self.break_off.as_ref().is_some_and(BreakOff::is_due)
+            && !self.break_off.as_ref().is_some_and(|break_off| break_off.is_due())
     }
 }
 
@@ -126,7 +127,7 @@ where
         }
         let Some(shutdown) = this.shutdown else { return };
         if let Poll::Ready(farewell) = shutdown.poll_farewell(cx) {
-            *this.farewell = farewell;
+            *this.farewell = farewell.map(Box::new);
             self.end(CloseReason::Shutdown);
         }
     }
@@ -137,7 +138,7 @@ where
             let this = self.as_mut().project();
             let len = item.encoded_len();
             if this.gathered.takes(len) {
-                this.gathered.add(&item, len);
+                this.gathered.add(item, len);
             } else if this.gathered.is_empty() {
                 return Some(item.into());
             } else {
@@ -155,7 +156,7 @@ where
             return Poll::Ready(Some(item));
         }
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
-            return Poll::Ready(this.farewell.take());
+            return Poll::Ready(this.farewell.take().map(|farewell| *farewell));
         };
         match ready!(stream.poll_next(cx)).map(|item| item.into_outgoing()) {
             Some(Ok(item)) => return Poll::Ready(Some(item)),

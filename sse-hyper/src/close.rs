@@ -61,28 +61,84 @@ pub enum CloseReason {
 
 impl Closed {
     /// Why it ended.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{CloseReason, Event, Sse};
+    ///
+    /// let body = Sse::new(stream::pending::<Event>())
+    ///     .on_close(|closed| assert!(matches!(closed.reason(), CloseReason::Dropped)))
+    ///     .into_body();
+    /// drop(body);
+    /// ```
     pub fn reason(&self) -> &CloseReason {
         &self.reason
     }
 
     /// Why it ended, to keep or to downcast the error.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{CloseReason, Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>()).on_close(|closed| {
+    ///     if let CloseReason::StreamError(error) = closed.into_reason() {
+    ///         match error.downcast::<std::io::Error>() {
+    ///             Ok(error) => println!("the disk: {error}"),
+    ///             Err(error) => println!("something else: {error}"),
+    ///         }
+    ///     }
+    /// });
+    /// ```
     pub fn into_reason(self) -> CloseReason {
         self.reason
     }
 
     /// How many events were handed to the server, the farewell included. Comments and other blocks
     /// without data are none.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sse = Sse::new(stream::iter([Event::new("hello")])).opening_comment("welcome");
+    /// sse.on_close(|closed| assert_eq!(closed.events(), 1)).into_body().collect().await?;
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
     pub fn events(&self) -> u64 {
         self.events
     }
 
     /// How many bytes of body were handed to the server, comments included.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let sse = Sse::new(stream::iter([Event::new("hello")])).opening_comment("welcome");
+    /// sse.on_close(|closed| assert_eq!(closed.bytes(), ":welcome\n\ndata: hello\n\n".len() as u64)).into_body().collect().await?;
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
     /// The time from the making of the body to its end, by the clock of the
     /// [`timer`](crate::Sse::timer) if there is one.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>())
+    ///     .on_close(|closed| println!("a client stayed for {:.1} s", closed.duration().as_secs_f64()));
+    /// ```
     pub fn duration(&self) -> Duration {
         self.duration
     }

@@ -3,7 +3,7 @@
 use std::mem;
 
 use bytes::{Bytes, BytesMut};
-use sse_codec::Outgoing;
+use sse_codec::{Encoded, Outgoing};
 
 /// What a frame holds at most, if it holds more than one event. Larger buffers are slower: the server
 /// keeps several frames, and memory that goes back and forth to the system costs page faults.
@@ -18,6 +18,9 @@ const FIRST: usize = 512;
 /// The frame that is being gathered, over a buffer that serves many frames.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
+    /// The first block of the frame, not in the buffer yet: if it stays alone it is the frame. With one
+    /// event for many clients, that is every frame.
+    first: Option<Encoded>,
     buf: BytesMut,
     events: u64,
     /// The last frame was full, so the next one will be.
@@ -33,17 +36,24 @@ pub(crate) struct Full {
 impl Gathered {
     /// Whether an item of this length goes into the frame that is being gathered.
     pub(crate) fn takes(&self, len: usize) -> bool {
-        len < LARGE && self.buf.len() + len <= FRAME
+        len < LARGE && self.len() + len <= FRAME
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.buf.is_empty()
+        self.len() == 0
     }
 
-    pub(crate) fn add(&mut self, item: &Outgoing, len: usize) {
-        self.make_room(len);
-        item.encode(&mut self.buf);
-        self.events += u64::from(item.is_event());
+    pub(crate) fn add(&mut self, item: Outgoing, len: usize) {
+        match item {
+            Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
+            item => {
+                if let Some(first) = self.first.take() {
+                    let len = first.as_bytes().len();
+                    self.append(&first.into(), len);
+                }
+                self.append(&item, len);
+            }
+        }
     }
 
     /// Whatever was gathered, unless that is nothing.
@@ -51,13 +61,26 @@ impl Gathered {
         if self.is_empty() {
             return None;
         }
-        self.busy = self.buf.len() > FRAME - LARGE;
-        Some(Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) })
+        self.busy = self.len() > FRAME - LARGE;
+        Some(match self.first.take() {
+            Some(block) => Outgoing::from(block).into(),
+            None => Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) },
+        })
     }
 
     /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
     pub(crate) fn release(&mut self) {
         self.buf = BytesMut::new();
+    }
+
+    fn len(&self) -> usize {
+        self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.buf.len()
+    }
+
+    fn append(&mut self, item: &Outgoing, len: usize) {
+        self.make_room(len);
+        item.encode(&mut self.buf);
+        self.events += u64::from(item.is_event());
     }
 
     /// Most often there is room, or there is again since the frames that used the buffer are gone.
@@ -66,7 +89,7 @@ impl Gathered {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
+        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }

@@ -37,11 +37,13 @@
 //!         let service = service_fn(|request: Request<Incoming>| async move {
 //!             // Where a client that comes back left off.
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
-//!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id + 1);
-//!             let events = stream::iter((next..next + 3).map(|n| Event::new("tick").with_id(n)));
+//!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id.saturating_add(1));
+//!             let events = stream::iter((next..next.saturating_add(3)).map(|n| Event::new("tick").with_id(n)));
 //!             Ok::<_, Infallible>(Sse::new(events).timer(TokioTimer::new()).into_response())
 //!         });
-//!         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(socket), service));
+//!         let mut server = http1::Builder::new();
+//!         server.timer(TokioTimer::new()); // for hyper's own limits
+//!         tokio::spawn(server.serve_connection(TokioIo::new(socket), service));
 //!     }
 //! }
 //! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -140,3 +142,8 @@ pub use sse::Sse;
 
 #[doc(no_inline)]
 pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};
+
+/// The examples of the project's README are tested here, where all that they need is at hand.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

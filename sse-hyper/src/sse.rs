@@ -271,6 +271,9 @@ where
     /// before it are written, for 10 s if the client is slow, and that takes a
     /// [`timer`](Self::timer). Without one, the body is pending once before it fails: on HTTP/1.1 the
     /// server then writes what it can at once, on HTTP/2 the last events are often lost, or even all.
+    /// So it is, too, on HTTP/1.1 if hyper copies the frames, because the transport cannot write
+    /// several buffers in one call or because of `writev(false)`: then nobody can tell when they are
+    /// written.
     ///
     /// ```
     /// use futures_util::stream;

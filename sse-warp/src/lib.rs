@@ -16,9 +16,9 @@
 //!         |seen: Result<Option<EventId>, _>| {
 //!             // Where a client that comes back left off; a new one, or an odd one, starts at 1.
 //!             let seen = seen.unwrap_or_default().and_then(|id| id.as_str().parse::<u64>().ok());
-//!             let next = seen.map_or(1, |id| id + 1);
+//!             let next = seen.map_or(1, |id| id.saturating_add(1));
 //!             let event = |n| Event::new("hello").with_type(PING).with_id(n);
-//!             sse_warp::reply(stream::iter((next..next + 3).map(event)))
+//!             sse_warp::reply(stream::iter((next..next.saturating_add(3)).map(event)))
 //!         },
 //!     );
 //!     warp::serve(events).incoming(listener).graceful(shutdown).run().await;

@@ -10,7 +10,7 @@ use std::{
 };
 
 use futures_util::{StreamExt, stream};
-use http_body_util::Empty;
+use http_body_util::{BodyExt, Empty};
 use hyper::Request;
 use sse_warp::{BoxError, CloseReason, Event, EventId, Sse, last_event_id, reply};
 use tokio::{
@@ -79,7 +79,7 @@ async fn keep_alive_is_on_and_on_tokios_timer() {
 
     let without_a_timer = sse_warp::SseReply::from(Sse::new(stream::pending::<Event>()));
     let mut body = Box::pin(without_a_timer.into_response().into_body());
-    assert!(tokio::time::timeout(Duration::from_secs(3_600), frame(&mut body)).await.is_err());
+    assert!(tokio::time::timeout(Duration::from_secs(3_600), body.frame()).await.is_err());
 }
 
 /// Compiles: a stream may be neither `Sync` nor `Unpin`.

@@ -1,12 +1,14 @@
 //! What the tests of the programs have in common.
 #![allow(dead_code)] // each test uses its part
 
+pub(crate) mod browser;
+
 use std::{
     io::{BufRead, BufReader, Read, Write},
-    net::SocketAddr,
+    net::{SocketAddr, TcpStream},
     path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
-    sync::mpsc::{self, Receiver},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::Duration,
 };
@@ -17,11 +19,15 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// An example program of this package. `cargo test` builds them before it runs the tests, but not
 /// where `--test` picks one of these: then `cargo build --examples` first.
 pub(crate) fn program(name: &str) -> Command {
+    Command::new(path(name))
+}
+
+pub(crate) fn path(name: &str) -> PathBuf {
     let test = std::env::current_exe().unwrap();
     let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
     let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
     assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
-    Command::new(path)
+    path
 }
 
 /// How a program ended.
@@ -79,7 +85,16 @@ impl Running {
 
     /// The next line on standard output, without its end.
     pub(crate) fn line(&self) -> String {
-        self.lines.recv_timeout(PATIENCE).expect("a line on standard output")
+        self.line_or_end().expect("a line on standard output")
+    }
+
+    /// None if there is no more.
+    pub(crate) fn line_or_end(&self) -> Option<String> {
+        match self.lines.recv_timeout(PATIENCE) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Disconnected) => None,
+            Err(RecvTimeoutError::Timeout) => panic!("a line on standard output, or its end"),
+        }
     }
 
     /// The next line on standard error.
@@ -89,8 +104,11 @@ impl Running {
 
     #[cfg(unix)]
     pub(crate) fn interrupt(&self) {
-        let kill = Command::new("kill").args(["-INT", &self.child.id().to_string()]).status().unwrap();
-        assert!(kill.success());
+        interrupt(self.id());
+    }
+
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// Kills it, and with it the process group that it leads.
@@ -106,21 +124,28 @@ impl Running {
         self.close_input();
         for lines in [&self.lines, &self.error_lines] {
             let more = lines.recv_timeout(PATIENCE);
-            assert_eq!(more, Err(mpsc::RecvTimeoutError::Disconnected));
+            assert_eq!(more, Err(RecvTimeoutError::Disconnected));
         }
         self.child.wait().unwrap().code().expect("no signal")
     }
 }
 
-/// The `ping` server, on a free port.
-pub(crate) struct Ping {
+/// What Ctrl-C does.
+#[cfg(unix)]
+pub(crate) fn interrupt(id: u32) {
+    let kill = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+    assert!(kill.success());
+}
+
+/// One of the servers, on a free port.
+pub(crate) struct Server {
     pub(crate) running: Running,
     pub(crate) addr: SocketAddr,
 }
 
-impl Ping {
-    pub(crate) fn start(args: &[&str]) -> Self {
-        let mut command = program("ping");
+impl Server {
+    pub(crate) fn start(name: &str, args: &[&str]) -> Self {
+        let mut command = program(name);
         command.args(["--addr", "127.0.0.1:0"]).args(args);
         Self::of(Running::start(command))
     }
@@ -137,6 +162,69 @@ impl Ping {
     pub(crate) fn stop(self) {
         self.running.interrupt();
         assert_eq!(self.running.finish(), 0);
+    }
+}
+
+/// The answer to a GET request. It is one of HTTP/1.0, so the body comes as it is, without chunks.
+pub(crate) struct Answer {
+    pub(crate) head: String,
+    body: BufReader<TcpStream>,
+}
+
+impl Answer {
+    /// `headers` are whole lines.
+    pub(crate) fn get(addr: SocketAddr, path: &str, headers: &[u8]) -> Self {
+        let line = format!("GET {path} HTTP/1.0\r\n");
+        Self::to(addr, &[line.as_bytes(), headers, b"\r\n"].concat())
+    }
+
+    pub(crate) fn to(addr: SocketAddr, request: &[u8]) -> Self {
+        let mut stream = TcpStream::connect(addr).unwrap();
+        stream.write_all(request).unwrap();
+        Self::read(stream)
+    }
+
+    /// What comes next on this stream.
+    pub(crate) fn read(stream: TcpStream) -> Self {
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut answer = Self { head: String::new(), body: BufReader::new(stream) };
+        answer.head = answer.until("\r\n").expect("an answer");
+        answer
+    }
+
+    pub(crate) fn status(&self) -> &str {
+        self.head.split(' ').nth(1).unwrap()
+    }
+
+    /// Of an event stream: up to and with the next blank line. None at its end.
+    pub(crate) fn block(&mut self) -> Option<String> {
+        self.until("\n")
+    }
+
+    /// Of any body: the next line, with its end.
+    pub(crate) fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.body.read_line(&mut line).unwrap();
+        line
+    }
+
+    pub(crate) fn stream(&self) -> &TcpStream {
+        self.body.get_ref()
+    }
+
+    /// Up to and with a line that is no more than this.
+    fn until(&mut self, last: &str) -> Option<String> {
+        let mut lines = String::new();
+        loop {
+            let start = lines.len();
+            if self.body.read_line(&mut lines).unwrap() == 0 {
+                assert_eq!(lines, "", "the answer breaks off");
+                return None;
+            }
+            if &lines[start..] == last {
+                return Some(lines);
+            }
+        }
     }
 }
 

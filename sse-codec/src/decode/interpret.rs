@@ -172,7 +172,7 @@ impl Interpreter {
         }
         self.in_text = true;
         let pos = if self.start == StreamStart::Inside { 0 } else { self.begin_at_seam(text) };
-        // What is left in scratch from earlier events counts too: it is enough to be on the safe side.
+        // A type or id that is left in scratch counts too: it is enough to be on the safe side.
         let Scratch { data, event_type, id, value } = &self.scratch;
         let at_most = data.len() + event_type.len() + id.len() + value.len() + text.len() + 1;
         let near_limit = at_most > self.limits.event;
@@ -229,6 +229,9 @@ impl Interpreter {
     pub(super) fn end(&mut self, cursor: &Cursor, text: &[u8]) {
         self.block_offset = self.block_offset(cursor);
         self.scratch.take_in(&mut self.draft, text, self.limits.event);
+        if self.draft.data == Place::Absent {
+            self.scratch.data.clear();
+        }
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
         self.in_text = false;

@@ -43,6 +43,8 @@ pub struct LineDecoder {
     state: State,
     /// What was seen of a line that is cut.
     line: Vec<u8>,
+    /// The start of a BOM that was none: the first bytes of the first line.
+    not_a_bom: &'static [u8],
     /// What was left unread of an earlier chunk.
     rest: Vec<u8>,
     /// Offset in the stream of the first byte of the chunk.
@@ -107,6 +109,7 @@ impl LineDecoder {
             start: StreamStart::default(),
             state: State::LineStart,
             line: Vec::new(),
+            not_a_bom: &[],
             rest: Vec::new(),
             chunk_offset: 0,
             line_offset: 0,
@@ -124,8 +127,8 @@ impl LineDecoder {
         let pos = match self.start.begin(if rest.is_empty() { chunk } else { &rest }) {
             Start::Skip(pos) => pos,
             Start::NotABom(seen) => {
+                self.not_a_bom = seen;
                 self.line.clear();
-                self.line.extend_from_slice(seen);
                 self.line_offset = 0;
                 self.state = State::InLine;
                 0
@@ -146,6 +149,7 @@ impl LineDecoder {
         self.rest.clear();
         self.start = StreamStart::default();
         self.state = State::LineStart;
+        self.not_a_bom = &[];
         self.chunk_offset = 0;
     }
 }
@@ -178,6 +182,10 @@ impl Lines<'_> {
     }
 
     fn step(&mut self) -> Option<Result<Place, DecodeError>> {
+        let not_a_bom = core::mem::take(&mut self.decoder.not_a_bom);
+        if let Some(error) = self.decoder.take_part(not_a_bom) {
+            return Some(Err(error));
+        }
         let text = if self.rest.is_empty() { self.chunk } else { &self.rest };
         loop {
             let end = self.ends.next(text);

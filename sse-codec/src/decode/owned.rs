@@ -107,6 +107,12 @@ impl Owned {
         Self { chunk, cursor, window: Window::default() }
     }
 
+    /// What was left unread of an earlier chunk.
+    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
+    pub(crate) fn unread(decoder: &mut Decoder) -> Option<Self> {
+        (!decoder.rest.is_empty()).then(|| Self::new(decoder, Bytes::new()))
+    }
+
     #[inline]
     pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
         if let Some(event) = self.whole_event(decoder) {

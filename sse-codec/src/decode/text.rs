@@ -95,11 +95,12 @@ fn valid_prefix(bytes: &[u8]) -> &str {
             _ => break,
         }
     }
-    if let Some(text) = utf8(valid) {
-        return text;
+    // Not the `basic` check, which goes on behind a fault: each event that is not UTF-8 would cost as
+    // much as a window.
+    match simdutf8::compat::from_utf8(valid) {
+        Ok(text) => text,
+        Err(error) => utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     }
-    let len = simdutf8::compat::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
-    utf8(&bytes[..len]).unwrap_or_default()
 }
 
 /// The text of these bytes, if they are UTF-8.

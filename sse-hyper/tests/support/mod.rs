@@ -56,7 +56,7 @@ where
     B: Body<Data = Bytes>,
     B::Error: Debug,
 {
-    Some(body.frame().await?.unwrap().into_data().unwrap())
+    Some(soon(body.frame()).await?.unwrap().into_data().unwrap())
 }
 
 /// The frames of a body that does not fail, as text.

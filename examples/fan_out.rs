@@ -1,0 +1,160 @@
+//! One stream of events for many clients: see `HELP`.
+
+mod shared {
+    pub(crate) mod cli;
+    pub(crate) mod server;
+}
+
+use std::{
+    error::Error,
+    num::NonZeroU16,
+    process::ExitCode,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    response::IntoResponse,
+    routing::{get, post},
+    serve::ListenerExt,
+};
+use futures_util::{Stream, stream};
+use hyper_util::rt::TokioTimer;
+use lexopt::prelude::*;
+use sse_hyper::{Encoded, Event, EventType, Sse};
+use tokio::{
+    sync::{
+        broadcast::{self, error::RecvError},
+        watch,
+    },
+    time,
+};
+
+use shared::{cli, server};
+
+const HELP: &str = "\
+Serves one stream of events (text/event-stream) to many clients: a ticker, and a chat.
+
+Usage: fan_out [--addr ADDR] [--rate N] [--buffer N]
+
+  GET /sse   the events that happen from now on
+  POST /say  publishes the body, text of up to 64 KiB, and answers with the id of its event
+
+  $ curl -N http://127.0.0.1:8080/sse
+  $ curl http://127.0.0.1:8080/say -d 'Hello, all!'
+
+The events are `tick`, with the number of clients as data, and `said`, with what somebody said. Their ids
+count up. Each is encoded once, for all clients. A client that is slower than that gets an event `lagged`
+in place of those that it missed, with their number as data, and goes on.
+
+Ctrl-C ends all streams and stops.
+
+Options:
+  --addr ADDR  Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+  --rate N     Ticks in a second, 0 to 1000 [default: 1]
+  --buffer N   How many events a client can fall behind, 1 to 65535, rounded up to a power of two.
+               So many are kept in memory, of up to 64 KiB each [default: 256]
+  -h, --help   Show this text
+";
+
+const TICK: EventType = EventType::from_static("tick");
+const SAID: EventType = EventType::from_static("said");
+const LAGGED: EventType = EventType::from_static("lagged");
+
+/// The most that can be said at once, in bytes.
+const MAX_SAID: usize = 64 * 1024;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    cli::end("fan_out", run().await)
+}
+
+/// Reads the flags, and serves.
+async fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let mut addr = "127.0.0.1:8080".to_owned();
+    let (mut rate, mut buffer) = (1, 256);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("addr") => addr = args.value()?.string()?,
+            Long("rate") => rate = args.value()?.parse_with(parse_rate)?,
+            Long("buffer") => buffer = args.value()?.parse::<NonZeroU16>()?.get(),
+            Short('h') | Long("help") => {
+                cli::say(HELP);
+                return Ok(ExitCode::SUCCESS);
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    // Events are small, and none shall wait for the next.
+    let listener = server::listen(&addr).await?.tap_io(|socket| {
+        let _ = socket.set_nodelay(true);
+    });
+    let hub = Arc::new(Hub { events: broadcast::Sender::new(buffer.into()), count: Mutex::new(0) });
+    if let Some(interval) = Duration::from_secs(1).checked_div(rate) {
+        tokio::spawn(tick(hub.clone(), interval));
+    }
+    server::run(|stopping| {
+        let routes = Router::new().route("/sse", get(events)).route("/say", post(say));
+        let app = routes.layer(DefaultBodyLimit::max(MAX_SAID)).with_state((hub, stopping.clone()));
+        axum::serve(listener, app).with_graceful_shutdown(server::stopped(stopping))
+    })
+    .await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn parse_rate(text: &str) -> Result<u32, &'static str> {
+    text.parse().ok().filter(|rate| *rate <= 1000).ok_or("not a number from 0 to 1000")
+}
+
+/// Where all events come together, and go out to all clients.
+struct Hub {
+    events: broadcast::Sender<Encoded>,
+    /// How many there were. Locked until the event is out, so that they go in the order of their ids.
+    count: Mutex<u64>,
+}
+
+impl Hub {
+    /// Gives the event the next id, and sends it.
+    fn publish(&self, event: Event) -> u64 {
+        let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
+        *count += 1;
+        // Without clients there is nobody to miss it.
+        let _ = self.events.send(event.with_id(*count).into());
+        *count
+    }
+
+    /// What happens from now on, for one client.
+    fn subscribe(&self) -> impl Stream<Item = Encoded> + Send + use<> {
+        stream::unfold(self.events.subscribe(), |mut events| async move {
+            let event = match events.recv().await {
+                Ok(event) => event,
+                // Without an id: that of the last event stays the client's last one.
+                Err(RecvError::Lagged(missed)) => Event::new(missed.to_string()).with_type(LAGGED).into(),
+                Err(RecvError::Closed) => return None,
+            };
+            Some((event, events))
+        })
+    }
+}
+
+async fn tick(hub: Arc<Hub>, interval: Duration) {
+    let mut interval = time::interval(interval);
+    loop {
+        interval.tick().await;
+        hub.publish(Event::new(hub.events.receiver_count().to_string()).with_type(TICK));
+    }
+}
+
+type App = State<(Arc<Hub>, watch::Receiver<()>)>;
+
+async fn events(State((hub, stopping)): App) -> impl IntoResponse {
+    Sse::new(hub.subscribe()).timer(TokioTimer::new()).until(server::stopped(stopping)).into_response()
+}
+
+/// axum refuses a body that is too large, or no text.
+async fn say(State((hub, _)): App, text: String) -> impl IntoResponse {
+    format!("{}\n", hub.publish(Event::new(text).with_type(SAID)))
+}

@@ -1,0 +1,106 @@
+//! The guard over a chunk: read, dropped early, leaked.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{mem, time::Duration};
+
+use sse_codec::{Decoder, EventId, ItemRef};
+
+#[test]
+fn an_unread_chunk_is_read_first_by_the_next_call() {
+    let mut decoder = Decoder::builder().comments(true).build();
+    drop(decoder.decode(b"id: 1\ndata: 1\n\n: c\nda"));
+    assert!(decoder.is_mid_event());
+    assert_eq!(decoder.last_event_id(), "");
+
+    let mut events = decoder.decode(b"ta: 2\n\ndata: 3\n\n");
+    assert!(matches!(events.next_item().unwrap().unwrap(), ItemRef::Event(event) if event.data() == "1"));
+    assert_eq!(events.last_event_id(), "1");
+    assert_eq!(events.next_item().unwrap().unwrap(), ItemRef::Comment(" c"));
+    drop(events);
+
+    let mut rest = decoder.decode_bytes("data: 4\n\n".into());
+    for expected in ["2", "3", "4"] {
+        assert_eq!(rest.next().unwrap().unwrap().data(), expected);
+    }
+    assert!(rest.next().is_none());
+    drop(rest);
+    assert!(!decoder.is_mid_event());
+}
+
+#[test]
+fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
+    let mut decoder = Decoder::new();
+    let mut events = decoder.decode(b"data: 1\n\ndata: 2\n\nevent: cut\ndata: 3\nda");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "1");
+    mem::forget(events);
+    let mut events = decoder.decode(b"ta: 3\ndata: 3\n\ndata: 4\n\n");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "4");
+    assert!(events.next_event().is_none());
+    drop(events);
+
+    // Also one that had an unread rest, and one of owned events.
+    drop(decoder.decode(b"data: 5\n\n"));
+    mem::forget(decoder.decode(b"data: 6\n\n"));
+    mem::forget(decoder.decode_bytes("data: 7\n\n".into()));
+    let mut events = decoder.decode_bytes("\n\ndata: 8\n\n".into());
+    assert_eq!(events.next().unwrap().unwrap().data(), "8");
+    drop(events);
+
+    mem::forget(decoder.decode(b"data: 9\n"));
+    decoder.reconnect();
+    assert_eq!(decoder.decode(b"data: 10\n\n").next_event().unwrap().unwrap().data(), "10");
+}
+
+#[test]
+fn state_is_that_of_the_event_which_was_given_out() {
+    let mut decoder = Decoder::builder().last_event_id(EventId::from(0_u8)).build();
+    let mut events = decoder
+        .decode(b"data: 0\n\nretry: 10\nid: 1\ndata: 1\n\nid: 2\n\nretry: 20\ndata: 2\n\nid: 3\ndata: 3");
+    let mut next = || {
+        let event = events.next_event()?.unwrap();
+        let seen = (event.last_event_id().to_owned(), event.id().map(str::to_owned), event.retry());
+        assert_eq!(events.last_event_id(), seen.0);
+        Some((seen, events.reconnection_time()))
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    let id = |id: &str| id.to_owned();
+    assert_eq!(next(), Some(((id("0"), None, None), None)));
+    assert_eq!(next(), Some(((id("1"), Some(id("1")), ms(10)), ms(10))));
+    assert_eq!(next(), Some(((id("2"), None, ms(20)), ms(20))));
+    assert_eq!(next(), None);
+    drop(events);
+    assert_eq!(decoder.last_event_id(), "2");
+    assert_eq!(decoder.reconnection_time(), ms(20));
+    assert!(decoder.is_mid_event());
+    decoder.reconnect();
+    assert_eq!((decoder.last_event_id(), decoder.reconnection_time()), ("2", ms(20)));
+    assert!(!decoder.is_mid_event());
+}
+
+#[test]
+fn what_is_mid_event() {
+    let cases: &[(&str, bool)] = &[
+        ("", false),
+        ("data: 1\n\n", false),
+        ("data: 1\n", true),
+        ("data: 1", true),
+        ("data", true),
+        ("d", true),
+        ("x", false),
+        ("id: 1\n", true),
+        ("event: a\n", true),
+        ("event: a\nevent\n", false),
+        (": comment", false),
+        (": comment\n", false),
+        ("retry: 1\n", false),
+        ("data: 1\r\n\r", false),
+    ];
+    for (stream, expected) in cases {
+        let mut decoder = Decoder::new();
+        let mut events = decoder.decode(stream.as_bytes());
+        while events.next_event().is_some() {}
+        drop(events);
+        assert_eq!(decoder.is_mid_event(), *expected, "{stream:?}");
+    }
+}

@@ -1,0 +1,127 @@
+//! The stream level, beyond what every level has to do.
+
+#![cfg(feature = "stream")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::{convert::Infallible, io};
+
+use futures_util::{FutureExt, StreamExt, stream};
+use sse_codec::{
+    Block, DecodeErrorKind, Decoder, EncodeStream, Encoded, Event, EventId, EventStream, Limits, Outgoing,
+    StreamError,
+};
+use support::ready;
+
+#[test]
+fn what_a_decoder_left_unread_comes_first() {
+    let mut decoder = Decoder::new();
+    assert!(decoder.decode(b"data: 1\n\nid: 7\ndata: 2\n\nda").next_event().is_some());
+
+    let mut events = EventStream::with_decoder(ready(&[]), decoder);
+    assert_eq!(events.next().now_or_never().unwrap().unwrap().unwrap(), Event::new("2").with_id(7_u8));
+    assert_eq!(events.next().now_or_never().unwrap(), None);
+    assert!(events.decoder().is_mid_event());
+
+    let mut decoder = events.into_decoder();
+    assert_eq!(decoder.decode(b"ta: 3\n\n").next_event().unwrap().unwrap().data(), "3");
+}
+
+#[test]
+fn a_stream_that_is_given_up_loses_nothing() {
+    let mut events = EventStream::new(ready(&[b"data: 1\n\ndata: 2\n\ndata: 3"]));
+    assert_eq!(events.next().now_or_never().unwrap().unwrap().unwrap().data(), "1");
+    let mut decoder = events.into_decoder();
+    let mut rest = decoder.decode(b"\n\n");
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "2");
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "3");
+}
+
+#[test]
+fn errors_do_not_end_the_stream() {
+    let chunks = [Ok("data: 1\n\nid: 5\ndata: too long\n\n"), Err("gone"), Ok("data: 2\n\n")];
+    let decoder =
+        Decoder::builder().limits(Limits::new().event(5)).last_event_id(EventId::from(4_u8)).build();
+    let mut events = EventStream::with_decoder(stream::iter(chunks), decoder);
+    let mut next = || events.next().now_or_never().unwrap();
+    assert_eq!(next(), Some(Ok(Event::new("1"))));
+    let Some(Err(StreamError::Decode(error))) = next() else { panic!() };
+    assert_eq!((error.kind(), error.event_id().unwrap().as_str()), (DecodeErrorKind::EventTooLarge, "5"));
+    let error = next().unwrap().unwrap_err();
+    assert_eq!(error, StreamError::Source("gone"));
+    assert_eq!(
+        error.to_string(),
+        "the connection of the event stream failed; reconnect with the last event ID: gone"
+    );
+    assert_eq!(next(), Some(Ok(Event::new("2"))));
+    assert_eq!(next(), None);
+    assert_eq!(next(), None);
+    assert_eq!(events.decoder().last_event_id(), "4");
+}
+
+#[test]
+fn blocks_become_one_chunk_each() {
+    let blocks: [Outgoing; 3] = [
+        Event::new("1\r2").into(),
+        Encoded::from(Block::new().comment("c")).into(),
+        Encoded::from(Event::new("3")).into(),
+    ];
+    let chunks: Vec<_> = EncodeStream::new(stream::iter(blocks)).collect().now_or_never().unwrap();
+    let expected: Vec<Result<_, Infallible>> =
+        vec![Ok("data: 1\ndata: 2\n\n".into()), Ok(":c\n\n".into()), Ok("data: 3\n\n".into())];
+    assert_eq!(chunks, expected);
+
+    let mut chunks = EncodeStream::new(stream::iter([Ok(Event::new("1")), Err(io::ErrorKind::Other)]));
+    assert_eq!(chunks.next().now_or_never().unwrap(), Some(Ok("data: 1\n\n".into())));
+    assert_eq!(chunks.next().now_or_never().unwrap(), Some(Err(io::ErrorKind::Other)));
+}
+
+#[cfg(feature = "tokio-codec")]
+#[test]
+fn the_codec_encodes_and_reads_what_was_left_unread() {
+    use bytes::BytesMut;
+    use sse_codec::{EventCodec, Item};
+    use tokio_util::codec::{Decoder as _, Encoder as _};
+
+    let mut bytes = BytesMut::new();
+    let mut decoder = Decoder::new();
+    assert!(decoder.decode(b"data: 1\n\ndata: 2\n\n").next_event().is_some());
+    let mut codec = EventCodec::with_decoder(decoder);
+    codec.encode(Event::new("3"), &mut bytes).unwrap();
+    codec.encode(Encoded::from(Event::new("4")), &mut bytes).unwrap();
+    assert_eq!(bytes, "data: 3\n\ndata: 4\n\n");
+    for expected in ["2", "3", "4"] {
+        let item = codec.decode(&mut bytes).unwrap();
+        assert_eq!(item, Some(Ok(Item::Event(Event::new(expected)))));
+    }
+    assert_eq!(codec.decode(&mut bytes).unwrap(), None);
+}
+
+#[cfg(feature = "json")]
+#[test]
+fn json_goes_both_ways() {
+    use serde::{Deserialize, Serialize};
+
+    #[derive(Debug, Deserialize, PartialEq, Serialize)]
+    struct Price {
+        name: String,
+        cents: u64,
+    }
+
+    let price = Price { name: "two\nlines".into(), cents: u64::MAX };
+    let event = Event::json(&price).unwrap();
+    assert_eq!(event.data(), r#"{"name":"two\nlines","cents":18446744073709551615}"#);
+    assert_eq!(event.parse_json::<Price>().unwrap(), price);
+    let bytes = event.to_bytes();
+    let mut decoder = Decoder::new();
+    let mut events = decoder.decode(&bytes);
+    assert_eq!(events.next_event().unwrap().unwrap().parse_json::<Price>().unwrap(), price);
+    assert!(Event::new("{").parse_json::<Price>().is_err());
+
+    // What is passed on as it stands may have line breaks.
+    let raw = serde_json::value::RawValue::from_string("{\n\"a\":\r1}".into()).unwrap();
+    let event = Event::json(&raw).unwrap();
+    assert_eq!(event.to_bytes(), "data: {\ndata: \"a\":\ndata: 1}\n\n");
+    assert_eq!(event.parse_json::<serde_json::Value>().unwrap()["a"], 1);
+}
