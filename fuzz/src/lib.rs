@@ -5,8 +5,6 @@ mod case;
 mod decode;
 mod encode;
 mod lines;
-#[path = "../../sse-codec/tests/support/naive_lines.rs"]
-mod naive_lines;
 mod seeds;
 mod stream;
 #[path = "../../sse-codec/tests/support/mod.rs"]

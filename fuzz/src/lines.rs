@@ -2,8 +2,11 @@ use sse_codec::{DecodeErrorKind, LineDecoder};
 
 use crate::{
     case::Case,
-    naive_lines::{self, NaiveLine},
-    support::{Outcome, expect, oracle::Output},
+    support::{
+        Outcome, expect,
+        naive_lines::{self, NaiveLine},
+        oracle::Output,
+    },
 };
 
 /// A line as it is encoded again, or where one that was dropped began.

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{LEVELS, decode, expect};
+use support::{LEVELS, decode, expect, oracle::Output};
 
 /// Sequences of each length, whole and cut, and what is none.
 const SEQUENCES: &[&[u8]] = &[
@@ -50,5 +50,43 @@ proptest! {
         }
         let whole = chunks.concat();
         prop_assert_eq!(&decode(LEVELS[0], &[&whole], limit, None), &expected, "whole");
+    }
+}
+
+/// Where a sequence is cut just as the data that is collected becomes too much, whatever comes next.
+#[test]
+fn a_sequence_cut_at_every_length() {
+    for cut in [&b"\xE2"[..], b"\xE2\x82", b"\xF0\x9F\x98", b"\xFF"] {
+        for len in (500..520).chain(1010..1030).chain(2040..2060) {
+            for next in [&b"\n\n"[..], b"\r\n\r\n", b"\ndata: \x82\n\n", b"\x82\xAC\n\n", b"\xF0\x9F\n\n"] {
+                let input = [b"data:", &b"x".repeat(len)[..], cut, next].concat();
+                let expected = expect(&input, usize::MAX, None);
+                assert!(matches!(expected.outputs[..], [Output::Event { .. }]));
+                let (head, tail) = input.split_at(5 + len + cut.len());
+                for chunks in [&[&input[..]][..], &[head, tail], &input.chunks(1).collect::<Vec<_>>()] {
+                    for &level in LEVELS {
+                        assert_eq!(decode(level, chunks, usize::MAX, None), expected, "{level:?}, {len}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A buffer that was made for a large event also serves smaller ones.
+#[test]
+fn after_a_larger_event() {
+    let mut input = Vec::new();
+    for len in [10, 5000, 1500, 3000, 0, 20, 40_000, 1100, 600, 1] {
+        let line = "x".repeat(len);
+        input.extend_from_slice(format!("data: {line}\ndata: {line}€\n\n").as_bytes());
+    }
+    let expected = expect(&input, usize::MAX, None);
+    assert_eq!(expected.outputs.len(), 10);
+    for size in [1, 7, 1000, 1500, usize::MAX] {
+        let chunks: Vec<&[u8]> = input.chunks(size).collect();
+        for &level in LEVELS {
+            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {size}");
+        }
     }
 }
