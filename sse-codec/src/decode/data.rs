@@ -4,7 +4,7 @@ use core::mem;
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{decode_into, lossy, owned, push_lossy};
+use super::text::{lossy, owned, push_lossy, utf8};
 use crate::Text;
 
 /// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
@@ -13,12 +13,16 @@ const STAGED: usize = 1024;
 
 /// The standard's data buffer: each line's value and an LF, as far as it had to be copied.
 ///
-/// Large data is decoded as it comes, while it is in the cache.
+/// Large data is decoded as it comes, while it is in the cache. From the first fault on it stays as it
+/// came, up to the end of the event: U+FFFD takes three bytes for one, and the limit counts those on the
+/// wire.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DataBuffer {
     text: String,
     /// What comes behind `text`, not yet decoded.
     staged: Vec<u8>,
+    /// There was a fault in large data, so that all of it is in `staged`.
+    is_faulty: bool,
     /// Bytes on the wire, as the limit counts them.
     len: usize,
 }
@@ -34,6 +38,7 @@ impl DataBuffer {
     pub(super) fn clear(&mut self) {
         self.text.clear();
         self.staged.clear();
+        self.is_faulty = false;
         self.len = 0;
     }
 
@@ -53,8 +58,10 @@ impl DataBuffer {
     #[inline]
     pub(super) fn push(&mut self, part: &[u8], limit: usize) {
         self.len += part.len();
-        if self.staged.len() + part.len() <= STAGED {
+        if self.is_faulty {
             push(&mut self.staged, part, limit);
+        } else if self.staged.len() + part.len() <= STAGED {
+            push(&mut self.staged, part, STAGED.min(limit));
         } else {
             self.push_large(part, limit);
         }
@@ -65,25 +72,34 @@ impl DataBuffer {
         reserve(&mut self.text, self.staged.len() + part.len(), limit);
         self.decode_staged();
         // What is left is the start of a sequence: the part has the rest of it, or it is none.
-        while let (Some(first), false) = (self.staged.first(), part.is_empty()) {
+        while let (Some(first), false, false) = (self.staged.first(), part.is_empty(), self.is_faulty) {
             let sequence_len = first.leading_ones() as usize;
             let (rest, behind) = part.split_at(part.len().min(sequence_len - self.staged.len()));
             self.staged.extend_from_slice(rest);
             self.decode_staged();
             part = behind;
         }
-        if part.len() <= STAGED / 2 {
-            push(&mut self.staged, part, limit);
-        } else {
-            let cut_sequence = decode_into(&mut self.text, part);
-            self.staged.extend_from_slice(cut_sequence);
+        if !self.is_faulty && part.len() > STAGED / 2 {
+            let (text, is_faulty) = decode(part);
+            self.text.push_str(text);
+            self.is_faulty = is_faulty;
+            part = &part[text.len()..];
         }
+        if self.is_faulty {
+            let mut bytes = mem::take(&mut self.text).into_bytes();
+            push(&mut bytes, &self.staged, limit);
+            self.staged = bytes;
+        }
+        push(&mut self.staged, part, limit);
     }
 
-    /// Decodes what is staged, up to a sequence that is cut.
+    /// Decodes what is staged, up to a sequence that is cut, or a fault.
     fn decode_staged(&mut self) {
-        let cut_sequence = decode_into(&mut self.text, &self.staged).len();
-        self.staged.drain(..self.staged.len() - cut_sequence);
+        let (text, is_faulty) = decode(&self.staged);
+        self.text.push_str(text);
+        self.is_faulty = is_faulty;
+        let len = text.len();
+        self.staged.drain(..len);
     }
 
     /// The data of the event. To be called once for each.
@@ -121,6 +137,14 @@ impl DataBuffer {
             self.text.pop();
         }
         self.staged.clear();
+    }
+}
+
+/// The text up to a sequence that is cut by the end of the bytes, or up to a fault; and whether there is one.
+fn decode(bytes: &[u8]) -> (&str, bool) {
+    match simdutf8::compat::from_utf8(bytes) {
+        Ok(text) => (text, false),
+        Err(error) => (utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(), error.error_len().is_some()),
     }
 }
 

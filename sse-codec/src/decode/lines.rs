@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use bytes::BufMut;
 
 use super::{
+    data::push,
     line_ends::LineEnds,
     start::{BOM, Start, StreamStart},
 };
@@ -223,7 +224,7 @@ impl LineDecoder {
             return None;
         }
         if part.len() <= self.limit.saturating_sub(self.line.len()) {
-            self.line.extend_from_slice(part);
+            push(&mut self.line, part, self.limit);
             return None;
         }
         self.state = State::Skipping;

@@ -196,8 +196,10 @@ impl DecoderBuilder {
 /// How large events and comments may be, in bytes on the wire.
 ///
 /// What passes a limit gives one [`DecodeError`](crate::DecodeError) and is dropped. The decoder
-/// never holds more than these limits and a small constant, whatever comes: unknown fields, `retry`
-/// and comments that nobody asked for are skipped without being kept.
+/// never collects more than these limits and a small constant, whatever comes: unknown fields, `retry`
+/// and comments that nobody asked for are skipped without being kept. Where what it collected is not
+/// UTF-8, the text that is made of it at the end can be three times as large, since U+FFFD takes three
+/// bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub(crate) event: usize,

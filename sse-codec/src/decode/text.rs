@@ -138,27 +138,10 @@ pub(super) fn owned(bytes: &[u8]) -> Text {
 /// Appends the text of these bytes, with U+FFFD for each maximal part of a sequence that is cut off,
 /// and for each other byte that cannot be.
 pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
-    if !decode_into(text, bytes).is_empty() {
-        text.push(char::REPLACEMENT_CHARACTER);
-    }
-}
-
-/// The same, but gives back a sequence that is cut off by the end of the bytes.
-pub(super) fn decode_into<'a>(text: &mut String, mut bytes: &'a [u8]) -> &'a [u8] {
-    loop {
-        let error = match simdutf8::compat::from_utf8(bytes) {
-            Ok(valid) => {
-                text.push_str(valid);
-                return &[];
-            }
-            Err(error) => error,
-        };
-        let (valid, rest) = bytes.split_at(error.valid_up_to());
-        text.push_str(utf8(valid).unwrap_or_default());
-        let Some(len) = error.error_len() else {
-            return rest;
-        };
-        text.push(char::REPLACEMENT_CHARACTER);
-        bytes = &rest[len..];
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        if !chunk.invalid().is_empty() {
+            text.push(char::REPLACEMENT_CHARACTER);
+        }
     }
 }
