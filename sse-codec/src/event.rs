@@ -1,9 +1,12 @@
 //! Events, owned and borrowed.
 
-use core::{fmt, time::Duration};
+use core::{fmt, hash, ops::Range, time::Duration};
+
+use alloc::sync::Arc;
+
+use bytes::{BufMut, Bytes};
 
 use crate::{Block, EventId, EventType, Text};
-use bytes::{BufMut, Bytes};
 
 /// An event, to be sent or as received.
 ///
@@ -22,12 +25,75 @@ use bytes::{BufMut, Bytes};
 /// let event = Event::new("1700000000").with_type(PING).with_id(1_700_000_000_u64);
 /// assert_eq!(event.to_bytes(), "id: 1700000000\nevent: ping\ndata: 1700000000\n\n");
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, Default)]
 pub struct Event {
+    texts: Texts,
+    retry: Option<u64>,
+}
+
+/// The texts of an event.
+#[derive(Clone)]
+enum Texts {
+    /// Each by itself, as a server makes them.
+    Apart(Parts),
+    /// As they stand in the stream.
+    Together(Slices),
+}
+
+/// The texts of an event, each by itself.
+#[derive(Clone, Default)]
+pub(crate) struct Parts {
     pub(crate) data: Text,
     pub(crate) event_type: Option<EventType>,
     pub(crate) id: Option<EventId>,
-    pub(crate) retry: Option<u64>,
+}
+
+/// Places in a text that many events share: one reference to it costs far less than one for each value.
+/// The range of one that is absent ends at 0; no other does, since its name stands before it.
+#[derive(Clone)]
+pub(crate) struct Slices {
+    pub(crate) text: Arc<str>,
+    pub(crate) data: Range<usize>,
+    pub(crate) event_type: Range<usize>,
+    pub(crate) id: Range<usize>,
+}
+
+impl Default for Texts {
+    fn default() -> Self {
+        Self::Apart(Parts::default())
+    }
+}
+
+impl Slices {
+    /// The text at one of the ranges.
+    #[inline]
+    fn at(&self, range: &Range<usize>) -> &str {
+        // They were found in this text, so there is always something.
+        self.text.get(range.clone()).unwrap_or_default()
+    }
+
+    /// The id, if there is one.
+    #[inline(always)]
+    pub(crate) fn id(&self) -> Option<&str> {
+        self.if_present(&self.id)
+    }
+
+    #[inline]
+    fn if_present(&self, range: &Range<usize>) -> Option<&str> {
+        (range.end != 0).then(|| self.at(range))
+    }
+}
+
+impl From<&Slices> for Parts {
+    fn from(slices: &Slices) -> Self {
+        Self {
+            data: slices.at(&slices.data).into(),
+            event_type: slices
+                .if_present(&slices.event_type)
+                .map(|text| EventType::from_decoded(text.into())),
+            id: slices.id().map(|text| EventId::from_decoded(text.into())),
+        }
+    }
 }
 
 impl Event {
@@ -35,21 +101,19 @@ impl Event {
     ///
     /// CR, LF and CRLF in it are all line breaks, and arrive as LF.
     pub fn new(data: impl Into<Text>) -> Self {
-        Self { data: data.into(), ..Self::default() }
+        Self::from_parts(Parts { data: data.into(), ..Parts::default() }, None)
     }
 
     /// Sets the event type: what a page listens to with `addEventListener`.
     #[must_use]
-    pub fn with_type(mut self, event_type: EventType) -> Self {
-        self.event_type = Some(event_type);
-        self
+    pub fn with_type(self, event_type: EventType) -> Self {
+        self.change(|parts| parts.event_type = Some(event_type))
     }
 
     /// Sets the id that a client reports as `Last-Event-ID` when it reconnects after this event.
     #[must_use]
-    pub fn with_id(mut self, id: impl Into<EventId>) -> Self {
-        self.id = Some(id.into());
-        self
+    pub fn with_id(self, id: impl Into<EventId>) -> Self {
+        self.change(|parts| parts.id = Some(id.into()))
     }
 
     /// Sets the reconnection time: how long a client waits before it reconnects.
@@ -63,28 +127,55 @@ impl Event {
     }
 
     /// The data, its lines separated by LF if it was decoded.
+    #[inline]
     pub fn data(&self) -> &str {
-        &self.data
+        match &self.texts {
+            Texts::Apart(parts) => &parts.data,
+            Texts::Together(slices) => slices.at(&slices.data),
+        }
     }
 
-    /// The data as text of its own.
+    /// The data as text of its own. It is copied if the event is decoded and its data is one of many in
+    /// a chunk.
     pub fn into_data(self) -> Text {
-        self.data
+        match self.texts {
+            Texts::Apart(parts) => parts.data,
+            Texts::Together(slices) => slices.at(&slices.data).into(),
+        }
     }
 
     /// The event type under which a browser dispatches this event: `message` if it has none.
+    #[inline]
     pub fn event_type(&self) -> &str {
-        self.event_type.as_ref().map_or("message", EventType::as_str)
+        self.explicit_type().unwrap_or("message")
     }
 
     /// The event type, if the event has one of its own.
-    pub fn explicit_type(&self) -> Option<&EventType> {
-        self.event_type.as_ref()
+    #[inline]
+    pub fn explicit_type(&self) -> Option<&str> {
+        match &self.texts {
+            Texts::Apart(parts) => parts.event_type.as_ref().map(EventType::as_str),
+            Texts::Together(slices) => slices.if_present(&slices.event_type),
+        }
     }
 
     /// The id, if this event has one of its own. It may be empty: that resets the last event ID.
-    pub fn id(&self) -> Option<&EventId> {
-        self.id.as_ref()
+    #[inline]
+    pub fn id(&self) -> Option<&str> {
+        match &self.texts {
+            Texts::Apart(parts) => parts.id.as_ref().map(EventId::as_str),
+            Texts::Together(slices) => slices.id(),
+        }
+    }
+
+    /// The event type as a value of its own, for another event.
+    pub fn to_explicit_type(&self) -> Option<EventType> {
+        self.explicit_type().map(|text| EventType::from_decoded(text.into()))
+    }
+
+    /// The id as a value of its own, for another event.
+    pub fn to_id(&self) -> Option<EventId> {
+        self.id().map(|text| EventId::from_decoded(text.into()))
     }
 
     /// The reconnection time, if this event sets it. Whole milliseconds.
@@ -96,10 +187,10 @@ impl Event {
     pub fn as_block(&self) -> Block<'_> {
         Block {
             comment: None,
-            id: self.id.as_ref().map(EventId::as_str),
-            event_type: self.event_type.as_ref().map(EventType::as_str),
+            id: self.id(),
+            event_type: self.explicit_type(),
             retry: self.retry,
-            data: Some(&self.data),
+            data: Some(self.data()),
         }
     }
 
@@ -121,6 +212,52 @@ impl Event {
     /// The encoded event in a buffer of its own, of exactly the right size.
     pub fn to_bytes(&self) -> Bytes {
         self.as_block().to_bytes()
+    }
+
+    /// An event as it stands in the stream. It has no `retry`.
+    #[inline(always)]
+    pub(crate) fn from_slices(slices: Slices) -> Self {
+        Self { texts: Texts::Together(slices), retry: None }
+    }
+
+    pub(crate) fn from_parts(parts: Parts, retry: Option<u64>) -> Self {
+        Self { texts: Texts::Apart(parts), retry }
+    }
+
+    /// Changes one of the texts.
+    fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {
+        if let Texts::Together(slices) = &self.texts {
+            self.texts = Texts::Apart(Parts::from(slices));
+        }
+        if let Texts::Apart(parts) = &mut self.texts {
+            change(parts);
+        }
+        self
+    }
+}
+
+impl PartialEq for Event {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_block() == other.as_block()
+    }
+}
+
+impl Eq for Event {}
+
+impl hash::Hash for Event {
+    fn hash<H: hash::Hasher>(&self, state: &mut H) {
+        (self.data(), self.explicit_type(), self.id(), self.retry).hash(state);
+    }
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Event")
+            .field("data", &self.data())
+            .field("event_type", &self.explicit_type())
+            .field("id", &self.id())
+            .field("retry", &self.retry())
+            .finish()
     }
 }
 
@@ -171,12 +308,12 @@ impl<'a> EventRef<'a> {
 
     /// Copies the event, so that it can be kept.
     pub fn to_event(&self) -> Event {
-        Event {
+        let parts = Parts {
             data: self.data.into(),
             event_type: self.event_type.map(|text| EventType::from_decoded(text.into())),
             id: self.id().map(|text| EventId::from_decoded(text.into())),
-            retry: self.retry,
-        }
+        };
+        Event::from_parts(parts, self.retry)
     }
 
     /// This event as a block of an event stream, to add a comment to it or to encode it again.

@@ -97,29 +97,22 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Into<Bytes>,
 {
-    fn poll_with<T>(
-        self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        next: impl Fn(&mut Owned, &mut Decoder) -> Option<Result<T, DecodeError>>,
-    ) -> Poll<Option<Result<T, StreamError<E>>>> {
-        let mut this = self.project();
-        loop {
-            if let Some(chunk) = this.chunk {
-                if let Some(item) = next(chunk, this.decoder) {
-                    return Poll::Ready(Some(item.map_err(StreamError::Decode)));
-                }
-                chunk.end(this.decoder);
-                *this.chunk = None;
-            }
-            if *this.is_done {
-                return Poll::Ready(None);
-            }
-            match ready!(this.source.as_mut().poll_next(cx)) {
-                Some(Ok(chunk)) => *this.chunk = Some(Owned::new(this.decoder, chunk.into())),
-                Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
-                None => *this.is_done = true,
-            }
+    /// Ready when there is a chunk to be read, or an error; with nothing when there will be none.
+    fn poll_chunk(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<(), StreamError<E>>>> {
+        let this = self.project();
+        if let Some(chunk) = this.chunk {
+            chunk.end(this.decoder);
+            *this.chunk = None;
         }
+        if *this.is_done {
+            return Poll::Ready(None);
+        }
+        match ready!(this.source.poll_next(cx)) {
+            Some(Ok(chunk)) => *this.chunk = Owned::new(this.decoder, chunk.into()),
+            Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
+            None => *this.is_done = true,
+        }
+        Poll::Ready(Some(Ok(())))
     }
 }
 
@@ -130,8 +123,23 @@ where
 {
     type Item = Result<Event, StreamError<E>>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.poll_with(cx, Owned::next_event)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            let this = self.as_mut().project();
+            if let Some(chunk) = this.chunk {
+                if let Some(slices) = chunk.whole_event(this.decoder) {
+                    return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+                }
+                if let Some(event) = chunk.next_event_in_steps(this.decoder) {
+                    return Poll::Ready(Some(event.map_err(StreamError::Decode)));
+                }
+            }
+            match ready!(self.as_mut().poll_chunk(cx)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 
@@ -175,7 +183,20 @@ where
     type Item = Result<Item, StreamError<E>>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.project().events.poll_with(cx, Owned::next_item)
+        let mut events = self.project().events;
+        loop {
+            let this = events.as_mut().project();
+            if let Some(chunk) = this.chunk
+                && let Some(item) = chunk.next_item(this.decoder)
+            {
+                return Poll::Ready(Some(item.map_err(StreamError::Decode)));
+            }
+            match ready!(events.as_mut().poll_chunk(cx)) {
+                Some(Ok(())) => {}
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
     }
 }
 

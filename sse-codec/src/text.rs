@@ -45,15 +45,6 @@ impl Text {
             Repr::Shared(text) => text,
         }
     }
-
-    /// A part of `whole`, which is shared unless it is short.
-    #[inline]
-    pub(crate) fn slice(whole: &ByteString, part: &str) -> Self {
-        Self(match ArrayString::from(part) {
-            Ok(short) => Repr::Short(short),
-            Err(_) => Repr::Shared(whole.slice_ref(part)),
-        })
-    }
 }
 
 impl Default for Text {

@@ -70,7 +70,7 @@ impl codec::Decoder for EventCodec {
             if src.is_empty() {
                 return Ok(None);
             }
-            self.chunk = Some(Owned::new(&mut self.decoder, src.split().freeze()));
+            self.chunk = Owned::new(&mut self.decoder, src.split().freeze());
         }
     }
 }

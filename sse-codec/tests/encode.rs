@@ -207,8 +207,8 @@ proptest! {
         }
         let with_lf: Vec<_> = events.iter().map(|event| {
             let mut expected = Event::new(with_lf(event.data()));
-            if let Some(event_type) = event.explicit_type() { expected = expected.with_type(event_type.clone()); }
-            if let Some(id) = event.id() { expected = expected.with_id(id.clone()); }
+            if let Some(event_type) = event.to_explicit_type() { expected = expected.with_type(event_type); }
+            if let Some(id) = event.to_id() { expected = expected.with_id(id); }
             if let Some(retry) = event.retry() { expected = expected.with_retry(retry); }
             expected
         }).collect();

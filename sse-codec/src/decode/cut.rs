@@ -4,10 +4,14 @@ use core::mem;
 
 use super::{
     data::push,
-    field::{IdCheck, RetryValue},
+    field::{Head, IdCheck, Name, RetryValue},
     interpret::{Cursor, Interpreter, Place, Scratch, Step},
-    line_ends::LineEnd,
+    line_ends::{LineEnd, LineEnds},
 };
+
+/// So much of a cut line is collected as it is: most lines end before that, and then they are read as any
+/// other. At least eight bytes, in which every name and the space behind it have their place.
+const COLLECTED: usize = if cfg!(debug_assertions) { 8 } else { 16 };
 
 /// How far a line is that is cut by the end of a text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,15 +19,15 @@ pub(super) enum Line {
     /// Nothing of it was seen.
     #[default]
     Start,
-    /// The first bytes are those of this field's name, up to `seen`.
-    Name { field: Field, seen: usize },
-    /// In the value of a field; `at_start` while one space would be removed.
-    Value { field: Field, at_start: bool },
+    /// All of it is in the scratch buffer. It is no comment.
+    Collected,
+    /// In the value of a field.
+    Value(Field),
     /// The rest of it is ignored.
     Ignored,
 }
 
-/// The kinds of lines that matter. No two names begin with the same byte.
+/// The kinds of lines that matter.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Field {
     Data,
@@ -34,42 +38,48 @@ pub(super) enum Field {
 }
 
 impl Line {
-    pub(super) const IN_DATA: Self = Self::Value { field: Field::Data, at_start: false };
-
-    pub(super) fn may_be_of_event(&self) -> bool {
+    pub(super) fn may_be_of_event(&self, collected: &[u8]) -> bool {
+        let may_be = |name: &&[u8]| collected.starts_with(name) || name.starts_with(collected);
         match self {
-            Self::Name { .. } => true,
-            Self::Value { field, .. } => matches!(field, Field::Data | Field::Event | Field::Id),
+            Self::Collected => [&b"data:"[..], b"event:", b"id:"].iter().any(may_be),
+            Self::Value(field) => matches!(field, Field::Data | Field::Event | Field::Id),
             Self::Start | Self::Ignored => false,
         }
     }
 }
 
-impl Field {
-    fn with_first_byte(byte: u8) -> Option<Self> {
-        match byte {
-            b'd' => Some(Self::Data),
-            b'e' => Some(Self::Event),
-            b'i' => Some(Self::Id),
-            b'r' => Some(Self::Retry(RetryValue::NEW)),
-            b':' => Some(Self::Comment),
-            _ => None,
-        }
-    }
-
-    /// The name with its colon. A comment is a line with no name before its colon.
-    fn name(&self) -> &'static [u8] {
-        match self {
-            Self::Data => b"data:",
-            Self::Event => b"event:",
-            Self::Id => b"id:",
-            Self::Retry(_) => b"retry:",
-            Self::Comment => b":",
-        }
-    }
-}
-
 impl Interpreter {
+    /// Takes a text that is nothing but a part of a line. Small chunks of long lines are nothing but this,
+    /// and then each instruction counts.
+    #[inline]
+    pub(super) fn take_within_line(&mut self, text: &[u8], ends: LineEnds) -> bool {
+        if text.len() >= self.room || !ends.are_none(text) {
+            return false;
+        }
+        match self.line {
+            Line::Value(Field::Data) => self.scratch.data.push(text, self.limits.event),
+            Line::Collected if self.scratch.line.len() + text.len() < COLLECTED => {
+                self.scratch.line.extend_from_slice(text);
+            }
+            Line::Ignored => {}
+            _ => return false,
+        }
+        self.room -= text.len();
+        self.text_offset += text.len() as u64;
+        true
+    }
+
+    /// How many bytes of the line that was cut may come before the limit has to be looked at; 0 if they
+    /// all have to be looked at.
+    #[inline]
+    pub(super) fn room_in_line(&self) -> usize {
+        match self.line {
+            Line::Value(Field::Data) | Line::Collected => self.distant_limit(),
+            Line::Ignored => usize::MAX,
+            _ => 0,
+        }
+    }
+
     /// The last line of a text has no end: takes what there is of it.
     pub(super) fn cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         let part = cursor.pos..text.len();
@@ -79,18 +89,20 @@ impl Interpreter {
         self.line_offset = self.text_offset + part.start as u64;
         cursor.pos = part.end;
         self.scratch.take_in(&mut self.draft, text, self.limits.event);
+        self.scratch.line.clear();
+        self.line = Line::Collected;
         self.take_part(cursor, &text[part]).unwrap_or(Step::End)
     }
 
     /// The first line of a text began in an earlier one: takes the rest of it.
-    #[inline]
     pub(super) fn finish_cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<Step> {
         let Some(LineEnd { end, next }) = cursor.ends.next(text) else {
             let part = cursor.pos..text.len();
             cursor.pos = text.len();
             return Some(self.take_part(cursor, &text[part]).unwrap_or(Step::End));
         };
-        let error = self.take_part(cursor, &text[cursor.pos..end]);
+        let part = &text[cursor.pos..end];
+        let error = self.take_part(cursor, part);
         cursor.pos = next;
         cursor.block = next;
         let step = self.end_line(cursor);
@@ -99,19 +111,71 @@ impl Interpreter {
 
     /// Takes a part of a line, not its end.
     fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
-        if let Some(error) = self.take_name(cursor, &mut part) {
-            return Some(error);
-        }
-        let Line::Value { field, at_start } = &mut self.line else {
-            return None;
-        };
-        // > If value starts with a U+0020 SPACE character, remove it from value.
-        if *at_start && !part.is_empty() {
-            *at_start = false;
-            if *field != Field::Comment {
-                part = part.strip_prefix(b" ").unwrap_or(part);
+        if self.line == Line::Collected {
+            let line = &mut self.scratch.line;
+            if line.is_empty() && part.len() >= COLLECTED {
+                return self.begin_value(cursor, part);
+            }
+            let (head, rest) = part.split_at(part.len().min(COLLECTED - line.len()));
+            line.extend_from_slice(head);
+            if line.len() < COLLECTED && line.first() != Some(&b':') {
+                return self.collected_too_much(cursor);
+            }
+            part = rest;
+            let line = mem::take(&mut self.scratch.line);
+            let error = self.begin_value(cursor, &line);
+            self.scratch.line = line;
+            if error.is_some() {
+                return error;
             }
         }
+        self.take_value(cursor, part)
+    }
+
+    /// An error comes as soon as the limit is passed, also if the line is not at its end.
+    fn collected_too_much(&mut self, cursor: &mut Cursor) -> Option<Step> {
+        let is_too_much = cursor.near_limit && {
+            let line = &self.scratch.line;
+            let (name, value) = Head::of(line, 0).field(0..line.len());
+            self.is_too_large_with(name, &line[value])
+        };
+        is_too_much.then(|| self.drop_event_in_line(cursor))
+    }
+
+    /// Begins the value of a line that is too long to be collected.
+    fn begin_value(&mut self, cursor: &mut Cursor, line: &[u8]) -> Option<Step> {
+        let (name, value) = Head::of(line, 0).field(0..line.len());
+        let field = match name {
+            Name::Data if !self.draft.dropped => Field::Data,
+            Name::Event if !self.draft.dropped => Field::Event,
+            Name::Id if !self.draft.dropped => Field::Id,
+            Name::Retry => Field::Retry(RetryValue::NEW),
+            Name::Comment if self.comments => Field::Comment,
+            _ => {
+                self.line = Line::Ignored;
+                return None;
+            }
+        };
+        if field == Field::Data {
+            if cursor.near_limit && self.size() + 1 > self.limits.event {
+                return Some(self.drop_event_in_line(cursor));
+            }
+            if self.draft.data == Place::Absent {
+                self.scratch.data.clear();
+                self.draft.data = Place::Scratch;
+            }
+        } else {
+            self.scratch.value.clear();
+        }
+        self.line = Line::Value(field);
+        self.take_value(cursor, &line[value])
+    }
+
+    /// Takes a part of a value.
+    fn take_value(&mut self, cursor: &mut Cursor, part: &[u8]) -> Option<Step> {
+        let Line::Value(field) = &mut self.line else {
+            return None;
+        };
         let limit = self.limits.event;
         match field {
             Field::Data => {
@@ -149,71 +213,14 @@ impl Interpreter {
         self.drop_event(cursor, &[])
     }
 
-    /// Takes from the part what belongs to the name of the field.
-    fn take_name(&mut self, cursor: &mut Cursor, part: &mut &[u8]) -> Option<Step> {
-        let (field, seen) = match &self.line {
-            Line::Start => (Field::with_first_byte(*part.first()?), 0),
-            Line::Name { field, seen } => (Some(field.clone()), *seen),
-            Line::Value { .. } | Line::Ignored => return None,
-        };
-        let Some(field) = field else {
-            self.line = Line::Ignored;
-            return None;
-        };
-        let name = &field.name()[seen..];
-        let len = name.len().min(part.len());
-        if name[..len] != part[..len] {
-            self.line = Line::Ignored;
-        } else if len < name.len() {
-            self.line = Line::Name { field, seen: seen + len };
-        } else {
-            *part = &part[len..];
-            return self.begin_value(cursor, field);
-        }
-        None
-    }
-
-    fn begin_value(&mut self, cursor: &mut Cursor, field: Field) -> Option<Step> {
-        let ignored = match field {
-            Field::Data | Field::Event | Field::Id => self.draft.dropped,
-            Field::Retry(_) => false,
-            Field::Comment => !self.comments,
-        };
-        if ignored {
-            self.line = Line::Ignored;
-            return None;
-        }
-        if field == Field::Data {
-            if cursor.near_limit && self.size() + 1 > self.limits.event {
-                return Some(self.drop_event_in_line(cursor));
-            }
-            if self.draft.data == Place::Absent {
-                self.scratch.data.clear();
-                self.draft.data = Place::Scratch;
-            }
-        } else {
-            self.scratch.value.clear();
-        }
-        self.line = Line::Value { field, at_start: true };
-        None
-    }
-
     /// Ends a line that came in parts.
     fn end_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        // A name without a colon is a field with an empty value.
-        if let Line::Name { field, seen } = &self.line
-            && seen + 1 == field.name().len()
-        {
-            let field = field.clone();
-            if let Some(error) = self.begin_value(cursor, field) {
-                self.line = Line::Start;
-                return Some(error);
-            }
-        }
-        let Line::Value { field, .. } = mem::take(&mut self.line) else {
-            return None;
+        let field = match mem::take(&mut self.line) {
+            Line::Start | Line::Ignored => return None,
+            Line::Collected => return self.collected_line(cursor),
+            Line::Value(field) => field,
         };
-        let Scratch { data, event_type, id, value } = &mut self.scratch;
+        let Scratch { data, event_type, id, value, .. } = &mut self.scratch;
         match field {
             Field::Data => data.end_line(self.limits.event),
             Field::Event => {
@@ -231,5 +238,14 @@ impl Interpreter {
             }
         }
         None
+    }
+
+    /// Reads a line that was collected as if it stood in a text, and copies what is of use.
+    fn collected_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
+        let line = mem::take(&mut self.scratch.line);
+        let step = self.field(cursor, &line, 0..line.len());
+        self.scratch.take_in(&mut self.draft, &line, self.limits.event);
+        self.scratch.line = line;
+        step
     }
 }

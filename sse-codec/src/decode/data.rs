@@ -1,6 +1,6 @@
 //! The data buffer.
 
-use core::mem;
+use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
@@ -45,9 +45,13 @@ impl DataBuffer {
     /// > Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
     /// > character to the data buffer.
     #[inline]
-    pub(super) fn push_line(&mut self, value: &[u8], limit: usize) {
-        self.push(value, limit);
-        self.end_line(limit);
+    pub(super) fn push_line(&mut self, text: &[u8], value: Range<usize>, limit: usize) {
+        if text.get(value.end) == Some(&b'\n') {
+            self.push(&text[value.start..=value.end], limit);
+        } else {
+            self.push(&text[value], limit);
+            self.end_line(limit);
+        }
     }
 
     #[inline]

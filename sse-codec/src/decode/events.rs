@@ -5,8 +5,9 @@ use core::{ops::Range, time::Duration};
 use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
+    line_ends::LineEnds,
     text::{Window, lossy},
-    whole::{WholeEvent, is_present},
+    whole::{WholeEvent, WholeTexts},
 };
 use crate::{DecodeError, EventRef};
 
@@ -22,6 +23,8 @@ pub struct Events<'d> {
     in_rest: bool,
     cursor: Cursor,
     window: Window<&'d str>,
+    /// All of the chunk was taken at once.
+    is_taken: bool,
     /// The last event ID, while it stands in the chunk: it is copied when the guard is dropped.
     last_event_id: Option<&'d str>,
 }
@@ -41,15 +44,33 @@ impl<'d> Events<'d> {
     #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'d [u8]) -> Self {
         let Decoder { interpreter, rest, .. } = &mut *decoder;
+        let ends = LineEnds::starting_at(chunk, 0);
+        if interpreter.take_within_line(chunk, ends) {
+            let (cursor, window) = (Cursor::default(), Window::default());
+            return Self {
+                decoder,
+                chunk,
+                in_rest: false,
+                cursor,
+                window,
+                is_taken: true,
+                last_event_id: None,
+            };
+        }
         if interpreter.was_left_in_text() {
             rest.clear();
         }
         let in_rest = !rest.is_empty();
-        if in_rest {
+        let cursor = if in_rest {
             rest.extend_from_slice(chunk);
-        }
-        let cursor = interpreter.begin(if in_rest { rest } else { chunk });
-        Self { decoder, chunk, in_rest, cursor, window: Window::default(), last_event_id: None }
+            let mut cursor = interpreter.begin(rest, LineEnds::starting_at(rest, 0));
+            cursor.at_block_start = false;
+            cursor
+        } else {
+            interpreter.begin(chunk, ends)
+        };
+        let window = Window::default();
+        Self { decoder, chunk, in_rest, cursor, window, is_taken: false, last_event_id: None }
     }
 
     /// The next event of the chunk; nothing when the chunk is used up. Comments are passed over.
@@ -57,10 +78,27 @@ impl<'d> Events<'d> {
     /// # Errors
     ///
     /// When something passed its limit. Go on after it: the next event is not touched by it.
+    #[inline]
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        if let Some(event) = self.whole_event() {
-            return Some(Ok(self.lend_whole(event)));
+        if self.is_taken {
+            None
+        } else if self.cursor.at_block_start {
+            self.next_event_in_chunk()
+        } else {
+            self.next_event_in_steps()
         }
+    }
+
+    #[inline(never)]
+    fn next_event_in_chunk(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+        match self.whole_event() {
+            Some(event) => Some(Ok(self.lend_whole(event))),
+            None => self.next_event_in_steps(),
+        }
+    }
+
+    #[inline(never)]
+    fn next_event_in_steps(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         loop {
             match self.step() {
                 Step::End => return None,
@@ -88,9 +126,14 @@ impl<'d> Events<'d> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
-        if let Some(event) = self.whole_event() {
-            return Some(Ok(ItemRef::Event(self.lend_whole(event))));
+        match self.whole_event() {
+            Some(event) => Some(Ok(ItemRef::Event(self.lend_whole(event)))),
+            None => self.next_item_in_steps(),
         }
+    }
+
+    #[inline(never)]
+    fn next_item_in_steps(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
         loop {
             match self.step() {
                 Step::End => return None,
@@ -112,18 +155,33 @@ impl<'d> Events<'d> {
         self.decoder.reconnection_time()
     }
 
+    /// The next event, if it is a usual one that lies whole in the chunk.
     #[inline(always)]
-    fn whole_event(&mut self) -> Option<WholeEvent> {
-        if !self.cursor.at_block_start || self.in_rest {
+    fn whole_event(&mut self) -> Option<WholeTexts<'d>> {
+        if !self.cursor.at_block_start {
             return None;
         }
-        let event = self.decoder.interpreter.whole_event(&mut self.cursor, self.chunk);
-        self.cursor.at_block_start = event.is_some();
-        event
+        let interpreter = &mut self.decoder.interpreter;
+        match WholeEvent::next(&mut self.cursor, self.chunk, interpreter.comments) {
+            Ok(event) => {
+                let texts = self.window.over(self.chunk, &event.lines).texts(&event);
+                if texts.is_none() {
+                    self.cursor.go_back(self.chunk, event.lines.start);
+                }
+                texts
+            }
+            Err(begun) => {
+                interpreter.draft = begun.into();
+                None
+            }
+        }
     }
 
     #[inline]
     fn step(&mut self) -> Step {
+        if self.is_taken {
+            return Step::End;
+        }
         if self.in_rest {
             return self.step_in_rest();
         }
@@ -139,6 +197,7 @@ impl<'d> Events<'d> {
     fn step_in_rest(&mut self) -> Step {
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         let step = interpreter.step(&mut self.cursor, rest);
+        self.cursor.at_block_start = false;
         let Interpreter { draft, scratch, limits, comment, .. } = interpreter;
         match step {
             Step::Event | Step::Id => scratch.take_in(draft, rest, limits.event),
@@ -175,20 +234,21 @@ impl<'d> Events<'d> {
 
     #[inline(always)]
     fn commit_id_in_chunk(&mut self, id: &Range<usize>, lines: &Range<usize>) {
-        self.last_event_id = match self.window.get(self.chunk, id, lines) {
-            Ok(id) => Some(id),
-            Err(bytes) => {
-                self.decoder.commit_id_bytes(bytes);
-                None
-            }
-        };
+        self.last_event_id = self.window.over(self.chunk, lines).get(id);
+        if self.last_event_id.is_none() {
+            self.decoder.commit_id_bytes(&self.chunk[id.clone()]);
+        }
     }
 
+    #[inline(never)]
     fn lend(&mut self) -> EventRef<'_> {
         let draft = self.decoder.interpreter.take_draft();
         self.commit_id(&draft);
         let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
-        let mut text = |range: &Range<usize>| self.window.get(self.chunk, range, &draft.lines);
+        let mut text = |range: &Range<usize>| {
+            let text = self.window.over(self.chunk, &draft.lines).get(range);
+            text.ok_or_else(|| &self.chunk[range.clone()])
+        };
         let data = match &draft.data {
             Place::Absent => "",
             Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
@@ -204,23 +264,18 @@ impl<'d> Events<'d> {
         EventRef { data, event_type, has_id, last_event_id, retry: draft.retry }
     }
 
-    /// The same for an event that lies whole in the chunk.
     #[inline(always)]
-    fn lend_whole(&mut self, event: WholeEvent) -> EventRef<'_> {
-        let has_id = is_present(&event.id);
-        if has_id {
-            self.commit_id_in_chunk(&event.id, &event.lines);
+    fn lend_whole(&mut self, event: WholeTexts<'d>) -> EventRef<'_> {
+        if event.id.is_some() {
+            self.last_event_id = event.id;
         }
-        let Decoder { last_event_id, lossy: buf, .. } = &mut *self.decoder;
-        let mut text = |range: &Range<usize>| self.window.get(self.chunk, range, &event.lines);
-        let data = text(&event.data).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data));
-        let event_type = if event.event_type.is_empty() {
-            None
-        } else {
-            Some(text(&event.event_type).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type)))
-        };
-        let last_event_id = self.last_event_id.unwrap_or(last_event_id);
-        EventRef { data, event_type, has_id, last_event_id, retry: None }
+        EventRef {
+            data: event.data,
+            event_type: event.event_type,
+            has_id: event.id.is_some(),
+            last_event_id: self.last_event_id(),
+            retry: None,
+        }
     }
 
     fn comment(&mut self) -> &str {
@@ -233,6 +288,14 @@ impl<'d> Events<'d> {
 impl Drop for Events<'_> {
     #[inline]
     fn drop(&mut self) {
+        if !self.is_taken {
+            self.end();
+        }
+    }
+}
+
+impl Events<'_> {
+    fn end(&mut self) {
         if let Some(id) = self.last_event_id {
             self.decoder.commit_id(id);
         }

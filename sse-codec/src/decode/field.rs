@@ -4,40 +4,78 @@ use core::ops::Range;
 
 use wide::u8x16;
 
-/// The first eight bytes of a line as one word, so that a name is one comparison. Behind the end of
-/// the text there are zeros, and no name has a zero in it.
+/// The first eight bytes of a line as two words, so that a name is two comparisons, and mostly one.
+/// Behind the end of the text there are zeros, and no name has a zero in it.
 #[derive(Clone, Copy)]
-pub(super) struct Head(u64);
+pub(super) struct Head {
+    first: u32,
+    second: u32,
+}
+
+/// The names of fields that matter, if a colon follows. A comment is a line with no name before its colon.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Name {
+    Data,
+    Event,
+    Id,
+    Retry,
+    Comment,
+    Other,
+}
 
 impl Head {
     #[inline(always)]
     pub(super) fn of(text: &[u8], start: usize) -> Self {
         let rest = &text[start..];
-        Self(match rest.first_chunk() {
-            Some(bytes) => u64::from_le_bytes(*bytes),
-            None => rest.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)),
-        })
+        let [a, b, c, d, e, f, g, h] = rest.first_chunk().map_or_else(|| padded(rest), |bytes| *bytes);
+        Self { first: u32::from_le_bytes([a, b, c, d]), second: u32::from_le_bytes([e, f, g, h]) }
     }
 
     #[inline(always)]
-    pub(super) fn is<const N: usize>(self, name: &[u8; N]) -> bool {
-        let unused = 64 - 8 * N;
-        let word = name.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte));
-        self.0 << unused == word << unused
+    pub(super) fn name(self) -> Name {
+        const DATA: u32 = u32::from_le_bytes(*b"data");
+        const EVEN: u32 = u32::from_le_bytes(*b"even");
+        const RETR: u32 = u32::from_le_bytes(*b"retr");
+        match self.first {
+            DATA if self.second as u8 == b':' => Name::Data,
+            EVEN if self.second as u16 == u16::from_le_bytes(*b"t:") => Name::Event,
+            first if first & 0xFF_FFFF == u32::from_le_bytes(*b"id:\0") => Name::Id,
+            first if first as u8 == b':' => Name::Comment,
+            RETR if self.second as u16 == u16::from_le_bytes(*b"y:") => Name::Retry,
+            _ => Name::Other,
+        }
     }
 
-    /// Where the value stands, if this is the field with that name and its colon.
+    /// Where the value stands behind that name.
     ///
     /// > If value starts with a U+0020 SPACE character, remove it from value.
     #[inline(always)]
-    pub(super) fn value_of<const N: usize>(
-        self,
-        name: &[u8; N],
-        line: &Range<usize>,
-    ) -> Option<Range<usize>> {
-        let space = usize::from((self.0 >> (8 * N)) as u8 == b' ');
-        self.is(name).then(|| line.start + N + space..line.end)
+    pub(super) fn value(self, name: Name, line: &Range<usize>) -> Range<usize> {
+        let (len, byte) = match name {
+            Name::Data => (5, self.second >> 8),
+            Name::Event | Name::Retry => (6, self.second >> 16),
+            Name::Id => (3, self.first >> 24),
+            Name::Comment => (1, 0),
+            Name::Other => (0, 0),
+        };
+        line.start + len + usize::from(byte as u8 == b' ')..line.end
     }
+
+    /// The name, and where the value stands.
+    #[inline]
+    pub(super) fn field(self, line: Range<usize>) -> (Name, Range<usize>) {
+        let name = self.name();
+        (name, self.value(name, &line))
+    }
+}
+
+/// At the end of a text there are less than eight bytes.
+#[cold]
+#[inline(never)]
+fn padded(rest: &[u8]) -> [u8; 8] {
+    let mut bytes = [0; 8];
+    bytes[..rest.len()].copy_from_slice(rest);
+    bytes
 }
 
 /// Whether a value may become an event's id.
@@ -67,14 +105,19 @@ impl IdCheck {
 
 #[inline(always)]
 pub(super) fn has_nul(text: &[u8], id: &Range<usize>) -> bool {
-    // Most ids are short, and a search costs more than to compare all their bytes at once.
+    // Most ids are short, and then a search costs more than to compare their bytes.
     if id.len() <= 16
         && let Some(bytes) = text[id.start..].first_chunk()
     {
         let nuls = u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask();
-        return nuls & ((1 << id.len()) - 1) != 0;
+        return (nuls.trailing_zeros() as usize) < id.len();
     }
-    memchr::memchr(0, &text[id.clone()]).is_some()
+    find_nul(&text[id.clone()])
+}
+
+#[inline(never)]
+fn find_nul(id: &[u8]) -> bool {
+    if id.len() <= 16 { id.contains(&0) } else { memchr::memchr(0, id).is_some() }
 }
 
 /// The value of a `retry` field, read in parts and never kept.

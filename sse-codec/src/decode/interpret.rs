@@ -10,8 +10,8 @@
 //!
 //! 1. [`whole`](super::whole): a usual event that lies whole in its text. This is where the time goes.
 //! 2. Here: any other line that lies whole in its text.
-//! 3. [`cut`](super::cut): a line that is cut by the end of a text. What it says is copied to scratch
-//!    as it comes, once.
+//! 3. [`cut`](super::cut): a line that is cut by the end of a text. A short one is collected and then read
+//!    as in 2; of a longer one the value is copied to scratch as it comes.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
@@ -23,7 +23,7 @@ use super::{
     Limits,
     cut::Line,
     data::DataBuffer,
-    field::{Head, IdCheck, RetryValue},
+    field::{Head, IdCheck, Name, RetryValue, has_nul},
     line_ends::{LineEnd, LineEnds},
     start::{Start, StreamStart},
     text::push_lossy,
@@ -46,6 +46,8 @@ pub(super) struct Interpreter {
     /// How far the line is that the last text ended in.
     pub(super) line: Line,
     start: StreamStart,
+    /// How many bytes of the line that was cut may come before one of them has to be looked at.
+    pub(super) room: usize,
     /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
     in_text: bool,
     /// Offset in the stream of the first byte of the text.
@@ -65,6 +67,8 @@ pub(super) struct Scratch {
     /// The value of a cut `event`, `id` or comment line. It takes its place when its line ends, since
     /// an id may still turn out to be one that is ignored.
     pub(super) value: Vec<u8>,
+    /// A cut line, as long as it is short.
+    pub(super) line: Vec<u8>,
 }
 
 /// How far the interpreter is in one text.
@@ -82,6 +86,15 @@ pub(super) struct Cursor {
     /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
     /// measured.
     pub(super) near_limit: bool,
+}
+
+impl Cursor {
+    /// Goes back to the start of a block that has to be read line by line.
+    #[cold]
+    pub(super) fn go_back(&mut self, text: &[u8], block: usize) {
+        self.ends = LineEnds::starting_at(text, block);
+        (self.pos, self.block, self.at_block_start) = (block, block, false);
+    }
 }
 
 /// The event under construction.
@@ -136,6 +149,7 @@ impl Interpreter {
             error: None,
             line: Line::Start,
             start: StreamStart::default(),
+            room: 0,
             in_text: false,
             text_offset: 0,
             block_offset: 0,
@@ -148,13 +162,13 @@ impl Interpreter {
         self.draft = Draft::default();
         self.line = Line::Start;
         self.start = StreamStart::default();
-        self.in_text = false;
+        (self.room, self.in_text) = (0, false);
         (self.text_offset, self.block_offset, self.line_offset) = (0, 0, 0);
     }
 
     /// Whether an event was begun and not finished.
     pub(super) fn is_mid_event(&self) -> bool {
-        self.line.may_be_of_event() || self.draft.dropped || !self.draft.is_empty()
+        self.line.may_be_of_event(&self.scratch.line) || self.draft.dropped || !self.draft.is_empty()
     }
 
     /// Whether the last text was never ended, since its guard was leaked.
@@ -164,27 +178,30 @@ impl Interpreter {
 
     /// Begins a text.
     #[inline]
-    pub(super) fn begin(&mut self, text: &[u8]) -> Cursor {
+    pub(super) fn begin(&mut self, text: &[u8], mut ends: LineEnds) -> Cursor {
         if self.in_text {
             // What points into the last text points to nothing now.
             self.draft = Draft { dropped: true, ..Draft::default() };
             self.line = Line::Ignored;
         }
-        self.in_text = true;
-        let pos = if self.start == StreamStart::Inside { 0 } else { self.begin_at_seam(text) };
-        // A type or id that is left in scratch counts too: it is enough to be on the safe side.
-        let Scratch { data, event_type, id, value } = &self.scratch;
-        let at_most = data.len() + event_type.len() + id.len() + value.len() + text.len() + 1;
-        let near_limit = at_most > self.limits.event;
-        let ends = LineEnds::starting_at(text, pos);
-        // Long data in small chunks is nothing but this, and then each instruction counts.
-        if self.line == Line::IN_DATA && !near_limit && ends.are_used_up(text) {
-            self.scratch.data.push(&text[pos..], self.limits.event);
-            return Cursor { pos: text.len(), ends, near_limit, ..Cursor::default() };
+        (self.room, self.in_text) = (0, true);
+        let mut pos = 0;
+        if self.start != StreamStart::Inside {
+            pos = self.begin_at_seam(text);
+            ends = LineEnds::starting_at(text, pos);
         }
+        let near_limit = text.len() >= self.distant_limit();
         let began_here = self.block_offset == self.text_offset + pos as u64 && self.line == Line::Start;
         let at_block_start = began_here && !near_limit && !self.draft.dropped;
         Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit }
+    }
+
+    /// A text that is shorter than this cannot make the event pass the limit.
+    pub(super) fn distant_limit(&self) -> usize {
+        // A type or id that is left in scratch counts too: it is enough to be on the safe side.
+        let Scratch { data, event_type, id, value, line } = &self.scratch;
+        let kept = data.len() + event_type.len() + id.len() + value.len() + line.len();
+        self.limits.event.saturating_sub(kept)
     }
 
     /// Skips what belongs to no line.
@@ -219,6 +236,9 @@ impl Interpreter {
             if let Some(step) = self.whole_line(cursor, text, line) {
                 return step;
             }
+            if self.draft.data == Place::Scratch && !cursor.near_limit {
+                self.more_data(cursor, text);
+            }
         }
         self.cut_line(cursor, text)
     }
@@ -235,6 +255,9 @@ impl Interpreter {
         self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
         self.in_text = false;
+        if cursor.pos == text.len() {
+            self.room = self.room_in_line();
+        }
     }
 
     /// Offset in the stream of the first byte of the current block.
@@ -247,24 +270,24 @@ impl Interpreter {
 impl Interpreter {
     #[inline(always)]
     fn whole_line(&mut self, cursor: &mut Cursor, text: &[u8], line: Range<usize>) -> Option<Step> {
-        if line.is_empty() {
-            return self.end_block(cursor);
-        }
-        let head = Head::of(text, line.start);
-        if let Some(value) = head.value_of(b"data:", &line) {
-            self.data(cursor, text, value)
-        } else if let Some(value) = head.value_of(b"event:", &line) {
-            self.event(cursor, text, value)
-        } else if let Some(value) = head.value_of(b"id:", &line) {
-            self.id(cursor, text, value)
-        } else if head.is(b":") {
-            self.comment(line)
-        } else if let Some(value) = head.value_of(b"retry:", &line) {
-            let mut retry = RetryValue::NEW;
-            retry.push(&text[value]);
-            self.retry(&retry)
-        } else {
-            self.field_without_colon(cursor, text, line)
+        if line.is_empty() { self.end_block(cursor) } else { self.field(cursor, text, line) }
+    }
+
+    /// Process the field.
+    #[inline(always)]
+    pub(super) fn field(&mut self, cursor: &mut Cursor, text: &[u8], line: Range<usize>) -> Option<Step> {
+        let (name, value) = Head::of(text, line.start).field(line);
+        match name {
+            Name::Data => self.data(cursor, text, value),
+            Name::Event => self.event(cursor, text, value),
+            Name::Id => self.id(cursor, text, value),
+            Name::Comment => self.comment(value),
+            Name::Retry => {
+                let mut retry = RetryValue::NEW;
+                retry.push(&text[value]);
+                self.retry(&retry)
+            }
+            Name::Other => self.field_without_colon(cursor, text, value),
         }
     }
 
@@ -299,7 +322,7 @@ impl Interpreter {
             return None;
         }
         let limit = self.limits.event;
-        if cursor.near_limit && self.size() + value.len() + 1 > limit {
+        if cursor.near_limit && self.is_too_large_with(Name::Data, &text[value.clone()]) {
             return Some(self.drop_event(cursor, text));
         }
         let data = &mut self.scratch.data;
@@ -310,13 +333,28 @@ impl Interpreter {
             }
             Place::Text(first) => {
                 data.clear();
-                data.push_line(&text[first], limit);
+                data.push_line(text, first, limit);
             }
             Place::Scratch => {}
         }
-        data.push_line(&text[value], limit);
+        data.push_line(text, value, limit);
         self.draft.data = Place::Scratch;
         None
+    }
+
+    /// One data line mostly follows another, and far from the limit there is nothing to ask in between.
+    fn more_data(&mut self, cursor: &mut Cursor, text: &[u8]) {
+        let (mut ends, mut pos) = (cursor.ends, cursor.pos);
+        loop {
+            let head = Head::of(text, pos);
+            if head.name() != Name::Data {
+                break;
+            }
+            let Some(LineEnd { end, next }) = ends.next(text) else { break };
+            self.scratch.data.push_line(text, head.value(Name::Data, &(pos..end)), self.limits.event);
+            pos = next;
+            (cursor.ends, cursor.pos) = (ends, pos);
+        }
     }
 
     /// > If the field name is "event": Set the event type buffer to field value.
@@ -324,7 +362,7 @@ impl Interpreter {
         if self.draft.dropped {
             return None;
         }
-        if cursor.near_limit && !self.type_fits(value.len()) {
+        if cursor.near_limit && self.is_too_large_with(Name::Event, &text[value.clone()]) {
             return Some(self.drop_event(cursor, text));
         }
         self.draft.event_type = Place::unless_empty(value);
@@ -337,11 +375,11 @@ impl Interpreter {
         if self.draft.dropped {
             return None;
         }
-        let room = if cursor.near_limit { self.room_for_id(0) } else { usize::MAX };
-        match IdCheck::of(&text[value.clone()], room) {
-            IdCheck::Ignored => {}
-            IdCheck::TooLarge => return Some(self.drop_event(cursor, text)),
-            IdCheck::Fits => self.draft.id = Place::Text(value),
+        if cursor.near_limit && self.is_too_large_with(Name::Id, &text[value.clone()]) {
+            return Some(self.drop_event(cursor, text));
+        }
+        if !has_nul(text, &value) {
+            self.draft.id = Place::Text(value);
         }
         None
     }
@@ -360,13 +398,12 @@ impl Interpreter {
     /// > If the line starts with a U+003A COLON character (:): Ignore the line.
     ///
     /// Unless somebody asked for comments.
-    fn comment(&mut self, line: Range<usize>) -> Option<Step> {
+    fn comment(&mut self, comment: Range<usize>) -> Option<Step> {
         if !self.comments {
             return None;
         }
-        let comment = line.start + 1..line.end;
         if comment.len() > self.limits.comment {
-            self.line_offset = self.text_offset + line.start as u64;
+            self.line_offset = self.text_offset + comment.start as u64 - 1;
             return Some(self.comment_too_large());
         }
         self.comment = Place::Text(comment);
@@ -420,6 +457,18 @@ impl Interpreter {
         self.limits.event.saturating_sub(self.data_len() + self.type_len() + len)
     }
 
+    /// Whether the event passes its limit with this value in place of the one it has, or with this line of
+    /// data.
+    pub(super) fn is_too_large_with(&self, name: Name, value: &[u8]) -> bool {
+        match name {
+            _ if self.draft.dropped => false,
+            Name::Data => self.size() + value.len() + 1 > self.limits.event,
+            Name::Event => !self.type_fits(value.len()),
+            Name::Id => IdCheck::of(value, self.room_for_id(0)) == IdCheck::TooLarge,
+            Name::Retry | Name::Comment | Name::Other => false,
+        }
+    }
+
     #[cold]
     pub(super) fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         let event_id = self.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
@@ -451,7 +500,7 @@ impl Scratch {
     pub(super) fn take_in(&mut self, draft: &mut Draft, text: &[u8], limit: usize) {
         if let Place::Text(range) = &draft.data {
             self.data.clear();
-            self.data.push_line(&text[range.clone()], limit);
+            self.data.push_line(text, range.clone(), limit);
             draft.data = Place::Scratch;
         }
         copy(&mut draft.event_type, &mut self.event_type, text);

@@ -134,7 +134,10 @@ impl Decoder {
 
     fn commit_id_bytes(&mut self, id: &[u8]) {
         self.last_event_id.clear();
-        text::push_lossy(&mut self.last_event_id, id);
+        match text::utf8(id) {
+            Some(id) => self.last_event_id.push_str(id),
+            None => text::push_lossy(&mut self.last_event_id, id),
+        }
     }
 }
 

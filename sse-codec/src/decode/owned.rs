@@ -1,17 +1,22 @@
 //! Events that own their text.
 
-use core::time::Duration;
+use core::{ops::Range, time::Duration};
+
+use alloc::sync::Arc;
 
 use bytes::Bytes;
-use bytestring::ByteString;
 
 use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
+    line_ends::LineEnds,
     text::{Window, owned},
-    whole::is_present,
+    whole::WholeEvent,
 };
-use crate::{DecodeError, Event, EventId, EventType, Text};
+use crate::{
+    DecodeError, Event, EventId, EventType, Text,
+    event::{Parts, Slices},
+};
 
 /// What comes of one chunk: an iterator over events that own their text.
 ///
@@ -29,7 +34,7 @@ use crate::{DecodeError, Event, EventId, EventType, Text};
 #[derive(Debug)]
 pub struct OwnedEvents<'d> {
     decoder: &'d mut Decoder,
-    chunk: Owned,
+    chunk: Option<Owned>,
 }
 
 /// An event or a comment.
@@ -55,7 +60,7 @@ impl<'d> OwnedEvents<'d> {
     ///
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     pub fn next_item(&mut self) -> Option<Result<Item, DecodeError>> {
-        self.chunk.next_item(self.decoder)
+        self.chunk.as_mut()?.next_item(self.decoder)
     }
 
     /// The last event ID as of what was given out so far.
@@ -73,13 +78,15 @@ impl Iterator for OwnedEvents<'_> {
     type Item = Result<Event, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.chunk.next_event(self.decoder)
+        self.chunk.as_mut()?.next_event(self.decoder)
     }
 }
 
 impl Drop for OwnedEvents<'_> {
     fn drop(&mut self) {
-        self.chunk.end(self.decoder);
+        if let Some(chunk) = &mut self.chunk {
+            chunk.end(self.decoder);
+        }
     }
 }
 
@@ -90,11 +97,19 @@ pub(crate) struct Owned {
     cursor: Cursor,
     /// The text that events are slices of. It is a copy, so that an event never keeps more alive
     /// than this.
-    window: Window<ByteString>,
+    window: Window<Arc<str>>,
 }
 
 impl Owned {
-    pub(crate) fn new(decoder: &mut Decoder, mut chunk: Bytes) -> Self {
+    /// Nothing if there is nothing to come of the chunk.
+    #[inline]
+    pub(crate) fn new(decoder: &mut Decoder, chunk: Bytes) -> Option<Self> {
+        let ends = LineEnds::starting_at(&chunk, 0);
+        let is_taken = decoder.interpreter.take_within_line(&chunk, ends);
+        (!is_taken).then(|| Self::begin(decoder, chunk, ends))
+    }
+
+    fn begin(decoder: &mut Decoder, mut chunk: Bytes, mut ends: LineEnds) -> Self {
         if decoder.interpreter.was_left_in_text() {
             decoder.rest.clear();
         }
@@ -102,36 +117,54 @@ impl Owned {
             let mut rest = core::mem::take(&mut decoder.rest);
             rest.extend_from_slice(&chunk);
             chunk = rest.into();
+            ends = LineEnds::starting_at(&chunk, 0);
         }
-        let cursor = decoder.interpreter.begin(&chunk);
+        let cursor = decoder.interpreter.begin(&chunk, ends);
         Self { chunk, cursor, window: Window::default() }
     }
 
     /// What was left unread of an earlier chunk.
     #[cfg(any(feature = "stream", feature = "tokio-codec"))]
     pub(crate) fn unread(decoder: &mut Decoder) -> Option<Self> {
-        (!decoder.rest.is_empty()).then(|| Self::new(decoder, Bytes::new()))
+        (!decoder.rest.is_empty()).then(|| Self::begin(decoder, Bytes::new(), LineEnds::default()))
     }
 
-    #[inline]
-    pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
-        if let Some(event) = self.whole_event(decoder) {
-            return Some(Ok(event));
+    /// The next event that does not lie whole in the chunk, or is none of the usual ones.
+    #[inline(always)]
+    pub(crate) fn next_event_in_steps(
+        &mut self,
+        decoder: &mut Decoder,
+    ) -> Option<Result<Event, DecodeError>> {
+        match self.step_to_event(decoder) {
+            Step::Event => Some(Ok(self.event(decoder))),
+            Step::Error => decoder.interpreter.error.take().map(Err),
+            _ => None,
         }
+    }
+
+    #[inline(never)]
+    fn step_to_event(&mut self, decoder: &mut Decoder) -> Step {
         loop {
             match self.step(decoder) {
-                Step::End => return None,
-                Step::Event => return Some(Ok(self.event(decoder))),
-                Step::Error => return decoder.interpreter.error.take().map(Err),
                 Step::Id => self.commit_draft_id(decoder),
                 Step::Comment => {}
+                step => return step,
             }
         }
     }
 
+    #[inline]
+    pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
+        if let Some(slices) = self.whole_event(decoder) {
+            return Some(Ok(Event::from_slices(slices)));
+        }
+        self.next_event_in_steps(decoder)
+    }
+
+    #[inline]
     pub(crate) fn next_item(&mut self, decoder: &mut Decoder) -> Option<Result<Item, DecodeError>> {
-        if let Some(event) = self.whole_event(decoder) {
-            return Some(Ok(Item::Event(event)));
+        if let Some(slices) = self.whole_event(decoder) {
+            return Some(Ok(Item::Event(Event::from_slices(slices))));
         }
         loop {
             match self.step(decoder) {
@@ -166,28 +199,34 @@ impl Owned {
 
     /// The next event, if it is a usual one that lies whole in the chunk.
     #[inline(always)]
-    fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
+    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Slices> {
         if !self.cursor.at_block_start {
             return None;
         }
-        let event = decoder.interpreter.whole_event(&mut self.cursor, &self.chunk);
-        self.cursor.at_block_start = event.is_some();
-        let event = event?;
-        let mut text = |range| self.window.slice(&self.chunk, range, &event.lines);
-        let id = is_present(&event.id).then(|| text(&event.id));
-        if let Some(id) = &id {
+        let interpreter = &mut decoder.interpreter;
+        let event = match WholeEvent::next(&mut self.cursor, &self.chunk, interpreter.comments) {
+            Ok(event) => event,
+            Err(begun) => {
+                interpreter.draft = begun.into();
+                return None;
+            }
+        };
+        let Some(slices) = self.window.over(&self.chunk, &event.lines).slices(&event) else {
+            self.cursor.go_back(&self.chunk, event.lines.start);
+            return None;
+        };
+        if let Some(id) = slices.id() {
             decoder.commit_id(id);
         }
-        let event_type =
-            (!event.event_type.is_empty()).then(|| EventType::from_decoded(text(&event.event_type)));
-        Some(Event { data: text(&event.data), event_type, id: id.map(EventId::from_decoded), retry: None })
+        Some(slices)
     }
 
+    #[inline(never)]
     fn event(&mut self, decoder: &mut Decoder) -> Event {
         let draft = decoder.interpreter.take_draft();
         let id = self.commit_id(decoder, &draft);
         let scratch = &mut decoder.interpreter.scratch;
-        let mut text = |range| self.window.slice(&self.chunk, range, &draft.lines);
+        let text = |range: &Range<usize>| owned(&self.chunk[range.clone()]);
         let data = match &draft.data {
             Place::Absent => Text::default(),
             Place::Text(range) => text(range),
@@ -198,7 +237,8 @@ impl Owned {
             Place::Text(range) => Some(text(range)),
             Place::Scratch => Some(owned(&scratch.event_type)),
         };
-        Event { data, event_type: event_type.map(EventType::from_decoded), id, retry: draft.retry }
+        let parts = Parts { data, event_type: event_type.map(EventType::from_decoded), id };
+        Event::from_parts(parts, draft.retry)
     }
 
     fn commit_draft_id(&mut self, decoder: &mut Decoder) {
@@ -210,7 +250,7 @@ impl Owned {
     fn commit_id(&mut self, decoder: &mut Decoder, draft: &Draft) -> Option<EventId> {
         let id = match &draft.id {
             Place::Absent => return None,
-            Place::Text(range) => self.window.slice(&self.chunk, range, &draft.lines),
+            Place::Text(range) => owned(&self.chunk[range.clone()]),
             Place::Scratch => owned(&decoder.interpreter.scratch.id),
         };
         decoder.commit_id(&id);

@@ -10,8 +10,6 @@ use core::ops::Range;
 
 use alloc::string::String;
 
-use bytestring::ByteString;
-
 use crate::Text;
 
 /// Validating a few KiB at once costs far less than each small event by itself. It is little enough
@@ -21,63 +19,46 @@ const WINDOW: usize = 16 * 1024;
 /// A part of a chunk that is known to be UTF-8.
 #[derive(Debug, Default)]
 pub(super) struct Window<T> {
-    text: T,
+    pub(super) text: T,
     range: Range<usize>,
 }
 
 impl<T> Window<T> {
-    /// Makes sure that the window reaches over these lines, if they are UTF-8.
+    /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
     #[inline(always)]
-    fn cover<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>)
+    pub(super) fn over<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>) -> &Self
     where
         T: From<&'d str>,
     {
         if self.range.end < lines.end {
-            self.move_to(chunk, lines);
+            self.move_to(chunk, lines.start, lines.end);
         }
+        self
     }
 
     #[inline(never)]
-    fn move_to<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>)
+    fn move_to<'d>(&mut self, chunk: &'d [u8], start: usize, end: usize)
     where
         T: From<&'d str>,
     {
-        let end = lines.end.max(chunk.len().min(lines.start + WINDOW));
-        let text = valid_prefix(&chunk[lines.start..end]);
-        self.range = lines.start..lines.start + text.len();
+        let text = valid_prefix(&chunk[start..end.max(chunk.len().min(start + WINDOW))]);
+        self.range = start..start + text.len();
         self.text = T::from(text);
     }
 
+    /// Where a range of the chunk stands in the text.
     #[inline(always)]
-    fn inside(&self, range: &Range<usize>) -> Range<usize> {
+    pub(super) fn inside(&self, range: &Range<usize>) -> Range<usize> {
         // What is before the window comes out beyond its end.
         range.start.wrapping_sub(self.range.start)..range.end.wrapping_sub(self.range.start)
     }
 }
 
 impl<'d> Window<&'d str> {
-    /// The text at a range of the chunk in these lines, or the bytes if they are not UTF-8.
+    /// The text at a range of the chunk, if it is UTF-8.
     #[inline(always)]
-    pub(super) fn get(
-        &mut self,
-        chunk: &'d [u8],
-        range: &Range<usize>,
-        lines: &Range<usize>,
-    ) -> Result<&'d str, &'d [u8]> {
-        self.cover(chunk, lines);
-        self.text.get(self.inside(range)).ok_or_else(|| &chunk[range.clone()])
-    }
-}
-
-impl Window<ByteString> {
-    /// The same as a text that shares the window's.
-    #[inline(always)]
-    pub(super) fn slice(&mut self, chunk: &[u8], range: &Range<usize>, lines: &Range<usize>) -> Text {
-        self.cover(chunk, lines);
-        match self.text.get(self.inside(range)) {
-            Some(text) => Text::slice(&self.text, text),
-            None => owned(&chunk[range.clone()]),
-        }
+    pub(super) fn get(&self, range: &Range<usize>) -> Option<&'d str> {
+        self.text.get(self.inside(range))
     }
 }
 

@@ -2,11 +2,15 @@
 
 use core::ops::Range;
 
+use alloc::sync::Arc;
+
 use super::{
-    field::{Head, has_nul},
-    interpret::{Cursor, Draft, Interpreter, Place},
+    field::{Head, Name, has_nul},
+    interpret::{Cursor, Draft, Place},
     line_ends::{LineEnd, LineEnds},
+    text::Window,
 };
+use crate::event::Slices;
 
 /// Where the values of an event stand in the text. The range of one that is absent ends at 0; no other
 /// does, since its name stands before it.
@@ -18,53 +22,90 @@ pub(super) struct WholeEvent {
     pub(super) lines: Range<usize>,
 }
 
-impl Interpreter {
+/// The values of such an event.
+pub(super) struct WholeTexts<'d> {
+    pub(super) data: &'d str,
+    pub(super) event_type: Option<&'d str>,
+    pub(super) id: Option<&'d str>,
+}
+
+impl WholeEvent {
     /// Reads on to the next event, as long as there is nothing but what most streams are made of: events
     /// with one data line, perhaps a type and an id, and comments that nobody asked for.
     ///
-    /// At anything else, and at the end of the text, it hands over what it has read to the way for any
-    /// line. All state is local and small, so that it stays in registers: that doubles the speed of
-    /// small events.
+    /// At anything else, and at the end of the text, the cursor stands before the line that is not
+    /// understood here, and what was read before it is left. All state is local and small, so that it
+    /// stays in registers: that doubles the speed of small events.
     #[inline(always)]
-    pub(super) fn whole_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<WholeEvent> {
+    pub(super) fn next(cursor: &mut Cursor, text: &[u8], comments: bool) -> Result<Self, Self> {
         let (mut ends, mut pos) = (cursor.ends, cursor.pos);
-        let mut event = WholeEvent { lines: pos..pos, ..WholeEvent::default() };
-        while let Some(LineEnd { end, next }) = ends.next(text) {
+        let mut event = Self { lines: pos..pos, ..Self::default() };
+        let is_end = loop {
+            let Some(LineEnd { end, next }) = ends.next(text) else { break true };
             let line = pos..end;
             if line.is_empty() {
                 if is_present(&event.data) {
                     event.lines.end = next;
                     (cursor.ends, cursor.pos, cursor.block) = (ends, next, next);
-                    return Some(event);
+                    return Ok(event);
                 }
                 if is_present(&event.id) {
-                    ends = LineEnds::starting_at(text, pos);
-                    break;
+                    break false;
                 }
-                event = WholeEvent { lines: next..next, ..WholeEvent::default() };
+                event = Self { lines: next..next, ..Self::default() };
                 pos = next;
                 continue;
             }
             let head = Head::of(text, pos);
-            if let Some(value) = head.value_of(b"data:", &line)
-                && !is_present(&event.data)
-            {
-                event.data = value;
-            } else if let Some(value) = head.value_of(b"event:", &line) {
-                event.event_type = value;
-            } else if let Some(value) = head.value_of(b"id:", &line)
-                && !has_nul(text, &value)
-            {
-                event.id = value;
-            } else if !head.is(b":") || self.comments {
-                ends = LineEnds::starting_at(text, pos);
-                break;
+            match head.name() {
+                Name::Data if !is_present(&event.data) => event.data = head.value(Name::Data, &line),
+                Name::Event => event.event_type = head.value(Name::Event, &line),
+                Name::Id => {
+                    let id = head.value(Name::Id, &line);
+                    if has_nul(text, &id) {
+                        break false;
+                    }
+                    event.id = id;
+                }
+                Name::Comment if !comments => {}
+                _ => break false,
             }
             pos = next;
-        }
-        (cursor.ends, cursor.pos, cursor.block) = (ends, pos, event.lines.start);
-        self.draft = event.into();
-        None
+        };
+        cursor.ends = if is_end { ends } else { LineEnds::starting_at(text, pos) };
+        (cursor.pos, cursor.block, cursor.at_block_start) = (pos, event.lines.start, false);
+        Err(event)
+    }
+}
+
+impl<'d> Window<&'d str> {
+    /// The values of an event in the window, unless one of them is not UTF-8.
+    #[inline(always)]
+    pub(super) fn texts(&self, event: &WholeEvent) -> Option<WholeTexts<'d>> {
+        let data = self.get(&event.data)?;
+        let event_type = match event.event_type.is_empty() {
+            true => None,
+            false => Some(self.get(&event.event_type)?),
+        };
+        let id = match is_present(&event.id) {
+            true => Some(self.get(&event.id)?),
+            false => None,
+        };
+        Some(WholeTexts { data, event_type, id })
+    }
+}
+
+impl Window<Arc<str>> {
+    /// The values of an event in the window, unless one of them is not UTF-8.
+    #[inline(always)]
+    pub(super) fn slices(&self, event: &WholeEvent) -> Option<Slices> {
+        let slice = |range: &Range<usize>| match is_present(range) {
+            true => Some(self.inside(range)).filter(|range| self.text.get(range.clone()).is_some()),
+            false => Some(0..0),
+        };
+        let event_type = if event.event_type.is_empty() { &(0..0) } else { &event.event_type };
+        let (data, event_type, id) = (slice(&event.data)?, slice(event_type)?, slice(&event.id)?);
+        Some(Slices { text: self.text.clone(), data, event_type, id })
     }
 }
 
