@@ -114,3 +114,8 @@ pub use text::Text;
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::EventCodec;
 pub use value::{EventId, EventType};
+
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -143,7 +143,12 @@ pub use sse::Sse;
 #[doc(no_inline)]
 pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};
 
-/// The examples of the project's README are tested here, where all that they need is at hand.
+/// The examples of the README are tested, and those of the project's README, which need what is at hand here.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Ours;
+
+    #[doc = include_str!("../../README.md")]
+    struct OfTheProject;
+}
