@@ -19,6 +19,9 @@
 //! The stream yields [`Event`]s, or [`Encoded`] ones that are encoded once for many clients, or
 //! `Result`s of them. It needs to be neither `Sync` nor `Unpin`.
 //!
+//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). What stands
+//! on the wire is all [`sse_codec`]'s.
+//!
 //! # hyper
 //!
 //! ```
