@@ -118,14 +118,6 @@ impl Event {
     }
 
     /// The event type, if the event has one of its own.
-    ///
-    /// ```
-    /// use sse_codec::Event;
-    ///
-    /// let event = Event::new("…");
-    /// assert_eq!(event.event_type(), "message");
-    /// assert_eq!(event.explicit_type(), None);
-    /// ```
     pub fn explicit_type(&self) -> Option<&EventType> {
         self.event_type.as_ref()
     }
