@@ -36,8 +36,8 @@ SECTIONS = {
             "warp": ["warp", "warp body"],
         },
     ),
-    "BuildBody": (
-        "The body of a response, events made and sent",
+    "Loopback": (
+        "Sending, over a connection on the same machine",
         None,
         {"sse-hyper": ["events"], "sse-stream": ["sse-stream"], "axum": ["axum"]},
     ),
