@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use std::io::{self, Read};
-//! use sse_codec::{Decoder, EventId};
+//! use sse_codec::Decoder;
 //!
 //! fn listen(mut connect: impl FnMut(&str) -> io::Result<Box<dyn Read>>) -> io::Result<()> {
 //!     let mut decoder = Decoder::new();
