@@ -35,6 +35,8 @@ use crate::{Event, EventId, EventRef, EventType, event::whole_millis};
 /// assert_eq!(stream, b":padding\n\nid: row 7\nretry: 2000\n\ndata: one\ndata: two\n\n");
 /// # Ok::<(), sse_codec::ValueError>(())
 /// ```
+///
+/// Standard: [9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream), and [9.2.7, advice for authors](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Block<'a> {
     pub(crate) comment: Option<&'a str>,
@@ -51,6 +53,13 @@ impl<'a> Block<'a> {
     }
 
     /// Sets the comment: `:` and the text, nothing added, once for each line of it.
+    ///
+    /// ```
+    /// use sse_codec::Block;
+    ///
+    /// assert_eq!(Block::new().comment("two\nlines").to_bytes(), ":two\n:lines\n\n");
+    /// assert_eq!(Block::new().comment("").to_bytes(), ":\n\n"); // the shortest keep-alive
+    /// ```
     #[must_use]
     pub fn comment(self, text: &'a str) -> Self {
         Self { comment: Some(text), ..self }
@@ -177,6 +186,13 @@ impl Encoded {
     }
 
     /// Whether a client dispatches this block, that is, whether it has data.
+    ///
+    /// ```
+    /// use sse_codec::{Block, Encoded, Event};
+    ///
+    /// assert!(Encoded::from(Event::new("")).is_event());
+    /// assert!(!Encoded::from(Block::new().comment("keep-alive")).is_event());
+    /// ```
     pub fn is_event(&self) -> bool {
         self.is_event
     }

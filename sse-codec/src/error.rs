@@ -9,6 +9,13 @@ use crate::EventId;
 /// Why a text cannot be an [`EventType`](crate::EventType) or an [`EventId`].
 ///
 /// Positions are byte offsets in the rejected text.
+///
+/// ```
+/// use sse_codec::{EventId, EventType, ValueError};
+///
+/// assert_eq!(EventType::new("a\rb"), Err(ValueError::LineBreak { at: 1 }));
+/// assert_eq!(EventId::new("7\0"), Err(ValueError::Nul { at: 1 }));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ValueError {
@@ -92,6 +99,18 @@ impl DecodeError {
     /// It was not committed as last event ID, so a server would send this event again at the next
     /// reconnection. A client that wants to go on behind it can set it as the starting point of its
     /// next decoder ([`DecoderBuilder::last_event_id`](crate::DecoderBuilder::last_event_id)).
+    ///
+    /// ```
+    /// use sse_codec::{Decoder, Limits};
+    ///
+    /// let mut decoder = Decoder::builder().limits(Limits::new().event(8)).build();
+    /// let error = decoder.decode(b"id: 7\ndata: far too long\n\n").next_event().unwrap().unwrap_err();
+    /// assert_eq!(decoder.last_event_id(), "");
+    ///
+    /// let id = error.event_id().cloned().unwrap_or_default();
+    /// let behind_it = Decoder::builder().last_event_id(id).build();
+    /// assert_eq!(behind_it.last_event_id(), "7");
+    /// ```
     pub fn event_id(&self) -> Option<&EventId> {
         self.event_id.as_ref()
     }

@@ -17,6 +17,8 @@ use crate::{Block, EventId, EventType, Text};
 /// The *last event ID* that an event inherits from an earlier block is the decoder's
 /// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
 ///
+/// Standard: [9.2.6, what the fields mean](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
+///
 /// ```
 /// use sse_codec::{Event, EventType};
 ///
@@ -100,17 +102,47 @@ impl Event {
     /// A `message` event with this data: any text, of any number of lines, also none.
     ///
     /// CR, LF and CRLF in it are all line breaks, and arrive as LF.
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// assert_eq!(Event::new("two\r\nlines\n").to_bytes(), "data: two\ndata: lines\ndata: \n\n");
+    /// assert_eq!(Event::new("").to_bytes(), "data: \n\n"); // an event all the same
+    /// ```
     pub fn new(data: impl Into<Text>) -> Self {
         Self::from_parts(Parts { data: data.into(), ..Parts::default() }, None)
     }
 
     /// Sets the event type: what a page listens to with `addEventListener`.
+    ///
+    /// ```
+    /// use sse_codec::{Event, EventType};
+    ///
+    /// const JOINED: EventType = EventType::from_static("joined");
+    /// assert_eq!(Event::new("ada").with_type(JOINED).event_type(), "joined");
+    ///
+    /// // Where the type is not known before: this text cannot forge another field.
+    /// let named_by_a_user = EventType::new("joined\ndata: everyone");
+    /// assert!(named_by_a_user.is_err());
+    /// ```
     #[must_use]
     pub fn with_type(self, event_type: EventType) -> Self {
         self.change(|parts| parts.event_type = Some(event_type))
     }
 
     /// Sets the id that a client reports as `Last-Event-ID` when it reconnects after this event.
+    ///
+    /// ```
+    /// use sse_codec::{Event, EventId};
+    ///
+    /// let by_number = Event::new("…").with_id(7_u32);
+    /// let by_text = Event::new("…").with_id(EventId::new("2026-11-24/7")?);
+    /// let reset = Event::new("…").with_id(EventId::default()); // the client forgets its last one
+    /// # assert_eq!(by_number.id().unwrap(), "7");
+    /// # assert_eq!(by_text.to_bytes(), "id: 2026-11-24/7\ndata: …\n\n");
+    /// # assert_eq!(reset.to_bytes(), "id: \ndata: …\n\n");
+    /// # Ok::<(), sse_codec::ValueError>(())
+    /// ```
     #[must_use]
     pub fn with_id(self, id: impl Into<EventId>) -> Self {
         self.change(|parts| parts.id = Some(id.into()))
@@ -120,6 +152,14 @@ impl Event {
     ///
     /// The wire knows whole milliseconds: what is below is cut off, and what is above `u64::MAX`
     /// milliseconds becomes that.
+    ///
+    /// ```
+    /// use core::time::Duration;
+    /// use sse_codec::Event;
+    ///
+    /// let event = Event::new("…").with_retry(Duration::from_micros(2_500_900));
+    /// assert_eq!(event.to_bytes(), "retry: 2500\ndata: …\n\n");
+    /// ```
     #[must_use]
     pub fn with_retry(mut self, reconnection_time: Duration) -> Self {
         self.retry = Some(whole_millis(reconnection_time));
@@ -184,6 +224,11 @@ impl Event {
     }
 
     /// This event as a block of an event stream, to add a comment to it.
+    ///
+    /// ```
+    /// let event = sse_codec::Event::new("1");
+    /// assert_eq!(event.as_block().comment("why").to_bytes(), ":why\ndata: 1\n\n");
+    /// ```
     pub fn as_block(&self) -> Block<'_> {
         Block {
             comment: None,
@@ -196,6 +241,14 @@ impl Event {
 
     /// Appends the event, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
     /// bytes. Buffers that grow, such as `Vec<u8>` and `BytesMut`, always have room.
+    ///
+    /// ```
+    /// let mut response = Vec::new();
+    /// for n in 1..=2 {
+    ///     sse_codec::Event::new(n.to_string()).encode(&mut response);
+    /// }
+    /// assert_eq!(response, b"data: 1\n\ndata: 2\n\n");
+    /// ```
     ///
     /// # Panics
     ///
@@ -265,6 +318,24 @@ impl fmt::Debug for Event {
 ///
 /// The same parts as [`Event`], and the last event ID that goes with it. [`to_event`](Self::to_event)
 /// makes an [`Event`] of it that can be kept.
+///
+/// ```
+/// use sse_codec::Decoder;
+///
+/// let mut decoder = Decoder::new();
+/// let mut events = decoder.decode(b"id: 7\nevent: a\ndata: 1\n\ndata: 2\n\n");
+///
+/// let first = events.next_event().unwrap()?;
+/// assert_eq!((first.event_type(), first.data()), ("a", "1"));
+/// assert_eq!((first.id(), first.last_event_id()), (Some("7"), "7"));
+///
+/// let second = events.next_event().unwrap()?;
+/// assert_eq!((second.event_type(), second.data()), ("message", "2"));
+/// assert_eq!((second.id(), second.last_event_id()), (None, "7")); // as of the first
+/// # Ok::<(), sse_codec::DecodeError>(())
+/// ```
+///
+/// Standard: [9.2.6, what is dispatched](https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct EventRef<'a> {
     pub(crate) data: &'a str,
@@ -307,6 +378,19 @@ impl<'a> EventRef<'a> {
     }
 
     /// Copies the event, so that it can be kept.
+    ///
+    /// ```
+    /// use sse_codec::{Decoder, Event};
+    ///
+    /// let mut kept = Vec::new();
+    /// let mut decoder = Decoder::new();
+    /// let mut events = decoder.decode(b"data: 1\n\ndata: 2\n\n");
+    /// while let Some(event) = events.next_event() {
+    ///     kept.push(event?.to_event());
+    /// }
+    /// assert_eq!(kept, [Event::new("1"), Event::new("2")]);
+    /// # Ok::<(), sse_codec::DecodeError>(())
+    /// ```
     pub fn to_event(&self) -> Event {
         let parts = Parts {
             data: self.data.into(),

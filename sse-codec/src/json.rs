@@ -52,6 +52,14 @@ impl EventRef<'_> {
     /// # Errors
     ///
     /// If the data is not JSON, or not that of a `T`.
+    ///
+    /// ```
+    /// let mut decoder = sse_codec::Decoder::new();
+    /// let mut events = decoder.decode(b"data: [1,2]\n\n");
+    /// let numbers: Vec<u8> = events.next_event().unwrap()?.parse_json()?;
+    /// assert_eq!(numbers, [1, 2]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn parse_json<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(self.data())
     }

@@ -32,7 +32,7 @@
 //!
 //! ```
 //! use std::io::{self, Read};
-//! use sse_codec::{Decoder, EventId};
+//! use sse_codec::Decoder;
 //!
 //! fn listen(mut connect: impl FnMut(&str) -> io::Result<Box<dyn Read>>) -> io::Result<()> {
 //!     let mut decoder = Decoder::new();
@@ -76,7 +76,32 @@
 //! | `json` | no | [`Event::json`], [`Event::parse_json`], [`EventRef::parse_json`] |
 //! | `tokio-codec` | no | [`EventCodec`] for `tokio_util::codec` |
 //!
-//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//! # What it does on the wire
+//!
+//! What the standard, [WHATWG HTML, 9.2 Server-sent events][standard], and browsers say, and what they leave open:
+//!
+//! | case | what is done | standard |
+//! | --- | --- | --- |
+//! | line ends | LF, CR and CRLF, also mixed. A CR at the end of a chunk ends its line at once; one LF behind it is skipped | [parsing] |
+//! | byte order mark | one is skipped at the very start, also when chunks cut it | [parsing] |
+//! | bytes that are not UTF-8 | U+FFFD for each maximal subpart, never an error | [parsing] |
+//! | `data` | each line of it is one of the data; `data` alone is an empty one, and makes an event | [fields] |
+//! | `event` | the last one wins; an empty one resets to `message`; spaces at its end count | [fields] |
+//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without | [fields], [dispatch] |
+//! | `retry` | ASCII digits that fit into a `u64` of milliseconds; anything else is ignored | [fields] |
+//! | other fields, comments | skipped, without being kept; comments and lines are shown to those who ask | [fields] |
+//! | the end of the stream | an unfinished event is discarded | [parsing] |
+//! | too large | one [`DecodeError`], the block is dropped, decoding goes on behind it; see [`Limits`] | left open |
+//! | data is encoded | split at LF, CR and CRLF, always as `data: ` with the space, so that one at its start survives | [authoring] |
+//! | a comment is encoded | `:` and its text, nothing added; each line of it is a comment | [authoring] |
+//!
+//! What comes out depends on the bytes alone, never on how they were cut into chunks.
+//!
+//! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
+//! [parsing]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
+//! [fields]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+//! [dispatch]: https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage
+//! [authoring]: https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
 
 #![no_std]
 #![forbid(unsafe_code)]
@@ -114,3 +139,8 @@ pub use text::Text;
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::EventCodec;
 pub use value::{EventId, EventType};
+
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -77,6 +77,17 @@ impl From<Encoded> for Outgoing {
 /// An item of a stream of blocks: [`Event`], [`Encoded`], [`Outgoing`], or a `Result` of one of them.
 ///
 /// So streams that cannot fail need no `Ok` around each item. This trait is sealed.
+///
+/// ```
+/// use sse_codec::{Event, StreamItem};
+///
+/// fn bytes(item: impl StreamItem<Error = std::io::Error>) -> std::io::Result<bytes::Bytes> {
+///     Ok(item.into_outgoing()?.into_bytes())
+/// }
+///
+/// assert_eq!(bytes(Ok(Event::new("1")))?, "data: 1\n\n");
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub trait StreamItem: sealed::Sealed {
     /// Why the stream fails: [`Infallible`] if its items are no `Result`.
     type Error;

@@ -78,6 +78,26 @@ impl<S> EventStream<S> {
     }
 
     /// The decoder, to go on with: [`reconnect`](Decoder::reconnect) it for a new connection.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::EventStream;
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let connection = stream::iter(["id: 7\ndata: 1\n\ndata: cut o"].map(Ok::<_, std::io::Error>));
+    /// let mut events = EventStream::new(connection);
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}", event?.data());
+    /// }
+    ///
+    /// let mut decoder = events.into_decoder();
+    /// decoder.reconnect();
+    /// assert_eq!(decoder.last_event_id(), "7"); // the `Last-Event-ID` of the next request
+    /// let next_connection = stream::iter(["data: 2\n\n"].map(Ok::<_, std::io::Error>));
+    /// let events = EventStream::with_decoder(next_connection, decoder);
+    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
     pub fn into_decoder(mut self) -> Decoder {
         if let Some(mut chunk) = self.chunk.take() {
             chunk.end(&mut self.decoder);
@@ -87,6 +107,20 @@ impl<S> EventStream<S> {
 
     /// The same stream, with the comments between the events. The decoder must have been
     /// [asked](crate::DecoderBuilder::comments) for them.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::{Decoder, Event, EventStream, Item};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = stream::iter([": hi\ndata: 1\n\n"].map(Ok::<_, std::io::Error>));
+    /// let decoder = Decoder::builder().comments(true).build();
+    /// let mut items = EventStream::with_decoder(chunks, decoder).items();
+    /// assert_eq!(items.next().await.unwrap()?, Item::Comment(" hi".into()));
+    /// assert_eq!(items.next().await.unwrap()?, Item::Event(Event::new("1")));
+    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
     pub fn items(self) -> ItemStream<S> {
         ItemStream { events: self }
     }

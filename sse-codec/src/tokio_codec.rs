@@ -27,6 +27,22 @@ use crate::{DecodeError, Decoder, Item, Outgoing, decode::Owned};
 /// # Ok::<(), std::io::Error>(())
 /// # }).unwrap().unwrap();
 /// ```
+///
+/// And the other way:
+///
+/// ```
+/// use futures_util::SinkExt;
+/// use sse_codec::{Block, Encoded, Event, EventCodec};
+/// use tokio_util::codec::FramedWrite;
+///
+/// # futures_util::FutureExt::now_or_never(async {
+/// let mut response = FramedWrite::new(Vec::new(), EventCodec::new());
+/// response.send(Encoded::from(Block::new().comment("hi"))).await?;
+/// response.send(Event::new("1")).await?;
+/// assert_eq!(response.get_ref(), b":hi\n\ndata: 1\n\n");
+/// # Ok::<(), std::io::Error>(())
+/// # }).unwrap().unwrap();
+/// ```
 #[derive(Debug, Default)]
 pub struct EventCodec {
     decoder: Decoder,

@@ -19,6 +19,9 @@
 //! The stream yields [`Event`]s, or [`Encoded`] ones that are encoded once for many clients, or
 //! `Result`s of them. It needs to be neither `Sync` nor `Unpin`.
 //!
+//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). What stands
+//! on the wire is all [`sse_codec`]'s.
+//!
 //! # hyper
 //!
 //! ```
@@ -143,7 +146,12 @@ pub use sse::Sse;
 #[doc(no_inline)]
 pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};
 
-/// The examples of the project's README are tested here, where all that they need is at hand.
+/// The examples of the README are tested, and those of the project's README, which need what is at hand here.
 #[cfg(doctest)]
-#[doc = include_str!("../../README.md")]
-struct Readme;
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Ours;
+
+    #[doc = include_str!("../../README.md")]
+    struct OfTheProject;
+}

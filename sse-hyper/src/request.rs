@@ -58,6 +58,8 @@ pub const MAX_LAST_EVENT_ID: usize = 8 * 1024;
 /// # Errors
 ///
 /// As the table says.
+///
+/// Standard: [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventIdError> {
     let mut values = headers.get_all(LAST_EVENT_ID).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -95,6 +97,8 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
 ///
 /// [`LastEventIdError::ControlCharacter`] if the id has one of U+0001 to U+001F, other than tab, or
 /// U+007F: ids may, headers may not.
+///
+/// Standard: [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 pub fn last_event_id_header(id: &EventId) -> Result<Option<HeaderValue>, LastEventIdError> {
     if id.is_empty() {
         return Ok(None);
@@ -124,6 +128,8 @@ pub fn last_event_id_header(id: &EventId) -> Result<Option<HeaderValue>, LastEve
 /// headers.insert(ACCEPT, HeaderValue::from_static("text/html, */*;q=0"));
 /// assert!(!accepts_event_stream(&headers));
 /// ```
+///
+/// Standard: [RFC 9110, 12.5.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.1).
 pub fn accepts_event_stream(headers: &HeaderMap) -> bool {
     let ranges =
         headers.get_all(ACCEPT).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));

@@ -123,6 +123,8 @@ where
     /// one that had sent more than its request. That takes two intervals at most, as the first
     /// comment draws the answer that the second one fails on.
     ///
+    /// The standard advises ["a comment line every 15 seconds or so"](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
+    ///
     /// ```
     /// use std::time::Duration;
     ///

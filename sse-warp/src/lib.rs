@@ -63,6 +63,11 @@ pub use sse_hyper::{
     Outgoing, Sse, StreamItem,
 };
 
+/// The examples of the README are tested.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 /// A reply that streams what `stream` yields, with keep-alive on tokio's timer.
 ///
 /// The stream has to be `Send`, but neither `Sync` nor `Unpin`; [`Sse::new`] tells what it may
