@@ -216,7 +216,8 @@ fn an_event_gives_what_was_put_into_it() {
     let second = Duration::from_secs(1);
     let event = plain.with_retry(second).with_id(7_u8).with_type(EventType::from_static("t"));
     assert_eq!((event.data(), event.event_type()), ("1", "t"));
-    assert_eq!((event.explicit_type().unwrap().as_str(), event.id().unwrap().as_str()), ("t", "7"));
+    assert_eq!(event.explicit_type().map(ToString::to_string).as_deref(), Some("t"));
+    assert_eq!(event.id().map(ToString::to_string).as_deref(), Some("7"));
     assert_eq!(event.retry(), Some(second));
     let lone_retry = Event::new("").with_retry(second);
     assert_eq!((lone_retry.retry(), lone_retry.explicit_type()), (Some(second), None));
