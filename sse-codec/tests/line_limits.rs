@@ -5,36 +5,66 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::LineDecoder;
+use sse_codec::{DecodeError, Line, LineDecoder};
 use support::naive_lines::{self, NaiveLine};
 
 const PIECES: &[&[u8]] =
     &[b"\n", b"\r", b"\r\n", b"", b":", b"a", b"data: x\n", b"\xEF\xBB\xBF", b"\xEF", b"\xEF\xBB"];
+
+/// A line as it is encoded again, or where the one began that is too long.
+type Read = Result<Vec<u8>, u64>;
+
+fn read(line: Result<Line<'_>, DecodeError>) -> Read {
+    let mut encoded = Vec::new();
+    line.map_err(|error| error.offset())?.encode(&mut encoded);
+    Ok(encoded)
+}
+
+fn expected(stream: &[u8], limit: usize) -> Vec<Read> {
+    naive_lines::split(stream, limit)
+        .into_iter()
+        .map(|line| match line {
+            NaiveLine::Line(line) => Ok(naive_lines::encoding(&line)),
+            NaiveLine::TooLong { offset } => Err(offset),
+        })
+        .collect()
+}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(20_000))]
 
     #[test]
     fn any_lines_in_any_chunking_under_any_limit(chunks in vec(select(PIECES), 0..12), limit in 0..10_usize) {
-        let expected: Vec<Result<Vec<u8>, u64>> = naive_lines::split(&chunks.concat(), limit)
-            .into_iter()
-            .map(|line| match line {
-                NaiveLine::Line(line) => Ok(naive_lines::encoding(&line)),
-                NaiveLine::TooLong { offset } => Err(offset),
-            })
-            .collect();
         let mut decoder = LineDecoder::with_limit(limit);
         let mut decoded = Vec::new();
         for chunk in &chunks {
             let mut lines = decoder.decode(chunk);
             while let Some(line) = lines.next_line() {
-                decoded.push(line.map_err(|error| error.offset()).map(|line| {
-                    let mut encoded = Vec::new();
-                    line.encode(&mut encoded);
-                    encoded
-                }));
+                decoded.push(read(line));
             }
         }
-        prop_assert_eq!(decoded, expected);
+        prop_assert_eq!(decoded, expected(&chunks.concat(), limit));
+    }
+
+    /// The guard is dropped after so many lines of each chunk.
+    #[test]
+    fn a_guard_dropped_at_any_time_loses_no_line(
+        chunks in vec((select(PIECES), 0..4_usize), 0..12),
+        limit in 0..10_usize,
+    ) {
+        let mut decoder = LineDecoder::with_limit(limit);
+        let mut decoded = Vec::new();
+        for (chunk, asked) in &chunks {
+            let mut lines = decoder.decode(chunk);
+            for _ in 0..*asked {
+                decoded.extend(lines.next_line().map(read));
+            }
+        }
+        let mut lines = decoder.decode(b"");
+        while let Some(line) = lines.next_line() {
+            decoded.push(read(line));
+        }
+        let stream: Vec<u8> = chunks.iter().flat_map(|(chunk, _)| chunk.iter().copied()).collect();
+        prop_assert_eq!(decoded, expected(&stream, limit));
     }
 }

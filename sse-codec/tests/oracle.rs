@@ -4,7 +4,10 @@
 
 mod support;
 
+use bytes::Bytes;
+use futures_util::{FutureExt, StreamExt};
 use proptest::{collection::vec, prelude::*, sample::select};
+use sse_codec::{Decoder, EventStream, StreamError};
 use support::{LEVELS, decode, expect, oracle::Oracle};
 
 /// Pieces that make the decisions of a decoder: names and almost-names, line ends, seams.
@@ -165,25 +168,76 @@ proptest! {
     fn a_guard_dropped_at_any_time_loses_nothing(
         input in stream(),
         lengths in lengths(),
-        asked in vec(0..4_usize, 0..60),
+        asked in vec((select(WAYS), 0..4_usize), 1..60),
+        event_limit in limit(),
+        comment_limit in proptest::option::of(limit()),
     ) {
-        let expected = expect(&input, usize::MAX, Some(usize::MAX));
-        let limits = sse_codec::Limits::new().event(usize::MAX).comment(usize::MAX);
-        let mut decoder = sse_codec::Decoder::builder().limits(limits).comments(true).build();
+        let expected = expect(&input, event_limit, comment_limit);
+        let mut decoder = support::decoder(event_limit, comment_limit);
         let mut outputs = Vec::new();
-        let mut asked = asked.iter().copied().cycle();
-        for chunk in cut(&input, &lengths) {
+        let mut asked = asked.iter().cycle();
+        let chunks = cut(&input, &lengths);
+        for chunk in chunks.iter().copied() {
+            let &(way, count) = asked.next().unwrap();
+            decoder = sip(decoder, chunk, way, count, &mut outputs);
+        }
+        decoder = sip(decoder, b"", Way::Lent, usize::MAX, &mut outputs);
+        prop_assert_eq!(support::outcome(outputs, &decoder), expected);
+    }
+}
+
+/// The ways to read a chunk, which may take turns on one decoder.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Lent,
+    Owned,
+    Stream,
+}
+
+const WAYS: &[Way] = &[Way::Lent, Way::Owned, Way::Stream];
+
+/// Reads so many items at most, and gives up the guard or stream.
+fn sip(
+    mut decoder: Decoder,
+    chunk: &[u8],
+    way: Way,
+    count: usize,
+    outputs: &mut Vec<support::oracle::Output>,
+) -> Decoder {
+    match way {
+        Way::Lent => {
             let mut events = decoder.decode(chunk);
-            for _ in 0..asked.next().unwrap_or(0) {
-                outputs.extend(events.next_item().map(support::borrowed));
+            for _ in 0..count {
+                let Some(item) = events.next_item() else { break };
+                outputs.push(support::borrowed(item));
             }
         }
-        let mut events = decoder.decode(b"");
-        while let Some(item) = events.next_item() {
-            outputs.push(support::borrowed(item));
+        Way::Owned => {
+            let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
+            for _ in 0..count {
+                let Some(item) = events.next_item() else { break };
+                outputs.push(support::owned(item, events.last_event_id()));
+            }
         }
-        prop_assert_eq!(outputs, expected.outputs);
+        Way::Stream => {
+            let mut source = support::ready(&[chunk]);
+            let mut items = EventStream::with_decoder(&mut source, decoder).items();
+            for _ in 0..count {
+                match items.next().now_or_never().unwrap() {
+                    Some(Ok(item)) => outputs.push(support::owned(Ok(item), items.decoder().last_event_id())),
+                    Some(Err(StreamError::Decode(error))) => outputs.push(support::owned(Err(error), "")),
+                    Some(Err(error)) => panic!("{error}"),
+                    None => break,
+                }
+            }
+            decoder = items.into_decoder();
+            // What the stream did not ask for any more.
+            if let Some(Ok(chunk)) = source.next().now_or_never().unwrap() {
+                drop(decoder.decode(&chunk));
+            }
+        }
     }
+    decoder
 }
 
 /// Few kinds of lines: usual events that lie whole in their chunk, and under limits near their sizes

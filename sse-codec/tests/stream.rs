@@ -7,10 +7,10 @@ mod support;
 
 use std::{convert::Infallible, io};
 
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, Stream, StreamExt, stream, stream::FusedStream};
 use sse_codec::{
-    Block, DecodeErrorKind, Decoder, EncodeStream, Encoded, Event, EventId, EventStream, Limits, Outgoing,
-    StreamError,
+    Block, DecodeErrorKind, Decoder, EncodeStream, Encoded, Event, EventId, EventStream, Item, Limits,
+    Outgoing, StreamError,
 };
 use support::ready;
 
@@ -61,6 +61,50 @@ fn errors_do_not_end_the_stream() {
 }
 
 #[test]
+fn a_stream_is_terminated_when_nothing_more_can_come() {
+    let mut events = EventStream::new(ready(&[b"data: 1\n\ndata: 2\n\n"]));
+    for data in ["1", "2"] {
+        assert!(!events.is_terminated());
+        assert_eq!(events.next().now_or_never().unwrap().unwrap().unwrap().data(), data);
+    }
+    assert!(!events.is_terminated(), "the source may give more");
+    assert_eq!(events.next().now_or_never().unwrap(), None);
+    assert!(events.is_terminated());
+
+    // A source that ends at once, behind what a decoder left unread.
+    let mut decoder = Decoder::new();
+    drop(decoder.decode(b"data: 1\n\n"));
+    let mut events = EventStream::with_decoder(ready(&[]), decoder);
+    assert!(events.next().now_or_never().unwrap().is_some());
+    assert!(!events.is_terminated());
+    assert!(events.next().now_or_never().unwrap().is_none());
+    assert!(events.is_terminated());
+}
+
+#[test]
+fn items_are_comments_as_well_and_none_is_lost() {
+    let decoder = Decoder::builder().comments(true).build();
+    let mut items =
+        EventStream::with_decoder(ready(&[b":1\nid: 2\ndata: 2\n\ndata: 3\n\nda"]), decoder).items();
+    let mut next = || items.next().now_or_never().unwrap();
+    assert_eq!(next(), Some(Ok(Item::Comment("1".into()))));
+    assert_eq!(next(), Some(Ok(Item::Event(Event::new("2").with_id(2_u8)))));
+    let mut decoder = items.into_decoder();
+    assert_eq!(decoder.last_event_id(), "2");
+    let mut rest = decoder.decode(b"ta: 4\n\n");
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "3");
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "4");
+}
+
+#[test]
+fn encoding_yields_as_many_as_it_is_given() {
+    let chunks = EncodeStream::new(stream::iter([Event::new("1"), Event::new("2"), Event::new("3")]));
+    assert_eq!(chunks.size_hint(), (3, Some(3)));
+    let endless = EncodeStream::new(stream::repeat(Event::new("1")));
+    assert_eq!(endless.size_hint(), (usize::MAX, None));
+}
+
+#[test]
 fn blocks_become_one_chunk_each() {
     let blocks: [Outgoing; 3] = [
         Event::new("1\r2").into(),
@@ -81,7 +125,7 @@ fn blocks_become_one_chunk_each() {
 #[test]
 fn the_codec_encodes_and_reads_what_was_left_unread() {
     use bytes::BytesMut;
-    use sse_codec::{EventCodec, Item};
+    use sse_codec::EventCodec;
     use tokio_util::codec::{Decoder as _, Encoder as _};
 
     let mut bytes = BytesMut::new();

@@ -5,10 +5,13 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashMap},
+    time::Duration,
 };
 
 use bytestring::ByteString;
-use sse_codec::{Block, Decoder, Encoded, Event, EventId, EventType, Limits, LineDecoder, Text, ValueError};
+use sse_codec::{
+    Block, Decoder, Encoded, Event, EventId, EventType, Limits, LineDecoder, Outgoing, Text, ValueError,
+};
 
 /// Empty, short, the longest that stands in place, one byte more, and long; not only of ASCII.
 fn texts() -> Vec<String> {
@@ -173,9 +176,13 @@ fn errors_say_what_is_wrong_and_where() {
 
     let mut decoder = Decoder::builder().limits(Limits::new().event(1).comment(2)).comments(true).build();
     let mut events = decoder.decode(b"data: 1\n\n:123\n");
-    let event = events.next_item().unwrap().unwrap_err().to_string();
+    let event = events.next_item().unwrap().unwrap_err();
+    assert_eq!((event.limit(), event.offset()), (1, 0));
+    let event = event.to_string();
     assert!(event.contains("event at byte 0 ") && event.contains("limit of 1 bytes"), "{event}");
-    let comment = events.next_item().unwrap().unwrap_err().to_string();
+    let comment = events.next_item().unwrap().unwrap_err();
+    assert_eq!((comment.limit(), comment.offset()), (2, 9));
+    let comment = comment.to_string();
     assert!(comment.contains("comment at byte 9 ") && comment.contains("Limits::comment"), "{comment}");
     let mut decoder = LineDecoder::with_limit(3);
     let line = decoder.decode(b"data").next_line().unwrap().unwrap_err().to_string();
@@ -198,6 +205,44 @@ fn a_block_is_made_of_an_event_in_each_form() {
     let encoded = Encoded::from(event);
     assert_eq!(encoded.as_ref(), &bytes[..]);
     assert_eq!(encoded.into_bytes(), bytes);
+}
+
+#[test]
+fn an_event_gives_what_was_put_into_it() {
+    let plain = Event::new("1");
+    assert_eq!((plain.data(), plain.event_type()), ("1", "message"));
+    assert_eq!((plain.explicit_type(), plain.id(), plain.retry()), (None, None, None));
+
+    let second = Duration::from_secs(1);
+    let event = plain.with_retry(second).with_id(7_u8).with_type(EventType::from_static("t"));
+    assert_eq!((event.data(), event.event_type()), ("1", "t"));
+    assert_eq!(event.explicit_type().map(ToString::to_string).as_deref(), Some("t"));
+    assert_eq!(event.id().map(ToString::to_string).as_deref(), Some("7"));
+    assert_eq!(event.retry(), Some(second));
+    let lone_retry = Event::new("").with_retry(second);
+    assert_eq!((lone_retry.retry(), lone_retry.explicit_type()), (Some(second), None));
+
+    let stream = event.to_bytes();
+    let mut decoder = Decoder::new();
+    let mut events = decoder.decode(&stream);
+    let lent = events.next_event().unwrap().unwrap();
+    assert_eq!((lent.data(), lent.event_type(), lent.explicit_type()), ("1", "t", Some("t")));
+    assert_eq!((lent.id(), lent.last_event_id(), lent.retry()), (Some("7"), "7", Some(second)));
+    assert_eq!(lent.to_event(), event);
+    drop(events);
+    let mut events = decoder.decode(b"data: 2\n\n");
+    let lent = events.next_event().unwrap().unwrap();
+    assert_eq!((lent.data(), lent.event_type(), lent.explicit_type()), ("2", "message", None));
+    assert_eq!((lent.id(), lent.last_event_id(), lent.retry()), (None, "7", None));
+}
+
+#[test]
+fn what_goes_out_knows_its_length() {
+    let event = Event::new("1");
+    for item in [Outgoing::from(event.clone()), Encoded::from(event).into()] {
+        assert_eq!(item.encoded_len(), "data: 1\n\n".len());
+    }
+    assert_eq!(Outgoing::from(Encoded::from(Block::new())).encoded_len(), 0);
 }
 
 #[test]

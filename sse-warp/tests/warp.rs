@@ -21,7 +21,7 @@ use tokio::{
 use warp::{Filter, Reply, http::HeaderValue};
 
 use support::{
-    BOTH, Http, RawAnswer, channel, frame, get, get_with, hook, numbered, numbered_text, open_stream,
+    BOTH, Crowd, Http, RawAnswer, channel, frame, get, get_with, hook, numbered, numbered_text, open_stream,
     shuts_down, soon, with_farewell,
 };
 
@@ -168,6 +168,22 @@ async fn a_graceful_shutdown_with_100_open_streams_on_each_protocol() {
         })
         .await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_clients_of_all_kinds_and_every_stream_is_closed_once() {
+    let (crowd, closed) = Crowd::new();
+    let route = {
+        let crowd = crowd.clone();
+        warp::header::headers_cloned().map(move |headers| sse_warp::SseReply::from(crowd.respond(&headers)))
+    };
+    let server = start(route).await;
+    let staying = crowd.come(server.addr).await;
+    crowd.stop();
+    server.stop.send(()).unwrap();
+    soon(staying.are_sent_away()).await;
+    soon(server.running).await.unwrap();
+    crowd.assert_all_closed(closed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,8 +59,7 @@ pub const LEVELS: &[Level] = &[
 
 /// Decodes these chunks; comments are asked for where they have a limit.
 pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
-    let limits = Limits::new().event(event_limit).comment(comment_limit.unwrap_or(0));
-    let mut decoder = Decoder::builder().limits(limits).comments(comment_limit.is_some()).build();
+    let mut decoder = decoder(event_limit, comment_limit);
     let mut outputs = Vec::new();
     match level {
         Level::Borrowed => {
@@ -125,7 +124,13 @@ pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit:
     outcome(outputs, &decoder)
 }
 
-fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
+/// A decoder that is asked for comments where they have a limit.
+pub fn decoder(event_limit: usize, comment_limit: Option<usize>) -> Decoder {
+    let limits = Limits::new().event(event_limit).comment(comment_limit.unwrap_or(0));
+    Decoder::builder().limits(limits).comments(comment_limit.is_some()).build()
+}
+
+pub fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
     Outcome {
         outputs,
         last_event_id: decoder.last_event_id().to_owned(),
@@ -160,7 +165,7 @@ pub fn event_ref(event: &EventRef<'_>) -> Output {
     }
 }
 
-fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
+pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
     match item {
         Ok(Item::Event(event)) => owned_event(&event, last_event_id),
         Ok(Item::Comment(text)) => Output::Comment(text.to_string()),

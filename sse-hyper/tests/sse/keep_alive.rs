@@ -6,10 +6,11 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    task::{Context, Poll},
     time::{Duration, Instant as StdInstant},
 };
 
-use futures_util::{StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
@@ -133,6 +134,68 @@ async fn a_clock_that_stands_still_does_not_make_a_flood() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_timer_that_fires_late_delays_comments_and_nothing_else() {
+    let late = Duration::from_secs(10);
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).timer(Skewed { late, ..Skewed::default() }).into_body());
+    let start = Instant::now();
+    for n in 1..=3 {
+        assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+        assert_took(start, n * (INTERVAL + late));
+    }
+    let start = Instant::now();
+    sender.send(Event::new("tick")).unwrap();
+    assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+    drop(sender);
+    assert!(frame(&mut body).await.is_none());
+    assert_took(start, Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_timer_that_fires_early_or_whose_clock_disagrees_does_not_make_a_flood() {
+    let second = Duration::from_secs(1);
+    let timers = [
+        (Skewed { early: second, ..Skewed::default() }, 14, 15),
+        (Skewed { behind: 10 * second, ..Skewed::default() }, 5, 15),
+        // The comment counts as written when the clock says so.
+        (Skewed { ahead: 10 * second, ..Skewed::default() }, 25, 25),
+    ];
+    for (timer, first, then) in timers {
+        let (sender, stream) = channel();
+        let mut body = Box::pin(Sse::new(stream).timer(timer).into_body());
+        let start = Instant::now();
+        for n in 0..5 {
+            assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+            assert_took(start, first * second + n * then * second);
+        }
+        sender.send(Event::new("tick")).unwrap();
+        assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+        drop(sender);
+        assert!(frame(&mut body).await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn sleeps_that_never_end_or_are_over_at_once_hold_no_event_back() {
+    for over in [false, true] {
+        let (sender, stream) = channel();
+        let mut body = Box::pin(Sse::new(stream).timer(Broken { over }).into_body());
+        for event in numbered(100) {
+            // Else tokio says at some time that its channel is empty, to be fair to other tasks.
+            tokio::task::yield_now().await;
+            for _ in 0..3 {
+                let comment = body.frame().now_or_never();
+                assert_eq!(comment.is_some(), over);
+            }
+            sender.send(event).unwrap();
+            assert!(frame(&mut body).await.unwrap().starts_with(b"id: "));
+        }
+        drop(sender);
+        assert!(frame(&mut body).await.is_none());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
     let calls = Arc::new(Calls::default());
     let timer = Counting(calls.clone());
@@ -186,6 +249,58 @@ impl Timer for Stopped {
         self.clock
     }
 }
+
+/// A timer whose sleeps are longer or shorter than asked for, or go by another clock than its own.
+#[derive(Default)]
+struct Skewed {
+    late: Duration,
+    early: Duration,
+    ahead: Duration,
+    behind: Duration,
+}
+
+impl Timer for Skewed {
+    fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
+        TokioTimer::new().sleep(duration + self.late - self.early)
+    }
+
+    fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
+        TokioTimer::new().sleep_until(deadline + self.late - self.early)
+    }
+
+    fn now(&self) -> StdInstant {
+        TokioTimer::new().now() + self.ahead - self.behind
+    }
+}
+
+/// A timer whose sleeps are over at once, or never.
+struct Broken {
+    over: bool,
+}
+
+impl Timer for Broken {
+    fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
+        Box::pin(BrokenSleep { over: self.over })
+    }
+
+    fn sleep_until(&self, _: StdInstant) -> Pin<Box<dyn Sleep>> {
+        self.sleep(Duration::ZERO)
+    }
+}
+
+struct BrokenSleep {
+    over: bool,
+}
+
+impl Future for BrokenSleep {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+        if self.over { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl Sleep for BrokenSleep {}
 
 #[derive(Default)]
 struct Calls {

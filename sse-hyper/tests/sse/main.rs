@@ -4,6 +4,7 @@
 
 mod closing;
 mod errors;
+mod faults;
 mod frames;
 mod http;
 mod keep_alive;

@@ -25,7 +25,7 @@ pub struct Answer {
     body: Incoming,
     unread: String,
     /// Keeps the connection open.
-    _sender: Sender,
+    sender: Sender,
 }
 
 enum Sender {
@@ -49,8 +49,7 @@ pub async fn try_get_with(
     http: Http,
     mut request: Request<Empty<Bytes>>,
 ) -> Result<Answer, hyper::Error> {
-    *request.uri_mut() = format!("http://{addr}/").parse().unwrap();
-    request.headers_mut().insert("host", addr.to_string().parse().unwrap());
+    address(&mut request, addr);
     let io = TokioIo::new(TcpStream::connect(addr).await.unwrap());
     let (response, sender) = match http {
         Http::One => {
@@ -64,11 +63,29 @@ pub async fn try_get_with(
             (soon(sender.send_request(request)).await, Sender::Two(sender))
         }
     };
-    let (parts, body) = response?.into_parts();
-    Ok(Answer { head: Response::from_parts(parts, ()), body, unread: String::new(), _sender: sender })
+    Ok(Answer::new(response?, sender))
+}
+
+fn address(request: &mut Request<Empty<Bytes>>, addr: SocketAddr) {
+    *request.uri_mut() = format!("http://{addr}/").parse().unwrap();
+    request.headers_mut().insert("host", addr.to_string().parse().unwrap());
 }
 
 impl Answer {
+    fn new(response: Response<Incoming>, sender: Sender) -> Self {
+        let (parts, body) = response.into_parts();
+        Self { head: Response::from_parts(parts, ()), body, unread: String::new(), sender }
+    }
+
+    /// Asks once more on the same connection, while this answer is open: for HTTP/2.
+    pub async fn another(&self, addr: SocketAddr, mut request: Request<Empty<Bytes>>) -> Self {
+        let Sender::Two(sender) = &self.sender else { panic!("HTTP/1.1 has one answer at a time") };
+        let mut sender = sender.clone();
+        address(&mut request, addr);
+        let response = soon(sender.send_request(request)).await.unwrap();
+        Self::new(response, Sender::Two(sender))
+    }
+
     /// The next block, with its blank line. None at the clean end of the response.
     pub async fn block(&mut self) -> Option<String> {
         loop {
@@ -118,7 +135,7 @@ impl Answer {
 
     /// Gives up this response, and keeps the connection: on HTTP/2, that is an RST_STREAM.
     pub fn abandon(self) -> impl Send {
-        self._sender
+        self.sender
     }
 }
 

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
 mod client;
+mod crowd;
 mod server;
 mod shutdown;
 
@@ -23,6 +24,7 @@ use sse_hyper::{Closed, Event};
 use tokio::sync::{mpsc, oneshot};
 
 pub use client::{BOTH, Http, RawAnswer, get, get_with, try_get_with};
+pub use crowd::Crowd;
 pub use server::Server;
 pub use shutdown::{open_stream, shuts_down, with_farewell};
 

@@ -27,10 +27,22 @@ impl Server {
         B: Body<Data = Bytes> + Send + 'static,
         B::Error: Into<BoxError>,
     {
+        Self::start_with(auto::Builder::new(TokioExecutor::new()), respond).await
+    }
+
+    /// The same with these settings of hyper.
+    pub async fn start_with<B>(
+        settings: auto::Builder<TokioExecutor>,
+        respond: impl Fn(Request<Incoming>) -> Response<B> + Send + Sync + 'static,
+    ) -> Self
+    where
+        B: Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(run(listener, Arc::new(respond), stopped));
+        let running = tokio::spawn(run(listener, settings, Arc::new(respond), stopped));
         Self { addr, stop, running }
     }
 
@@ -41,8 +53,12 @@ impl Server {
     }
 }
 
-async fn run<B, F>(listener: TcpListener, respond: Arc<F>, mut stopped: oneshot::Receiver<()>)
-where
+async fn run<B, F>(
+    listener: TcpListener,
+    settings: auto::Builder<TokioExecutor>,
+    respond: Arc<F>,
+    mut stopped: oneshot::Receiver<()>,
+) where
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
     F: Fn(Request<Incoming>) -> Response<B> + Send + Sync + 'static,
@@ -62,8 +78,7 @@ where
             let response = respond(request);
             async { Ok::<_, Infallible>(response) }
         });
-        let server = auto::Builder::new(TokioExecutor::new());
-        let connection = server.serve_connection(TokioIo::new(socket), service).into_owned();
+        let connection = settings.serve_connection(TokioIo::new(socket), service).into_owned();
         connections.spawn(graceful.watch(connection));
     }
     drop(listener);

@@ -1,0 +1,110 @@
+//! Streams as servers send them, long enough for the fast ways, and something odd in the middle.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use support::{LEVELS, decode, expect};
+
+/// One event of each kind of stream. The digit makes them different.
+const EVENTS: &[&str] = &[
+    "id: 170000000#\nevent: ping\ndata: 170000000#\n\n",
+    "id: 170000000#\r\nevent: ping\r\ndata: 170000000#\r\n\r\n",
+    "id: #\revent: ping\rdata: #\r\r",
+    "data: {\"choices\":[{\"delta\":{\"content\":\"#####\"},\"index\":0,\"finish_reason\":null}],\"model\":\"some-model\"}\n\n",
+    "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"text\":\"#\"}}\n\n",
+    "data: line # of several\ndata:  with spaces\ndata:\ndata: \ndata: the last one\n\n",
+    ": keep-alive #\n\ndata: #\n\n",
+    "data: 日本語のテキスト # と絵文字 😀\nevent: 日本\n\n",
+    "retry: 10#\ndata: #\nid\n\n",
+    "data: #\n\n",
+];
+
+/// What breaks the pattern.
+const ODD: &[&[u8]] = &[
+    b"\n",
+    b"\r",
+    b"\r\n",
+    b":",
+    b"data",
+    b"data\n",
+    b"data:\n",
+    b"dat",
+    b"event\n",
+    b"id: \0\n",
+    b"id: other\n",
+    b"id\n",
+    b"retry: 5\n",
+    b"retry: 5x\n",
+    b"\0",
+    b"\xEF\xBB\xBF",
+    b"\xFF",
+    b"\xE2\x82",
+    "é".as_bytes(),
+    b"  ",
+    b"unknown: field\n",
+    b":comment\n",
+    b"\n\n\n",
+    b"event: once\n",
+];
+
+/// Up to about 60 KB: events of one kind, or of a few, with odd pieces anywhere.
+fn stream() -> impl Strategy<Value = Vec<u8>> {
+    let odd = vec((any::<prop::sample::Index>(), select(ODD)), 0..4);
+    (vec(select(EVENTS), 1..3), 1..500_usize, odd).prop_map(|(kinds, count, odd)| {
+        let mut stream: Vec<u8> = kinds
+            .iter()
+            .cycle()
+            .take(count)
+            .enumerate()
+            .flat_map(|(n, event)| event.replace('#', &(n % 10).to_string()).into_bytes())
+            .collect();
+        for (at, piece) in odd {
+            let at = at.index(stream.len() + 1);
+            stream.splice(at..at, piece.iter().copied());
+        }
+        stream
+    })
+}
+
+/// The sizes that networks and readers give, and some around those of masks and blocks.
+fn chunk_sizes() -> impl Strategy<Value = Vec<usize>> {
+    let usual = select(&[usize::MAX, 16_384, 4_096, 1_400, 128, 64, 63, 65, 32, 33, 15, 16, 17, 7, 5][..]);
+    prop_oneof![usual.prop_map(|size| vec![size]), vec(1..3_000_usize, 1..10), vec(1..100_usize, 1..10)]
+}
+
+proptest! {
+    #![proptest_config(match std::env::var_os("PROPTEST_CASES") {
+        Some(_) => ProptestConfig::default(),
+        None => ProptestConfig::with_cases(500),
+    })]
+
+    #[test]
+    fn with_something_odd(
+        stream in stream(),
+        sizes in chunk_sizes(),
+        event_limit in prop_oneof![4 => Just(usize::MAX), 1 => 0..150_usize],
+        comment_limit in proptest::option::of(prop_oneof![Just(usize::MAX), 0..20_usize]),
+    ) {
+        let expected = expect(&stream, event_limit, comment_limit);
+        let mut rest = &stream[..];
+        let mut chunks = Vec::new();
+        for &size in sizes.iter().cycle() {
+            let (chunk, behind) = rest.split_at(size.min(rest.len()));
+            chunks.push(chunk);
+            rest = behind;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        for &level in LEVELS {
+            // In sips, each item copies the unread rest of its chunk.
+            let sips = matches!(level, support::Level::BorrowedInSips | support::Level::OwnedInSips);
+            if sips && sizes[0] > 2_000 {
+                continue;
+            }
+            prop_assert!(decode(level, &chunks, event_limit, comment_limit) == expected, "{:?}", level);
+        }
+    }
+}
