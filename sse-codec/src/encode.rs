@@ -9,6 +9,7 @@ use core::time::Duration;
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes};
+use wide::{u8x16, u8x32, u8x64};
 
 use crate::{Event, EventId, EventRef, EventType, event::whole_millis};
 
@@ -86,11 +87,12 @@ impl<'a> Block<'a> {
     /// # Panics
     ///
     /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    #[inline(always)]
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         if let Some(comment) = self.comment {
-            for line in lines(comment) {
-                put_line(buf, b":", line);
-            }
+            buf.put_slice(b":");
+            put_lines(buf, comment, b"\n:");
+            buf.put_slice(b"\n");
         }
         if let Some(id) = self.id {
             put_line(buf, b"id: ", id);
@@ -103,11 +105,10 @@ impl<'a> Block<'a> {
         }
         if let Some(data) = self.data {
             // Always with the space, so that a space at the start of the data survives.
-            for line in lines(data) {
-                put_line(buf, b"data: ", line);
-            }
-        }
-        if !self.is_empty() {
+            buf.put_slice(b"data: ");
+            put_lines(buf, data, b"\ndata: ");
+            buf.put_slice(b"\n\n");
+        } else if !self.is_empty() {
             buf.put_u8(b'\n');
         }
     }
@@ -132,7 +133,11 @@ impl<'a> Block<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.comment.is_none()
+            && self.id.is_none()
+            && self.event_type.is_none()
+            && self.retry.is_none()
+            && self.data.is_none()
     }
 }
 
@@ -206,22 +211,83 @@ impl AsRef<[u8]> for Encoded {
     }
 }
 
+/// The lines of a text, with this between them.
+#[inline(always)]
+fn put_lines<B: BufMut + ?Sized>(buf: &mut B, mut text: &str, between: &[u8]) {
+    if !is_short_line(text.as_bytes()) {
+        while let Some((line, rest)) = split_line(text) {
+            buf.put_slice(line.as_bytes());
+            buf.put_slice(between);
+            text = rest;
+        }
+    }
+    buf.put_slice(text.as_bytes());
+}
+
+#[inline(always)]
 fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_slice(name);
     buf.put_slice(value.as_bytes());
     buf.put_u8(b'\n');
 }
 
-/// The lines of a text: at least one, and each CR, LF or CRLF separates two.
+/// The first line of a text, and what is behind its line break.
+#[inline]
+fn split_line(text: &str) -> Option<(&str, &str)> {
+    let (line, behind) = text.split_at(memchr::memchr2(b'\n', b'\r', text.as_bytes())?);
+    Some((line, behind.strip_prefix("\r\n").unwrap_or(&behind[1..])))
+}
+
+/// Whether this is a text of up to 128 bytes without CR and LF: calling `memchr` would cost more.
+///
+/// Two words or blocks, which may overlap, cover any text of up to twice their size. So there is no loop,
+/// whose end the processor could not foresee.
+#[inline(always)]
+fn is_short_line(text: &[u8]) -> bool {
+    /// Whether these hold no CR or LF.
+    macro_rules! are_clean {
+        ($block:ty, $first:expr, $last:expr) => {{
+            let [first, last] = [<$block>::new(*$first), <$block>::new(*$last)];
+            let [lf, cr] = [<$block>::splat(b'\n'), <$block>::splat(b'\r')];
+            !(first.simd_eq(lf) | first.simd_eq(cr) | last.simd_eq(lf) | last.simd_eq(cr)).any()
+        }};
+    }
+    let len = text.len();
+    if len < 16 {
+        return match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => !(has_low_byte(*first) || has_low_byte(*last)),
+            _ => !text.iter().any(|&byte| byte < 16),
+        };
+    }
+    if len <= 32 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return are_clean!(u8x16, first, last);
+    }
+    if len <= 64 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return are_clean!(u8x32, first, last);
+    }
+    if len <= 128 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        return are_clean!(u8x64, first, last);
+    }
+    false
+}
+
+/// Whether any of eight bytes is below 16.
+#[inline(always)]
+fn has_low_byte(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_ne_bytes(bytes);
+    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) != 0
+}
+
+/// The lines of a text.
 fn lines(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = Some(text);
     core::iter::from_fn(move || {
         let text = rest?;
-        let Some(at) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else {
+        let Some((line, behind)) = split_line(text) else {
             return rest.take();
         };
-        let (line, behind) = text.split_at(at);
-        rest = Some(behind.strip_prefix("\r\n").unwrap_or(&behind[1..]));
+        rest = Some(behind);
         Some(line)
     })
 }
