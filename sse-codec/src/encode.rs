@@ -11,7 +11,7 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 use wide::{u8x16, u8x32, u8x64};
 
-use crate::{Event, EventId, EventRef, EventType, event::whole_millis};
+use crate::{decode::line_ends::{LineEnd, LineEnds}, Event, EventId, EventRef, EventType, event::whole_millis};
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
 /// reconnection time and data, in this order, and a blank line.
@@ -116,7 +116,10 @@ impl<'a> Block<'a> {
     /// How many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         let field = |name: &str, value: &str| name.len() + value.len() + "\n".len();
-        let text = |name: &str, text: &str| lines(text).map(|line| field(name, line)).sum::<usize>();
+        let text = |name: &str, text: &str| {
+            let (breaks, len) = measure_lines(text);
+            (breaks + 1) * field(name, "") + len
+        };
         self.comment.map_or(0, |comment| text(":", comment))
             + self.id.map_or(0, |id| field("id: ", id))
             + self.event_type.map_or(0, |event_type| field("event: ", event_type))
@@ -213,15 +216,25 @@ impl AsRef<[u8]> for Encoded {
 
 /// The lines of a text, with this between them.
 #[inline(always)]
-fn put_lines<B: BufMut + ?Sized>(buf: &mut B, mut text: &str, between: &[u8]) {
-    if !is_short_line(text.as_bytes()) {
-        while let Some((line, rest)) = split_line(text) {
-            buf.put_slice(line.as_bytes());
-            buf.put_slice(between);
-            text = rest;
-        }
+fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, between: &[u8; N]) {
+    if is_one_line(text.as_bytes()) {
+        buf.put_slice(text.as_bytes());
+    } else {
+        put_several_lines(buf, text.as_bytes(), between);
     }
-    buf.put_slice(text.as_bytes());
+}
+
+/// Not inlined, so that all else stays in registers.
+#[inline(never)]
+fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8], between: &[u8; N]) {
+    let mut start = 0;
+    let mut line_ends = LineEnds::starting_at(text, 0);
+    while let Some(LineEnd { end, next }) = line_ends.next(text) {
+        buf.put_slice(&text[start..end]);
+        buf.put_slice(between);
+        start = next;
+    }
+    buf.put_slice(&text[start..]);
 }
 
 #[inline(always)]
@@ -231,65 +244,60 @@ fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_u8(b'\n');
 }
 
-/// The first line of a text, and what is behind its line break.
-#[inline]
-fn split_line(text: &str) -> Option<(&str, &str)> {
-    let (line, behind) = text.split_at(memchr::memchr2(b'\n', b'\r', text.as_bytes())?);
-    Some((line, behind.strip_prefix("\r\n").unwrap_or(&behind[1..])))
+/// Whether there is no CR or LF, as in most texts.
+#[inline(always)]
+fn is_one_line(text: &[u8]) -> bool {
+    is_clearly_one_line(text) || memchr::memchr2(b'\n', b'\r', text).is_none()
 }
 
-/// Whether this is a text of up to 128 bytes without CR and LF: calling `memchr` would cost more.
+/// Whether a text of up to 128 bytes is free of CR, LF and other control characters. To call `memchr`
+/// costs more than this.
 ///
-/// Two words or blocks, which may overlap, cover any text of up to twice their size. So there is no loop,
-/// whose end the processor could not foresee.
+/// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop, whose end
+/// the processor could not foresee.
 #[inline(always)]
-fn is_short_line(text: &[u8]) -> bool {
-    /// Whether these hold no CR or LF.
-    macro_rules! are_clean {
-        ($block:ty, $first:expr, $last:expr) => {{
-            let [first, last] = [<$block>::new(*$first), <$block>::new(*$last)];
-            let [lf, cr] = [<$block>::splat(b'\n'), <$block>::splat(b'\r')];
-            !(first.simd_eq(lf) | first.simd_eq(cr) | last.simd_eq(lf) | last.simd_eq(cr)).any()
-        }};
-    }
-    let len = text.len();
-    if len < 16 {
-        return match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => !(has_low_byte(*first) || has_low_byte(*last)),
-            _ => !text.iter().any(|&byte| byte < 16),
+fn is_clearly_one_line(text: &[u8]) -> bool {
+    macro_rules! ends_are_clear {
+        ($block:ty) => {
+            text.first_chunk().zip(text.last_chunk()).is_some_and(|(first, last)| {
+                let least = <$block>::new(*first).min(<$block>::new(*last));
+                !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
+            })
         };
     }
-    if len <= 32 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return are_clean!(u8x16, first, last);
+    match text.len() {
+        0..8 => text.iter().all(|&byte| byte > b'\r'),
+        8..16 => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
+            _ => false,
+        },
+        16..=32 => ends_are_clear!(u8x16),
+        33..=64 => ends_are_clear!(u8x32),
+        65..=128 => ends_are_clear!(u8x64),
+        _ => false,
     }
-    if len <= 64 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return are_clean!(u8x32, first, last);
-    }
-    if len <= 128 && let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
-        return are_clean!(u8x64, first, last);
-    }
-    false
 }
 
-/// Whether any of eight bytes is below 16.
+/// Whether no byte is below 16.
 #[inline(always)]
-fn has_low_byte(bytes: [u8; 8]) -> bool {
+fn is_clear(bytes: [u8; 8]) -> bool {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let word = u64::from_ne_bytes(bytes);
-    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) != 0
+    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) == 0
 }
 
-/// The lines of a text.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    core::iter::from_fn(move || {
-        let text = rest?;
-        let Some((line, behind)) = split_line(text) else {
-            return rest.take();
-        };
-        rest = Some(behind);
-        Some(line)
-    })
+/// How many lines a text has beside the first, and how many bytes are in all of them.
+fn measure_lines(text: &str) -> (usize, usize) {
+    let text = text.as_bytes();
+    let (mut breaks, mut len) = (0, text.len());
+    if !is_one_line(text) {
+        let mut line_ends = LineEnds::starting_at(text, 0);
+        while let Some(LineEnd { end, next }) = line_ends.next(text) {
+            breaks += 1;
+            len -= next - end;
+        }
+    }
+    (breaks, len)
 }
 
 /// Writes a number without allocating.

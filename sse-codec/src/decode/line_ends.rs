@@ -16,7 +16,7 @@ const LONG: usize = 4 * BLOCK;
 
 /// The line ends of one text, in order.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LineEnds {
+pub(crate) struct LineEnds {
     /// The CRs and LFs of the current block that were not yet given out.
     mask: u64,
     /// Where the current block begins.
@@ -27,17 +27,17 @@ pub(super) struct LineEnds {
 
 /// A line end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct LineEnd {
+pub(crate) struct LineEnd {
     /// Where the line ends.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// Where the next line begins.
-    pub(super) next: usize,
+    pub(crate) next: usize,
 }
 
 impl LineEnds {
     /// Searches from here on.
     #[inline(always)]
-    pub(super) fn starting_at(text: &[u8], pos: usize) -> Self {
+    pub(crate) fn starting_at(text: &[u8], pos: usize) -> Self {
         let rest = &text[pos..];
         let mask = rest.first_chunk().map_or_else(|| find_in_tail(rest), find);
         Self { mask, block: pos, searched: pos + BLOCK }
@@ -51,7 +51,7 @@ impl LineEnds {
 
     /// The next line end. `text` must be the same each time.
     #[inline(always)]
-    pub(super) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
+    pub(crate) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
         let end = self.next_break(text)?;
         let mut next = end + 1;
         if text[end] == b'\r' && text.get(next) == Some(&b'\n') {
