@@ -11,7 +11,11 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 use wide::{u8x16, u8x32, u8x64};
 
-use crate::{decode::line_ends::{LineEnd, LineEnds}, Event, EventId, EventRef, EventType, event::whole_millis};
+use crate::{
+    Event, EventId, EventRef, EventType,
+    decode::line_ends::{LineEnd, LineEnds},
+    event::whole_millis,
+};
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
 /// reconnection time and data, in this order, and a blank line.
@@ -217,12 +221,22 @@ impl AsRef<[u8]> for Encoded {
 /// The lines of a text, with this between them.
 #[inline(always)]
 fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, between: &[u8; N]) {
-    if is_one_line(text.as_bytes()) {
-        buf.put_slice(text.as_bytes());
+    let mut text = text.as_bytes();
+    // Each part is copied while it is in the cache from being searched.
+    while let Some((part, rest)) = text.split_at_checked(PART)
+        && is_one_line(part)
+    {
+        buf.put_slice(part);
+        text = rest;
+    }
+    if is_one_line(text) {
+        buf.put_slice(text);
     } else {
-        put_several_lines(buf, text.as_bytes(), between);
+        put_several_lines(buf, text, between);
     }
 }
+
+const PART: usize = 16 * 1024;
 
 /// Not inlined, so that all else stays in registers.
 #[inline(never)]
