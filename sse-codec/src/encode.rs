@@ -4,12 +4,12 @@
 //! reconnection time. [`Block`] is the one place that writes to the wire; everything else is made
 //! of it.
 
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes};
-use wide::{u8x16, u8x32, u8x64};
+use wide::{u8x16, u8x32};
 
 use crate::{
     Event, EventId, EventRef, EventType,
@@ -28,7 +28,7 @@ use crate::{
 /// data and comments are split at their line breaks.
 ///
 /// ```
-/// use core::time::Duration;
+/// use core::{ops::RangeInclusive, time::Duration};
 /// use sse_codec::{Block, EventId};
 ///
 /// let id = EventId::new("row 7")?;
@@ -91,8 +91,14 @@ impl<'a> Block<'a> {
     /// # Panics
     ///
     /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
-    #[inline(always)]
+    #[inline]
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
+        self.write(buf, false);
+    }
+
+    /// Appends the block. Data that is known to be one line is not searched for more.
+    #[inline(always)]
+    fn write<B: BufMut + ?Sized>(&self, buf: &mut B, is_one_line: bool) {
         if let Some(comment) = self.comment {
             buf.put_slice(b":");
             put_lines(buf, comment, b"\n:");
@@ -110,7 +116,11 @@ impl<'a> Block<'a> {
         if let Some(data) = self.data {
             // Always with the space, so that a space at the start of the data survives.
             buf.put_slice(b"data: ");
-            put_lines(buf, data, b"\ndata: ");
+            if is_one_line {
+                buf.put_slice(data.as_bytes());
+            } else {
+                put_lines(buf, data, b"\ndata: ");
+            }
             buf.put_slice(b"\n\n");
         } else if !self.is_empty() {
             buf.put_u8(b'\n');
@@ -119,23 +129,40 @@ impl<'a> Block<'a> {
 
     /// How many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
+        self.measure().0
+    }
+
+    /// How many bytes the block has, and whether its data is one line.
+    fn measure(&self) -> (usize, bool) {
         let field = |name: &str, value: &str| name.len() + value.len() + "\n".len();
-        let text = |name: &str, text: &str| {
-            let (breaks, len) = measure_lines(text);
-            (breaks + 1) * field(name, "") + len
-        };
-        self.comment.map_or(0, |comment| text(":", comment))
+        let text = |name: &str, (lines, len): (usize, usize)| lines * field(name, "") + len;
+        let data = self.data.map(count_lines);
+        let len = self.comment.map_or(0, |comment| text(":", count_lines(comment)))
             + self.id.map_or(0, |id| field("id: ", id))
             + self.event_type.map_or(0, |event_type| field("event: ", event_type))
             + self.retry.map_or(0, |millis| field("retry: ", decimal(millis, &mut [0; 20])))
-            + self.data.map_or(0, |data| text("data: ", data))
-            + usize::from(!self.is_empty())
+            + data.map_or(0, |data| text("data: ", data))
+            + usize::from(!self.is_empty());
+        (len, data.is_some_and(|(lines, _)| lines == 1))
+    }
+
+    /// Bounds of [`encoded_len`](Self::encoded_len), found without a look at the texts.
+    #[inline]
+    pub(crate) fn encoded_len_range(&self) -> RangeInclusive<usize> {
+        const FIELDS: usize = ":\nid: \nevent: \nretry: 18446744073709551615\ndata: \n\n".len();
+        let len = |text: Option<&str>| text.map_or(0, str::len);
+        // Each byte of a text may be a line break, which becomes all that is between two lines.
+        let [single, comment, data] =
+            [len(self.id) + len(self.event_type), len(self.comment), len(self.data)];
+        let most = FIELDS + single + comment * "\n:".len() + data * "\ndata: ".len();
+        single + comment + data..=most
     }
 
     /// The encoded block in a buffer of its own, of exactly the right size.
     pub fn to_bytes(&self) -> Bytes {
-        let mut buf = Vec::with_capacity(self.encoded_len());
-        self.encode(&mut buf);
+        let (len, is_one_line) = self.measure();
+        let mut buf = Vec::with_capacity(len);
+        self.write(&mut buf, is_one_line);
         buf.into()
     }
 
@@ -258,26 +285,18 @@ fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_u8(b'\n');
 }
 
-/// Whether there is no CR or LF, as in most texts.
+/// Whether a text is free of CR, LF and all that is smaller. That takes fewer steps than a search for CR
+/// and LF, and few texts have other control characters.
+///
+/// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop for short
+/// texts, whose end the processor could not foresee.
 #[inline(always)]
 fn is_one_line(text: &[u8]) -> bool {
-    is_clearly_one_line(text) || memchr::memchr2(b'\n', b'\r', text).is_none()
-}
-
-/// Whether a text of up to 128 bytes is free of CR, LF and other control characters. To call `memchr`
-/// costs more than this.
-///
-/// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop, whose end
-/// the processor could not foresee.
-#[inline(always)]
-fn is_clearly_one_line(text: &[u8]) -> bool {
-    macro_rules! ends_are_clear {
-        ($block:ty) => {
-            text.first_chunk().zip(text.last_chunk()).is_some_and(|(first, last)| {
-                let least = <$block>::new(*first).min(<$block>::new(*last));
-                !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
-            })
-        };
+    macro_rules! is_clear {
+        ($block:ty, $first:expr, $last:expr) => {{
+            let least = <$block>::new(*$first).min(<$block>::new(*$last));
+            !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
+        }};
     }
     match text.len() {
         0..8 => text.iter().all(|&byte| byte > b'\r'),
@@ -285,10 +304,25 @@ fn is_clearly_one_line(text: &[u8]) -> bool {
             (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
             _ => false,
         },
-        16..=32 => ends_are_clear!(u8x16),
-        33..=64 => ends_are_clear!(u8x32),
-        65..=128 => ends_are_clear!(u8x64),
-        _ => false,
+        16..=32 => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => is_clear!(u8x16, first, last),
+            _ => false,
+        },
+        33..=64 => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => is_clear!(u8x32, first, last),
+            _ => false,
+        },
+        _ => {
+            let (blocks, _) = text.as_chunks::<64>();
+            let Some(last) = text.last_chunk::<64>() else { return false };
+            let parts = |block: &[u8; 64]| {
+                let part =
+                    |at: usize| block[at..].first_chunk().map_or(u8x16::ZERO, |part| u8x16::new(*part));
+                part(0).min(part(16)).min(part(32).min(part(48)))
+            };
+            let least = blocks.iter().fold(parts(last), |least, block| least.min(parts(block)));
+            !least.min(u8x16::splat(b'\r')).simd_eq(least).any()
+        }
     }
 }
 
@@ -300,18 +334,18 @@ fn is_clear(bytes: [u8; 8]) -> bool {
     word.wrapping_sub(EACH * 16) & !word & (EACH * 128) == 0
 }
 
-/// How many lines a text has beside the first, and how many bytes are in all of them.
-fn measure_lines(text: &str) -> (usize, usize) {
+/// How many lines a text has, and how many bytes are in them.
+fn count_lines(text: &str) -> (usize, usize) {
     let text = text.as_bytes();
-    let (mut breaks, mut len) = (0, text.len());
+    let (mut lines, mut len) = (1, text.len());
     if !is_one_line(text) {
         let mut line_ends = LineEnds::starting_at(text, 0);
         while let Some(LineEnd { end, next }) = line_ends.next(text) {
-            breaks += 1;
+            lines += 1;
             len -= next - end;
         }
     }
-    (breaks, len)
+    (lines, len)
 }
 
 /// Writes a number without allocating.

@@ -34,26 +34,47 @@ pub(crate) struct Full {
 }
 
 impl Gathered {
-    /// Whether an item of this length goes into the frame that is being gathered.
-    pub(crate) fn takes(&self, len: usize) -> bool {
-        len < LARGE && self.len() + len <= FRAME
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub(crate) fn add(&mut self, item: Outgoing, len: usize) {
+    /// Adds an item to the frame, or gives it back if it does not go into this one.
+    #[inline]
+    pub(crate) fn add(&mut self, item: Outgoing) -> Result<(), Outgoing> {
+        // Most events are so small that they need not be measured.
+        if self.surely_has_room(*item.encoded_len_range().end()) && matches!(item, Outgoing::Event(_)) {
+            self.append(&item);
+            return Ok(());
+        }
+        self.add_measured(item)
+    }
+
+    fn surely_has_room(&self, len: usize) -> bool {
+        // The buffer may be longer than a frame, or shared with frames before this one.
+        let room = self.buf.capacity().min(FRAME) - self.buf.len();
+        self.first.is_none() && len < LARGE && len <= room
+    }
+
+    fn add_measured(&mut self, item: Outgoing) -> Result<(), Outgoing> {
+        if *item.encoded_len_range().start() >= LARGE {
+            return Err(item);
+        }
+        let len = item.encoded_len();
+        if len >= LARGE || self.len() + len > FRAME {
+            return Err(item);
+        }
         match item {
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 if let Some(first) = self.first.take() {
-                    let len = first.as_bytes().len();
-                    self.append(&first.into(), len);
+                    self.make_room(first.as_bytes().len());
+                    self.append(&first.into());
                 }
-                self.append(&item, len);
+                self.make_room(len);
+                self.append(&item);
             }
         }
+        Ok(())
     }
 
     /// Whatever was gathered, unless that is nothing.
@@ -77,8 +98,7 @@ impl Gathered {
         self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.buf.len()
     }
 
-    fn append(&mut self, item: &Outgoing, len: usize) {
-        self.make_room(len);
+    fn append(&mut self, item: &Outgoing) {
         item.encode(&mut self.buf);
         self.events += u64::from(item.is_event());
     }
