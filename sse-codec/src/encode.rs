@@ -146,16 +146,20 @@ impl<'a> Block<'a> {
         (len, data.is_some_and(|(lines, _)| lines == 1))
     }
 
-    /// Bounds of [`encoded_len`](Self::encoded_len), found without a look at the texts.
+    /// Bounds of [`encoded_len`](Self::encoded_len), found without a look at the texts: as if their bytes
+    /// were all of one line, or all line breaks.
     #[inline]
     pub(crate) fn encoded_len_range(&self) -> RangeInclusive<usize> {
-        const FIELDS: usize = ":\nid: \nevent: \nretry: 18446744073709551615\ndata: \n\n".len();
+        let field = |name: &str, value: Option<&str>| value.map_or(0, |value| name.len() + value.len());
+        let least = field(":\n", self.comment)
+            + field("id: \n", self.id)
+            + field("event: \n", self.event_type)
+            + self.retry.map_or(0, |_| "retry: 0\n".len())
+            + field("data: \n", self.data)
+            + usize::from(!self.is_empty());
         let len = |text: Option<&str>| text.map_or(0, str::len);
-        // Each byte of a text may be a line break, which becomes all that is between two lines.
-        let [single, comment, data] =
-            [len(self.id) + len(self.event_type), len(self.comment), len(self.data)];
-        let most = FIELDS + single + comment * "\n:".len() + data * "\ndata: ".len();
-        single + comment + data..=most
+        let most = least + "18446744073709551615".len() + len(self.comment) + len(self.data) * "data: ".len();
+        least..=most
     }
 
     /// The encoded block in a buffer of its own, of exactly the right size.

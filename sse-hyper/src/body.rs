@@ -136,9 +136,9 @@ where
     fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Full> {
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
             let this = self.as_mut().project();
-            let Err(item) = this.gathered.add(item) else { continue };
+            let Some(item) = this.gathered.add(item) else { continue };
             if this.gathered.is_empty() {
-                return Some(item.into());
+                return Some(this.gathered.alone(item));
             }
             *this.held = Some(item);
             break;

@@ -76,7 +76,9 @@ impl Section {
             Self::Decode => NAMES.contains(&corpus),
             // Encoders write CRLF no other way than LF.
             Self::Encode | Self::Build => NAMES.contains(&corpus) && corpus != "crlf",
-            Self::Body | Self::BuildBody | Self::Loopback => bodies::SIZES.iter().any(|size| size.0 == corpus),
+            Self::Body | Self::BuildBody | Self::Loopback => {
+                bodies::SIZES.iter().any(|size| size.0 == corpus)
+            }
         }
     }
 
@@ -88,7 +90,9 @@ impl Section {
             Self::Build => "Making events of text, and encoding them".to_owned(),
             Self::Body => "Body of a response, events that are there (axum: encoded already)".to_owned(),
             Self::BuildBody => "Body of a response, and making its events of text".to_owned(),
-            Self::Loopback => "Response on a connection, events that are there: CPU time of the server".to_owned(),
+            Self::Loopback => {
+                "Response on a connection, events that are there: CPU time of the server".to_owned()
+            }
         }
     }
 }
@@ -131,9 +135,11 @@ fn options() -> Result<Options, lexopt::Error> {
             Long("corpus") => {
                 let name = parser.value()?.string()?;
                 let corpus = corpora().find(|&known| known == name);
-                options.corpora.push(corpus.ok_or_else(|| {
-                    format!("--corpus takes {}", corpora().collect::<Vec<_>>().join(", "))
-                })?);
+                options.corpora.push(
+                    corpus.ok_or_else(|| {
+                        format!("--corpus takes {}", corpora().collect::<Vec<_>>().join(", "))
+                    })?,
+                );
             }
             Long("chunk") => {
                 let size = parser.value()?.string()?;
