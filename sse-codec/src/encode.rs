@@ -9,7 +9,7 @@ use core::{ops::RangeInclusive, time::Duration};
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes};
-use wide::{u8x16, u8x32};
+use wide::{u8x16, u8x32, u8x64};
 
 use crate::{
     Event, EventId, EventRef, EventType,
@@ -158,7 +158,8 @@ impl<'a> Block<'a> {
             + field("data: \n", self.data)
             + usize::from(!self.is_empty());
         let len = |text: Option<&str>| text.map_or(0, str::len);
-        let most = least + "18446744073709551615".len() + len(self.comment) + len(self.data) * "data: ".len();
+        let breaks = len(self.comment).saturating_add(len(self.data).saturating_mul("data: ".len()));
+        let most = least.saturating_add("18446744073709551615".len()).saturating_add(breaks);
         least..=most
     }
 
@@ -267,9 +268,10 @@ fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, betwee
     }
 }
 
+/// Fits into the smallest caches.
 const PART: usize = 16 * 1024;
 
-/// Not inlined, so that all else stays in registers.
+/// Text that has line breaks, or may have. Not inlined, so that all else stays in registers.
 #[inline(never)]
 fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8], between: &[u8; N]) {
     let mut start = 0;
@@ -289,18 +291,23 @@ fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_u8(b'\n');
 }
 
-/// Whether a text is free of CR, LF and all that is smaller. That takes fewer steps than a search for CR
-/// and LF, and few texts have other control characters.
+/// Whether a text has no CR, no LF and nothing that is smaller. To look for the smallest byte takes fewer
+/// steps than a search for two, and few texts have other control characters.
 ///
 /// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop for short
 /// texts, whose end the processor could not foresee.
 #[inline(always)]
-fn is_one_line(text: &[u8]) -> bool {
-    macro_rules! is_clear {
-        ($block:ty, $first:expr, $last:expr) => {{
-            let least = <$block>::new(*$first).min(<$block>::new(*$last));
-            !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
-        }};
+pub(crate) fn is_one_line(text: &[u8]) -> bool {
+    macro_rules! ends_are_clear {
+        ($block:ty) => {
+            match (text.first_chunk(), text.last_chunk()) {
+                (Some(first), Some(last)) => {
+                    let least = <$block>::new(*first).min(<$block>::new(*last));
+                    !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
+                }
+                _ => false,
+            }
+        };
     }
     match text.len() {
         0..8 => text.iter().all(|&byte| byte > b'\r'),
@@ -308,24 +315,13 @@ fn is_one_line(text: &[u8]) -> bool {
             (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
             _ => false,
         },
-        16..=32 => match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => is_clear!(u8x16, first, last),
-            _ => false,
-        },
-        33..=64 => match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => is_clear!(u8x32, first, last),
-            _ => false,
-        },
+        16..=32 => ends_are_clear!(u8x16),
+        33..=64 => ends_are_clear!(u8x32),
         _ => {
-            let (blocks, _) = text.as_chunks::<64>();
-            let Some(last) = text.last_chunk::<64>() else { return false };
-            let parts = |block: &[u8; 64]| {
-                let part =
-                    |at: usize| block[at..].first_chunk().map_or(u8x16::ZERO, |part| u8x16::new(*part));
-                part(0).min(part(16)).min(part(32).min(part(48)))
-            };
-            let least = blocks.iter().fold(parts(last), |least, block| least.min(parts(block)));
-            !least.min(u8x16::splat(b'\r')).simd_eq(least).any()
+            let (blocks, _) = text.as_chunks();
+            let Some(last) = text.last_chunk() else { return false };
+            let least = blocks.iter().fold(u8x64::new(*last), |least, block| least.min(u8x64::new(*block)));
+            !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
         }
     }
 }
@@ -364,4 +360,65 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
         }
     }
     core::str::from_utf8(&digits[start..]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    /// Character by character, as the standard has it.
+    fn naive(data: &str) -> String {
+        let mut stream = String::from("data: ");
+        let mut chars = data.chars().peekable();
+        while let Some(char) = chars.next() {
+            match char {
+                '\r' if chars.peek() == Some(&'\n') => {}
+                '\r' | '\n' => stream += "\ndata: ",
+                char => stream.push(char),
+            }
+        }
+        stream + "\n\n"
+    }
+
+    #[track_caller]
+    fn check(data: &str) {
+        let block = Block::new().data(data);
+        let expected = naive(data);
+        let mut encoded = Vec::new();
+        block.encode(&mut encoded);
+        assert_eq!(encoded, expected.as_bytes(), "{data:?}");
+        assert_eq!(block.to_bytes(), expected, "{data:?}");
+        assert_eq!(block.encoded_len(), expected.len(), "{data:?}");
+        assert!(block.encoded_len_range().contains(&expected.len()), "{data:?}");
+    }
+
+    /// Texts are searched in one way or another by their length.
+    #[test]
+    fn a_line_break_is_found_wherever_it_is() {
+        for len in 0..200 {
+            let text = "x".repeat(len);
+            check(&text);
+            for at in 0..=len {
+                for line_break in ["\n", "\r", "\r\n", "\t", "\0", "é"] {
+                    let mut text = text.clone();
+                    text.insert_str(at, line_break);
+                    check(&text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_break_is_found_where_parts_meet() {
+        for at in [0, PART - 2, PART - 1, PART, PART + 1, 2 * PART - 1, 2 * PART] {
+            for line_break in ["\n", "\r", "\r\n", "\n\r", "é"] {
+                let mut text = "x".repeat(2 * PART);
+                text.insert_str(at, line_break);
+                check(&text);
+                check(&(text.clone() + &text));
+            }
+        }
+    }
 }

@@ -53,7 +53,7 @@ impl Gathered {
     #[inline]
     fn surely_has_room(&self, len: usize) -> bool {
         // The buffer may be longer than a frame, or shared with frames before this one.
-        let room = self.buf.capacity().min(FRAME) - self.buf.len();
+        let room = self.buf.capacity().min(FRAME).saturating_sub(self.buf.len());
         self.first.is_none() && len < LARGE && len <= room
     }
 
