@@ -4,13 +4,18 @@
 //! reconnection time. [`Block`] is the one place that writes to the wire; everything else is made
 //! of it.
 
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes};
+use wide::{u8x16, u8x32, u8x64};
 
-use crate::{Event, EventId, EventRef, EventType, event::whole_millis};
+use crate::{
+    Event, EventId, EventRef, EventType,
+    decode::line_ends::{LineEnd, LineEnds},
+    event::whole_millis,
+};
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
 /// reconnection time and data, in this order, and a blank line.
@@ -95,11 +100,18 @@ impl<'a> Block<'a> {
     /// # Panics
     ///
     /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    #[inline]
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
+        self.write(buf, false);
+    }
+
+    /// Appends the block. Data that is known to be one line is not searched for more.
+    #[inline(always)]
+    fn write<B: BufMut + ?Sized>(&self, buf: &mut B, is_one_line: bool) {
         if let Some(comment) = self.comment {
-            for line in lines(comment) {
-                put_line(buf, b":", line);
-            }
+            buf.put_slice(b":");
+            put_lines(buf, comment, b"\n:");
+            buf.put_slice(b"\n");
         }
         if let Some(id) = self.id {
             put_line(buf, b"id: ", id);
@@ -112,36 +124,68 @@ impl<'a> Block<'a> {
         }
         if let Some(data) = self.data {
             // Always with the space, so that a space at the start of the data survives.
-            for line in lines(data) {
-                put_line(buf, b"data: ", line);
+            buf.put_slice(b"data: ");
+            if is_one_line {
+                buf.put_slice(data.as_bytes());
+            } else {
+                put_lines(buf, data, b"\ndata: ");
             }
-        }
-        if !self.is_empty() {
+            buf.put_slice(b"\n\n");
+        } else if !self.is_empty() {
             buf.put_u8(b'\n');
         }
     }
 
     /// How many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
+        self.measure().0
+    }
+
+    /// How many bytes the block has, and whether its data is one line.
+    fn measure(&self) -> (usize, bool) {
         let field = |name: &str, value: &str| name.len() + value.len() + "\n".len();
-        let text = |name: &str, text: &str| lines(text).map(|line| field(name, line)).sum::<usize>();
-        self.comment.map_or(0, |comment| text(":", comment))
+        let text = |name: &str, (lines, len): (usize, usize)| lines * field(name, "") + len;
+        let data = self.data.map(count_lines);
+        let len = self.comment.map_or(0, |comment| text(":", count_lines(comment)))
             + self.id.map_or(0, |id| field("id: ", id))
             + self.event_type.map_or(0, |event_type| field("event: ", event_type))
             + self.retry.map_or(0, |millis| field("retry: ", decimal(millis, &mut [0; 20])))
-            + self.data.map_or(0, |data| text("data: ", data))
-            + usize::from(!self.is_empty())
+            + data.map_or(0, |data| text("data: ", data))
+            + usize::from(!self.is_empty());
+        (len, data.is_some_and(|(lines, _)| lines == 1))
+    }
+
+    /// Bounds of [`encoded_len`](Self::encoded_len), found without a look at the texts: as if their bytes
+    /// were all of one line, or all line breaks.
+    #[inline]
+    pub(crate) fn encoded_len_range(&self) -> RangeInclusive<usize> {
+        let field = |name: &str, value: Option<&str>| value.map_or(0, |value| name.len() + value.len());
+        let least = field(":\n", self.comment)
+            + field("id: \n", self.id)
+            + field("event: \n", self.event_type)
+            + self.retry.map_or(0, |_| "retry: 0\n".len())
+            + field("data: \n", self.data)
+            + usize::from(!self.is_empty());
+        let len = |text: Option<&str>| text.map_or(0, str::len);
+        let breaks = len(self.comment).saturating_add(len(self.data).saturating_mul("data: ".len()));
+        let most = least.saturating_add("18446744073709551615".len()).saturating_add(breaks);
+        least..=most
     }
 
     /// The encoded block in a buffer of its own, of exactly the right size.
     pub fn to_bytes(&self) -> Bytes {
-        let mut buf = Vec::with_capacity(self.encoded_len());
-        self.encode(&mut buf);
+        let (len, is_one_line) = self.measure();
+        let mut buf = Vec::with_capacity(len);
+        self.write(&mut buf, is_one_line);
         buf.into()
     }
 
     fn is_empty(&self) -> bool {
-        *self == Self::default()
+        self.comment.is_none()
+            && self.id.is_none()
+            && self.event_type.is_none()
+            && self.retry.is_none()
+            && self.data.is_none()
     }
 }
 
@@ -222,24 +266,102 @@ impl AsRef<[u8]> for Encoded {
     }
 }
 
+/// The lines of a text, with this between them.
+#[inline(always)]
+fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, between: &[u8; N]) {
+    let mut text = text.as_bytes();
+    // Each part is copied while it is in the cache from being searched.
+    while let Some((part, rest)) = text.split_at_checked(PART)
+        && is_one_line(part)
+    {
+        buf.put_slice(part);
+        text = rest;
+    }
+    if is_one_line(text) {
+        buf.put_slice(text);
+    } else {
+        put_several_lines(buf, text, between);
+    }
+}
+
+/// Fits into the smallest caches.
+const PART: usize = 16 * 1024;
+
+/// Text that has line breaks, or may have. Not inlined, so that all else stays in registers.
+#[inline(never)]
+fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8], between: &[u8; N]) {
+    let mut start = 0;
+    let mut line_ends = LineEnds::starting_at(text, 0);
+    while let Some(LineEnd { end, next }) = line_ends.next(text) {
+        buf.put_slice(&text[start..end]);
+        buf.put_slice(between);
+        start = next;
+    }
+    buf.put_slice(&text[start..]);
+}
+
+#[inline(always)]
 fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_slice(name);
     buf.put_slice(value.as_bytes());
     buf.put_u8(b'\n');
 }
 
-/// The lines of a text: at least one, and each CR, LF or CRLF separates two.
-fn lines(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    core::iter::from_fn(move || {
-        let text = rest?;
-        let Some(at) = memchr::memchr2(b'\n', b'\r', text.as_bytes()) else {
-            return rest.take();
+/// Whether a text has no CR, no LF and nothing that is smaller. To look for the smallest byte takes fewer
+/// steps than a search for two, and few texts have other control characters.
+///
+/// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop for short
+/// texts, whose end the processor could not foresee.
+#[inline(always)]
+pub(crate) fn is_one_line(text: &[u8]) -> bool {
+    macro_rules! ends_are_clear {
+        ($block:ty) => {
+            match (text.first_chunk(), text.last_chunk()) {
+                (Some(first), Some(last)) => {
+                    let least = <$block>::new(*first).min(<$block>::new(*last));
+                    !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
+                }
+                _ => false,
+            }
         };
-        let (line, behind) = text.split_at(at);
-        rest = Some(behind.strip_prefix("\r\n").unwrap_or(&behind[1..]));
-        Some(line)
-    })
+    }
+    match text.len() {
+        0..8 => text.iter().all(|&byte| byte > b'\r'),
+        8..16 => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
+            _ => false,
+        },
+        16..=32 => ends_are_clear!(u8x16),
+        33..=64 => ends_are_clear!(u8x32),
+        _ => {
+            let (blocks, _) = text.as_chunks();
+            let Some(last) = text.last_chunk() else { return false };
+            let least = blocks.iter().fold(u8x64::new(*last), |least, block| least.min(u8x64::new(*block)));
+            !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
+        }
+    }
+}
+
+/// Whether no byte is below 16.
+#[inline(always)]
+fn is_clear(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_ne_bytes(bytes);
+    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) == 0
+}
+
+/// How many lines a text has, and how many bytes are in them.
+fn count_lines(text: &str) -> (usize, usize) {
+    let text = text.as_bytes();
+    let (mut lines, mut len) = (1, text.len());
+    if !is_one_line(text) {
+        let mut line_ends = LineEnds::starting_at(text, 0);
+        while let Some(LineEnd { end, next }) = line_ends.next(text) {
+            lines += 1;
+            len -= next - end;
+        }
+    }
+    (lines, len)
 }
 
 /// Writes a number without allocating.
@@ -254,4 +376,65 @@ fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &str {
         }
     }
     core::str::from_utf8(&digits[start..]).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::*;
+
+    /// Character by character, as the standard has it.
+    fn naive(data: &str) -> String {
+        let mut stream = String::from("data: ");
+        let mut chars = data.chars().peekable();
+        while let Some(char) = chars.next() {
+            match char {
+                '\r' if chars.peek() == Some(&'\n') => {}
+                '\r' | '\n' => stream += "\ndata: ",
+                char => stream.push(char),
+            }
+        }
+        stream + "\n\n"
+    }
+
+    #[track_caller]
+    fn check(data: &str) {
+        let block = Block::new().data(data);
+        let expected = naive(data);
+        let mut encoded = Vec::new();
+        block.encode(&mut encoded);
+        assert_eq!(encoded, expected.as_bytes(), "{data:?}");
+        assert_eq!(block.to_bytes(), expected, "{data:?}");
+        assert_eq!(block.encoded_len(), expected.len(), "{data:?}");
+        assert!(block.encoded_len_range().contains(&expected.len()), "{data:?}");
+    }
+
+    /// Texts are searched in one way or another by their length.
+    #[test]
+    fn a_line_break_is_found_wherever_it_is() {
+        for len in 0..200 {
+            let text = "x".repeat(len);
+            check(&text);
+            for at in 0..=len {
+                for line_break in ["\n", "\r", "\r\n", "\t", "\0", "é"] {
+                    let mut text = text.clone();
+                    text.insert_str(at, line_break);
+                    check(&text);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_break_is_found_where_parts_meet() {
+        for at in [0, PART - 2, PART - 1, PART, PART + 1, 2 * PART - 1, 2 * PART] {
+            for line_break in ["\n", "\r", "\r\n", "\n\r", "é"] {
+                let mut text = "x".repeat(2 * PART);
+                text.insert_str(at, line_break);
+                check(&text);
+                check(&(text.clone() + &text));
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! What a server's stream may yield.
 
-use core::convert::Infallible;
+use core::{convert::Infallible, ops::RangeInclusive};
 
 use bytes::{BufMut, Bytes};
 
@@ -38,6 +38,23 @@ impl Outgoing {
         match self {
             Self::Event(event) => event.encoded_len(),
             Self::Encoded(encoded) => encoded.as_bytes().len(),
+        }
+    }
+
+    /// Between which two lengths [`encoded_len`](Self::encoded_len) is. That has to look at all of the
+    /// data, this does not: every byte may be a line break, or none.
+    ///
+    /// ```
+    /// use sse_codec::{Event, Outgoing};
+    ///
+    /// let event = Outgoing::from(Event::new("one\ntwo"));
+    /// assert!(event.encoded_len_range().contains(&event.encoded_len()));
+    /// ```
+    #[inline]
+    pub fn encoded_len_range(&self) -> RangeInclusive<usize> {
+        match self {
+            Self::Event(event) => event.as_block().encoded_len_range(),
+            Self::Encoded(encoded) => encoded.as_bytes().len()..=encoded.as_bytes().len(),
         }
     }
 

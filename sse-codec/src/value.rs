@@ -4,7 +4,7 @@ use core::{borrow::Borrow, fmt, str::FromStr};
 
 use alloc::string::String;
 
-use crate::{Text, ValueError, text::decimal};
+use crate::{Text, ValueError, encode::is_one_line, text::decimal};
 
 /// The type of an event: the value of an `event` field.
 ///
@@ -113,6 +113,9 @@ fn check_event_type(text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
         return Err(ValueError::EmptyType);
     }
+    if is_one_line(text.as_bytes()) {
+        return Ok(());
+    }
     match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
         Some(at) => Err(ValueError::LineBreak { at }),
         None => Ok(()),
@@ -120,6 +123,10 @@ fn check_event_type(text: &str) -> Result<(), ValueError> {
 }
 
 fn check_event_id(text: &str) -> Result<(), ValueError> {
+    // No NUL either.
+    if is_one_line(text.as_bytes()) {
+        return Ok(());
+    }
     match memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()) {
         Some(at) if text.as_bytes()[at] == 0 => Err(ValueError::Nul { at }),
         Some(at) => Err(ValueError::LineBreak { at }),

@@ -136,15 +136,12 @@ where
     fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Full> {
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
             let this = self.as_mut().project();
-            let len = item.encoded_len();
-            if this.gathered.takes(len) {
-                this.gathered.add(item, len);
-            } else if this.gathered.is_empty() {
-                return Some(item.into());
-            } else {
-                *this.held = Some(item);
-                break;
+            let Some(item) = this.gathered.add(item) else { continue };
+            if this.gathered.is_empty() {
+                return Some(this.gathered.alone(item));
             }
+            *this.held = Some(item);
+            break;
         }
         self.project().gathered.take()
     }

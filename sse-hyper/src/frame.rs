@@ -34,25 +34,62 @@ pub(crate) struct Full {
 }
 
 impl Gathered {
-    /// Whether an item of this length goes into the frame that is being gathered.
-    pub(crate) fn takes(&self, len: usize) -> bool {
-        len < LARGE && self.len() + len <= FRAME
-    }
-
     pub(crate) fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    pub(crate) fn add(&mut self, item: Outgoing, len: usize) {
+    /// Adds an item to the frame, or gives it back if it does not go into this one.
+    #[inline]
+    pub(crate) fn add(&mut self, item: Outgoing) -> Option<Outgoing> {
+        // Most items are so small that they need not be measured.
+        let is_alone = matches!(item, Outgoing::Encoded(_)) && self.buf.is_empty();
+        if !is_alone && self.surely_has_room(*item.encoded_len_range().end()) {
+            self.append(&item);
+            return None;
+        }
+        self.add_measured(item)
+    }
+
+    #[inline]
+    fn surely_has_room(&self, len: usize) -> bool {
+        // The buffer may be longer than a frame, or shared with frames before this one.
+        let room = self.buf.capacity().min(FRAME).saturating_sub(self.buf.len());
+        self.first.is_none() && len < LARGE && len <= room
+    }
+
+    fn add_measured(&mut self, item: Outgoing) -> Option<Outgoing> {
+        if *item.encoded_len_range().start() >= LARGE {
+            return Some(item);
+        }
+        let len = item.encoded_len();
+        if len >= LARGE || self.len() + len > FRAME {
+            return Some(item);
+        }
         match item {
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 if let Some(first) = self.first.take() {
-                    let len = first.as_bytes().len();
-                    self.append(&first.into(), len);
+                    self.make_room_for_small(first.as_bytes().len());
+                    self.append(&first.into());
                 }
-                self.append(&item, len);
+                self.make_room_for_small(len);
+                self.append(&item);
             }
+        }
+        None
+    }
+
+    /// An item as a frame of its own. It is uncopied if it is encoded; the buffer must be empty.
+    pub(crate) fn alone(&mut self, item: Outgoing) -> Full {
+        let len = *item.encoded_len_range().start();
+        match item {
+            // Its buffer may serve again.
+            Outgoing::Event(_) if len <= FRAME => {
+                self.make_room(len, len);
+                self.append(&item);
+                self.take_buffer()
+            }
+            item => item.into(),
         }
     }
 
@@ -64,8 +101,12 @@ impl Gathered {
         self.busy = self.len() > FRAME - LARGE;
         Some(match self.first.take() {
             Some(block) => Outgoing::from(block).into(),
-            None => Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) },
+            None => self.take_buffer(),
         })
+    }
+
+    fn take_buffer(&mut self) -> Full {
+        Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) }
     }
 
     /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
@@ -77,19 +118,22 @@ impl Gathered {
         self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.buf.len()
     }
 
-    fn append(&mut self, item: &Outgoing, len: usize) {
-        self.make_room(len);
+    #[inline]
+    fn append(&mut self, item: &Outgoing) {
         item.encode(&mut self.buf);
         self.events += u64::from(item.is_event());
     }
 
+    fn make_room_for_small(&mut self, len: usize) {
+        self.make_room(len, if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME });
+    }
+
     /// Most often there is room, or there is again since the frames that used the buffer are gone.
     /// `BytesMut::reserve` would do, but it grows by doubling.
-    fn make_room(&mut self, len: usize) {
+    fn make_room(&mut self, len: usize, capacity: usize) {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }

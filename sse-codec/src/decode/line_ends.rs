@@ -13,7 +13,7 @@ const BLOCK: usize = 64;
 
 /// The line ends of one text, in order.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct LineEnds {
+pub(crate) struct LineEnds {
     /// The CRs and LFs of the current block that were not yet given out.
     mask: u64,
     /// Where the current block begins, and the next one `BLOCK` bytes behind it.
@@ -25,17 +25,17 @@ pub(super) struct LineEnds {
 
 /// A line end.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct LineEnd {
+pub(crate) struct LineEnd {
     /// Where the line ends.
-    pub(super) end: usize,
+    pub(crate) end: usize,
     /// Where the next line begins.
-    pub(super) next: usize,
+    pub(crate) next: usize,
 }
 
 impl LineEnds {
     /// Searches from here on.
     #[inline(always)]
-    pub(super) fn starting_at(text: &[u8], pos: usize) -> Self {
+    pub(crate) fn starting_at(text: &[u8], pos: usize) -> Self {
         let rest = &text[pos..];
         let (mask, has_cr) = rest.first_chunk().map_or_else(|| find_in_tail(rest), find);
         Self { mask, block: pos, has_cr }
@@ -49,7 +49,7 @@ impl LineEnds {
 
     /// The next line end. `text` must be the same each time.
     #[inline(always)]
-    pub(super) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
+    pub(crate) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
         if self.mask == 0 {
             let Some(block) = next_block(text, self.block + BLOCK) else {
                 self.block = text.len();

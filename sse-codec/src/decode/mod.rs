@@ -9,7 +9,7 @@ mod data;
 mod events;
 mod field;
 mod interpret;
-mod line_ends;
+pub(crate) mod line_ends;
 mod lines;
 mod owned;
 mod start;

@@ -2,6 +2,8 @@
 
 #[path = "../../corpora.rs"]
 mod corpora;
+
+mod bodies;
 mod decoders;
 mod encoders;
 mod instructions;
@@ -24,18 +26,23 @@ Measures sse-codec beside other Server-Sent Events crates, all in one run and in
 
 Usage: cargo run --release --manifest-path sse-codec/benches/peers/Cargo.toml -- [options]
 
-  --quick                 0.6 s for each cell instead of 3.5: about 40 s instead of 4 minutes
-  --only SECTION          decode, encode (events that are there) or build (and encode, from text)
-  --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments or utf8
+  --quick                 0.6 s for each cell instead of 2.9: about a minute instead of 5 minutes
+  --only SECTION          decode, encode (events that are there), build (and encode, from text),
+                          body (of a response, events that are there), build-body (from text) or
+                          loopback (a response on a connection)
+  --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments or utf8; for
+                          bodies, the data of an event: 10B, 250B or 4KiB
   --chunk BYTES           whole, 16384, 1400, 64 or 7, or another number; when decoding
   --implementation NAME   as in the JSON
   --json FILE             writes all that was measured
   --instructions          counts instructions per event instead, with valgrind's callgrind;
-                          of ping and llm in chunks of 16384 if nothing else is asked for
+                          of ping and llm in chunks of 16384, and bodies of 10B and 250B, if nothing
+                          else is asked for
   --passes N              only runs each implementation N times, for a profiler
   -h, --help
 
---only, --corpus, --chunk and --implementation may be given more than once.";
+--only, --corpus, --chunk and --implementation may be given more than once. Built with the feature
+`allocations`, this counts allocations per event instead.";
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,16 +50,35 @@ pub enum Section {
     Decode,
     Encode,
     Build,
+    Body,
+    BuildBody,
+    Loopback,
 }
 
 impl Section {
-    const ALL: [Self; 3] = [Self::Decode, Self::Encode, Self::Build];
+    const ALL: [Self; 6] =
+        [Self::Decode, Self::Encode, Self::Build, Self::Body, Self::BuildBody, Self::Loopback];
 
     fn name(self) -> &'static str {
         match self {
             Self::Decode => "decode",
             Self::Encode => "encode",
             Self::Build => "build",
+            Self::Body => "body",
+            Self::BuildBody => "build-body",
+            Self::Loopback => "loopback",
+        }
+    }
+
+    /// Whether there is something to measure on this corpus.
+    fn is_over(self, corpus: &str) -> bool {
+        match self {
+            Self::Decode => NAMES.contains(&corpus),
+            // Encoders write CRLF no other way than LF.
+            Self::Encode | Self::Build => NAMES.contains(&corpus) && corpus != "crlf",
+            Self::Body | Self::BuildBody | Self::Loopback => {
+                bodies::SIZES.iter().any(|size| size.0 == corpus)
+            }
         }
     }
 
@@ -62,6 +88,11 @@ impl Section {
             Self::Decode => format!("Decoding, in chunks of {chunk} bytes"),
             Self::Encode => "Encoding events that are there (axum: made and encoded at once)".to_owned(),
             Self::Build => "Making events of text, and encoding them".to_owned(),
+            Self::Body => "Body of a response, events that are there (axum: encoded already)".to_owned(),
+            Self::BuildBody => "Body of a response, and making its events of text".to_owned(),
+            Self::Loopback => {
+                "Response on a connection, events that are there: CPU time of the server".to_owned()
+            }
         }
     }
 }
@@ -98,12 +129,17 @@ fn options() -> Result<Options, lexopt::Error> {
             Long("only") => {
                 let name = parser.value()?.string()?;
                 let section = Section::ALL.into_iter().find(|section| section.name() == name);
-                options.sections.push(section.ok_or("--only takes decode, encode or build")?);
+                let names = Section::ALL.map(Section::name).join(", ");
+                options.sections.push(section.ok_or_else(|| format!("--only takes {names}"))?);
             }
             Long("corpus") => {
                 let name = parser.value()?.string()?;
-                let name = NAMES.into_iter().find(|&known| known == name);
-                options.corpora.push(name.ok_or_else(|| format!("--corpus takes {}", NAMES.join(", ")))?);
+                let corpus = corpora().find(|&known| known == name);
+                options.corpora.push(
+                    corpus.ok_or_else(|| {
+                        format!("--corpus takes {}", corpora().collect::<Vec<_>>().join(", "))
+                    })?,
+                );
             }
             Long("chunk") => {
                 let size = parser.value()?.string()?;
@@ -128,21 +164,25 @@ fn options() -> Result<Options, lexopt::Error> {
         }
     }
     all(&mut options.sections, &Section::ALL);
-    all(&mut options.corpora, if options.instructions { &["ping", "llm"] } else { &NAMES });
+    let all_corpora: Vec<&str> = corpora().collect();
+    let few_corpora = ["ping", "llm", "10B", "250B"];
+    all(&mut options.corpora, if options.instructions { &few_corpora } else { &all_corpora });
     all(&mut options.chunks, if options.instructions { &[16 * 1024] } else { &CHUNKS });
     Ok(options)
+}
+
+/// What can be asked for: streams, and the sizes of events for bodies.
+fn corpora() -> impl Iterator<Item = &'static str> {
+    NAMES.into_iter().chain(bodies::SIZES.map(|(name, _)| name))
 }
 
 fn run(options: &Options) -> Result<(), String> {
     println!("{}", table::machine());
     let mut cells = Vec::new();
     for &name in &options.corpora {
-        let corpus: &'static Corpus = Box::leak(Box::new(Corpus::new(name).ok_or("no such corpus")?));
-        for &section in &options.sections {
-            // Encoders write CRLF no other way than LF.
-            if section != Section::Decode && name == "crlf" {
-                continue;
-            }
+        // It lives to the end: streams of events must not borrow. There is none for bodies.
+        let corpus: Option<&'static Corpus> = Corpus::new(name).map(|corpus| &*Box::leak(Box::new(corpus)));
+        for &section in options.sections.iter().filter(|section| section.is_over(name)) {
             let chunks = if section == Section::Decode { &options.chunks[..] } else { &[WHOLE] };
             for &chunk in chunks {
                 let mut cell = Cell { section, corpus: name, chunk, contestants: Vec::new() };
@@ -163,18 +203,21 @@ fn run(options: &Options) -> Result<(), String> {
 }
 
 /// Measures one cell, or counts, or only runs.
-fn visit(options: &Options, corpus: &'static Corpus, cell: &mut Cell) -> Result<(), String> {
+fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) -> Result<(), String> {
     let start = Instant::now();
-    let budget = Duration::from_millis(if options.quick { 600 } else { 3500 });
+    let budget = Duration::from_millis(if options.quick { 600 } else { 2900 });
     // Callgrind is slow, and its counts do not vary: a part of the corpus will do.
     let is_counted = options.instructions || options.passes.is_some();
     let (least, longest) = if is_counted { (256 * 1024, Duration::ZERO) } else { (8 * 1024, budget / 40) };
     let asked = &options.implementations;
     let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
-    cell.contestants = match cell.section {
-        Section::Decode => decoders::contestants(corpus, cell.chunk, is_asked, least, longest),
-        Section::Encode => encoders::contestants(&corpus.blocks, false, is_asked)?,
-        Section::Build => encoders::contestants(&corpus.blocks, true, is_asked)?,
+    cell.contestants = match (cell.section, corpus) {
+        (Section::Decode, Some(corpus)) => {
+            decoders::contestants(corpus, cell.chunk, is_asked, least, longest)
+        }
+        (Section::Encode, Some(corpus)) => encoders::contestants(&corpus.blocks, false, is_asked)?,
+        (Section::Build, Some(corpus)) => encoders::contestants(&corpus.blocks, true, is_asked)?,
+        (section, _) => bodies::contestants(section, cell.corpus, is_asked),
     };
 
     if let Some(passes) = options.passes {
@@ -184,7 +227,10 @@ fn visit(options: &Options, corpus: &'static Corpus, cell: &mut Cell) -> Result<
             }
         }
     } else if options.instructions {
-        count_instructions(cell);
+        // Most of what a connection costs is spent in the system, where callgrind does not look.
+        if cell.section != Section::Loopback {
+            count_instructions(cell);
+        }
     } else {
         measure::round_robin(&mut cell.contestants, start, budget);
         eprint!(".");

@@ -8,10 +8,14 @@ use std::{
 
 use cpu_time::ThreadTime;
 
+/// Whether allocations are counted, of all sizes and reallocations with them, in place of time.
+pub const COUNTS_ALLOCATIONS: bool = cfg!(feature = "allocations");
+
 /// The part of a pass that counts, in the thread's CPU time: other programs take none of it.
 #[derive(Default)]
 pub struct Clock {
     elapsed: Duration,
+    allocations: usize,
 }
 
 /// What it takes to look at the clock. Some timed parts are only microseconds long.
@@ -25,11 +29,42 @@ impl Clock {
     #[inline(never)]
     pub fn time<T>(&mut self, work: impl FnOnce() -> T) -> T {
         let overhead = *OVERHEAD;
+        let allocations = allocations();
         let start = ThreadTime::now();
         let result = work();
         self.elapsed += start.elapsed().saturating_sub(overhead);
+        self.allocations += self::allocations() - allocations;
         result
     }
+
+    pub fn elapsed(&self) -> Duration {
+        self.elapsed
+    }
+
+    /// Adds what another thread has timed.
+    pub fn add(&mut self, other: Self) {
+        self.elapsed += other.elapsed;
+        self.allocations += other.allocations;
+    }
+}
+
+/// How many there were in the whole process.
+#[cfg(feature = "allocations")]
+fn allocations() -> usize {
+    use std::alloc::System;
+
+    use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+    #[global_allocator]
+    static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+    let stats = ALLOCATOR.stats();
+    stats.allocations + stats.reallocations
+}
+
+#[cfg(not(feature = "allocations"))]
+fn allocations() -> usize {
+    0
 }
 
 /// What an implementation is in the comparison.
@@ -44,6 +79,8 @@ pub enum Role {
     /// Another crate, in a way that is cheaper than what is asked of the others: it decodes borrowed
     /// slices where a client has `Bytes`, or writes values without checking them for line breaks.
     Apart,
+    /// Written for this comparison, without a crate for events.
+    ByHand,
     /// What no implementation can beat.
     Limit,
 }
@@ -53,6 +90,7 @@ pub enum Level {
     Borrowed,
     Owned,
     Encoding,
+    Body,
 }
 
 /// An implementation at work on one cell of the table.
@@ -66,7 +104,7 @@ pub struct Contestant {
     pub is_prefix: bool,
     /// Why there is nothing to measure.
     pub problem: Option<String>,
-    /// MB/s, one of each round.
+    /// MB/s, or allocations per event: one of each round.
     pub samples: Vec<f64>,
     pub pass: Pass,
 }
@@ -75,27 +113,27 @@ pub struct Contestant {
 pub type Pass = Box<dyn Fn(&mut Clock) -> Result<(), String>>;
 
 impl Contestant {
-    /// Runs one pass, for how long its timed part took.
-    pub fn run(&self) -> Result<Duration, String> {
+    /// Runs one pass, for what its timed part took.
+    pub fn run(&self) -> Result<Clock, String> {
         let mut clock = Clock::default();
         match catch_unwind(AssertUnwindSafe(|| (self.pass)(&mut clock))) {
-            Ok(outcome) => outcome.map(|()| clock.elapsed),
+            Ok(outcome) => outcome.map(|()| clock),
             Err(_) => Err("panicked".to_owned()),
         }
     }
 
-    /// The median over the rounds, in MB/s.
-    pub fn speed(&self) -> Option<f64> {
+    /// The median over the rounds.
+    pub fn median(&self) -> Option<f64> {
         let mut samples = self.samples.clone();
         samples.sort_by(f64::total_cmp);
         samples.get(samples.len() / 2).copied()
     }
 
     fn sample(&mut self, least: Duration) {
-        let (mut passes, mut elapsed) = (0, Duration::ZERO);
-        while passes == 0 || elapsed < least {
+        let (mut passes, mut total) = (0, Clock::default());
+        while passes == 0 || total.elapsed < least {
             match self.run() {
-                Ok(time) => elapsed += time,
+                Ok(clock) => total.add(clock),
                 Err(problem) => {
                     self.problem = Some(problem);
                     return;
@@ -103,7 +141,11 @@ impl Contestant {
             }
             passes += 1;
         }
-        self.samples.push((passes * self.bytes) as f64 / elapsed.as_secs_f64() / 1e6);
+        self.samples.push(if COUNTS_ALLOCATIONS {
+            total.allocations as f64 / (passes * self.events) as f64
+        } else {
+            (passes * self.bytes) as f64 / total.elapsed.as_secs_f64() / 1e6
+        });
     }
 }
 

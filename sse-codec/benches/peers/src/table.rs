@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::{
     Section,
     corpora::WHOLE,
-    measure::{Contestant, Level, Role},
+    measure::{COUNTS_ALLOCATIONS, Contestant, Level, Role},
 };
 
 /// What was measured on one corpus, in chunks of one size when decoding.
@@ -18,21 +18,77 @@ pub struct Cell {
     pub contestants: Vec<Contestant>,
 }
 
-/// How many times as fast as the best peer one way of ours is.
+/// One way of ours, beside a peer.
 struct Ratio {
+    /// What is compared: the name of the level, or `any` where all peers count, also those that do less.
+    what: &'static str,
     level: Level,
-    /// Whether all peers count, also those that do less.
     is_to_any: bool,
-    best_peer: &'static str,
+    /// The best one, or for bodies this one.
+    peer: &'static str,
     ratio: f64,
-    target: f64,
+    target: Target,
+}
+
+enum Target {
+    /// How many times as fast as the peer we want to be.
+    AtLeast(f64),
+    /// Which part of the peer's time we want to take.
+    AtMost(f64),
+}
+
+impl Ratio {
+    fn is_missed(&self) -> bool {
+        match self.target {
+            Target::AtLeast(least) => self.ratio < least,
+            Target::AtMost(most) => self.ratio > most,
+        }
+    }
 }
 
 impl Cell {
     fn ratios(&self) -> Vec<Ratio> {
+        match self.section {
+            _ if COUNTS_ALLOCATIONS => Vec::new(),
+            Section::Decode | Section::Encode | Section::Build => self.ratios_to_the_best(),
+            Section::Body | Section::BuildBody | Section::Loopback => self.ratios_of_bodies(),
+        }
+    }
+
+    /// Bodies have a target for each peer.
+    fn ratios_of_bodies(&self) -> Vec<Ratio> {
+        let ours = self.contestants.iter().find(|contestant| matches!(contestant.role, Role::Ours(_)));
+        let Some(ours) = ours.and_then(Contestant::median) else { return Vec::new() };
+        // Of larger events, memory and its allocation are most of the cost, and the same for all.
+        let is_small = self.corpus == "10B";
+        let ratio = |peer: &Contestant| {
+            let theirs = peer.median()?;
+            let (ratio, target) = match (self.section, peer.role, peer.name) {
+                (Section::Loopback, Role::ByHand, _) => {
+                    let most = match self.corpus {
+                        "10B" => 0.1,
+                        "250B" => 0.25,
+                        _ => 1.2,
+                    };
+                    (theirs / ours, Target::AtMost(most))
+                }
+                // There is no target beside events that are encoded already.
+                (Section::BuildBody, Role::Peer, "axum") if is_small => (ours / theirs, Target::AtLeast(4.0)),
+                (Section::Body | Section::BuildBody, Role::Peer, "sse-stream") if is_small => {
+                    (ours / theirs, Target::AtLeast(2.0))
+                }
+                (_, Role::Peer, _) => (ours / theirs, Target::AtLeast(1.0)),
+                _ => return None,
+            };
+            Some(Ratio { what: "", level: Level::Body, is_to_any: false, peer: peer.name, ratio, target })
+        };
+        self.contestants.iter().filter_map(ratio).collect()
+    }
+
+    fn ratios_to_the_best(&self) -> Vec<Ratio> {
         let ratios = self.contestants.iter().filter_map(|contestant| {
             let Role::Ours(level) = contestant.role else { return None };
-            let speed = contestant.speed()?;
+            let speed = contestant.median()?;
             let like_ours = (level != Level::Borrowed).then(|| self.ratio(level, speed, false));
             Some([like_ours.flatten(), self.ratio(level, speed, true)])
         });
@@ -45,10 +101,18 @@ impl Cell {
             Role::Apart => is_to_any,
             _ => false,
         });
-        let speeds = peers.filter_map(|peer| Some((peer.speed()?, peer.name)));
+        let speeds = peers.filter_map(|peer| Some((peer.median()?, peer.name)));
         let (best, best_peer) = speeds.max_by(|a, b| a.0.total_cmp(&b.0))?;
-        let target = if is_to_any && level != Level::Borrowed { 1.0 } else { self.target(level) };
-        Some(Ratio { level, is_to_any, best_peer, ratio: speed / best, target })
+        let least = if is_to_any && level != Level::Borrowed { 1.0 } else { self.target(level) };
+        let what = match level {
+            Level::Borrowed => "borrowed",
+            _ if is_to_any => "any",
+            Level::Owned => "owned",
+            Level::Encoding => "encode",
+            Level::Body => "body",
+        };
+        let (ratio, target) = (speed / best, Target::AtLeast(least));
+        Some(Ratio { what, level, is_to_any, peer: best_peer, ratio, target })
     }
 
     /// How fast we want to be. Nowhere slower than any peer.
@@ -94,7 +158,7 @@ pub fn print(cells: &[Cell]) {
     }
     println!(
         "\n*   only a part of the input, which would take too long as a whole\n\
-         !   below the target, which is in brackets where it is more than 1\n\
+         !   the target, which is in brackets unless it is to be as fast as the peer, is missed\n\
          ()  peers with less to do: they decode borrowed slices where a client has `Bytes`, or write ids\n    \
              and types without checking them for line breaks. `borrowed` (which decodes slices) is\n    \
              compared with all, `owned` and `encode` with the others, and with `any`."
@@ -103,19 +167,25 @@ pub fn print(cells: &[Cell]) {
 
 fn print_group(cells: &[&Cell]) {
     let Some(first) = cells.first() else { return };
-    print!("{:10}", "MB/s");
+    print!("{:10}", unit(first.section));
     for contestant in &first.contestants {
         print!(" {:>10}", heading(contestant));
     }
-    println!("    ratios to the best peer");
+    let ratios = match first.section {
+        _ if COUNTS_ALLOCATIONS => "",
+        Section::Body | Section::BuildBody => "how many times as fast as",
+        Section::Loopback => "how many times as fast as; and the part of the time of",
+        _ => "ratios to the best peer",
+    };
+    println!("    {ratios}");
     let mut problems = Vec::new();
     for cell in cells {
         print!("{:10}", cell.corpus);
         for contestant in &cell.contestants {
-            match (&contestant.problem, contestant.speed()) {
-                (None, Some(speed)) => {
+            match (&contestant.problem, contestant.median()) {
+                (None, Some(median)) => {
                     let mark = if contestant.is_prefix { "*" } else { " " };
-                    print!(" {:>9}{mark}", digits(speed));
+                    print!(" {:>9}{mark}", shown(cell.section, contestant, median));
                 }
                 (problem, _) => {
                     print!(" {:>10}", "failed ");
@@ -125,16 +195,19 @@ fn print_group(cells: &[&Cell]) {
             }
         }
         print!(" ");
-        for Ratio { level, is_to_any, best_peer, ratio, target } in cell.ratios() {
-            let what = match level {
-                Level::Borrowed => "borrowed",
-                _ if is_to_any => "any",
-                Level::Owned => "owned",
-                Level::Encoding => "encode",
+        for ratio in cell.ratios() {
+            let mark = if ratio.is_missed() { "!" } else { " " };
+            let target = match ratio.target {
+                Target::AtLeast(1.0) => String::new(),
+                Target::AtLeast(least) => format!("[{least}]"),
+                Target::AtMost(most) => format!("[<{most}]"),
             };
-            let mark = if ratio < target { "!" } else { " " };
-            let target = if target > 1.0 { format!("[{target}]") } else { String::new() };
-            print!("  {what} {ratio:.2}{mark}{target:5} {:10}", short(best_peer));
+            let peer = short(ratio.peer);
+            if ratio.what.is_empty() {
+                print!("  {peer} {:.2}{mark}{target:7}", ratio.ratio);
+            } else {
+                print!("  {} {:.2}{mark}{target:5} {peer:10}", ratio.what, ratio.ratio);
+            }
         }
         println!();
     }
@@ -162,8 +235,29 @@ fn short(name: &'static str) -> &'static str {
     }
 }
 
-fn digits(speed: f64) -> String {
-    if speed < 100.0 { format!("{speed:.1}") } else { format!("{speed:.0}") }
+/// What the tables show.
+fn unit(section: Section) -> &'static str {
+    match section {
+        _ if COUNTS_ALLOCATIONS => "allocs",
+        Section::Body | Section::BuildBody | Section::Loopback => "ns/event",
+        Section::Decode | Section::Encode | Section::Build => "MB/s",
+    }
+}
+
+fn shown(section: Section, contestant: &Contestant, median: f64) -> String {
+    match unit(section) {
+        "allocs" => format!("{median:.3}"),
+        "ns/event" => digits(ns_per_event(contestant, median)),
+        _ => digits(median),
+    }
+}
+
+fn ns_per_event(contestant: &Contestant, speed: f64) -> f64 {
+    contestant.bytes as f64 / speed * 1e3 / contestant.events.max(1) as f64
+}
+
+fn digits(number: f64) -> String {
+    if number < 100.0 { format!("{number:.1}") } else { format!("{number:.0}") }
 }
 
 /// Writes all that was measured, and where.
@@ -175,7 +269,11 @@ pub fn write_json(path: &std::path::Path, cells: &[Cell]) -> io::Result<()> {
         "rustc": env!("RUSTC_VERSION"),
         "commit": commit(),
         "crates": crates(),
-        "unit": "MB/s (10^6 bytes), medians of rounds",
+        "unit": if COUNTS_ALLOCATIONS {
+            "allocations per event"
+        } else {
+            "MB/s (10^6 bytes; of bodies, of their data), medians of rounds"
+        },
         "cells": cells,
     });
     fs::write(path, format!("{value:#}\n"))
@@ -186,13 +284,13 @@ fn cell_json(cell: &Cell) -> Value {
         .contestants
         .iter()
         .map(|contestant| {
-            let speed = contestant.speed();
-            let pass = |speed: f64| contestant.bytes as f64 / speed * 1e3;
+            let median = contestant.median();
+            let ns = median.filter(|_| !COUNTS_ALLOCATIONS).map(|speed| ns_per_event(contestant, speed));
             json!({
                 "name": contestant.name,
                 "role": format!("{:?}", contestant.role),
-                "median": speed,
-                "ns_per_event": speed.map(|speed| pass(speed) / contestant.events.max(1) as f64),
+                "median": median,
+                "ns_per_event": ns,
                 "rounds": contestant.samples,
                 "bytes": contestant.bytes,
                 "events": contestant.events,
@@ -205,12 +303,17 @@ fn cell_json(cell: &Cell) -> Value {
         .ratios()
         .iter()
         .map(|ratio| {
+            let (target, is_most) = match ratio.target {
+                Target::AtLeast(least) => (least, false),
+                Target::AtMost(most) => (most, true),
+            };
             json!({
                 "level": format!("{:?}", ratio.level),
                 "to_any_peer": ratio.is_to_any,
-                "best_peer": ratio.best_peer,
+                "best_peer": ratio.peer,
                 "ratio": ratio.ratio,
-                "target": ratio.target,
+                "target": target,
+                "target_is_most": is_most,
             })
         })
         .collect();
@@ -248,6 +351,7 @@ fn crates() -> Value {
     let named = [
         "axum",
         "eventsource-stream",
+        "hyper",
         "memchr",
         "russe",
         "simdutf8",
