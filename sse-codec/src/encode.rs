@@ -336,8 +336,13 @@ pub(crate) fn is_one_line(text: &[u8]) -> bool {
         _ => {
             let (blocks, _) = text.as_chunks();
             let Some(last) = text.last_chunk() else { return false };
-            let least = blocks.iter().fold(u8x64::new(*last), |least, block| least.min(u8x64::new(*block)));
-            !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
+            let are_clear = |blocks: &[[u8; 64]]| {
+                let least =
+                    blocks.iter().fold(u8x64::new(*last), |least, block| least.min(u8x64::new(*block)));
+                !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
+            };
+            // A long text of several lines is known by its beginning.
+            (blocks.len() < 8 || are_clear(&blocks[..2])) && are_clear(blocks)
         }
     }
 }

@@ -138,7 +138,7 @@ where
             let this = self.as_mut().project();
             let Some(item) = this.gathered.add(item) else { continue };
             if this.gathered.is_empty() {
-                return Some(this.gathered.alone(item));
+                return Some(item.into());
             }
             *this.held = Some(item);
             break;

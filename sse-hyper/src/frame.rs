@@ -69,28 +69,14 @@ impl Gathered {
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 if let Some(first) = self.first.take() {
-                    self.make_room_for_small(first.as_bytes().len());
+                    self.make_room(first.as_bytes().len());
                     self.append(&first.into());
                 }
-                self.make_room_for_small(len);
+                self.make_room(len);
                 self.append(&item);
             }
         }
         None
-    }
-
-    /// An item as a frame of its own. It is uncopied if it is encoded; the buffer must be empty.
-    pub(crate) fn alone(&mut self, item: Outgoing) -> Full {
-        let len = *item.encoded_len_range().start();
-        match item {
-            // Its buffer may serve again.
-            Outgoing::Event(_) if len <= FRAME => {
-                self.make_room(len, len);
-                self.append(&item);
-                self.take_buffer()
-            }
-            item => item.into(),
-        }
     }
 
     /// Whatever was gathered, unless that is nothing.
@@ -101,12 +87,8 @@ impl Gathered {
         self.busy = self.len() > FRAME - LARGE;
         Some(match self.first.take() {
             Some(block) => Outgoing::from(block).into(),
-            None => self.take_buffer(),
+            None => Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) },
         })
-    }
-
-    fn take_buffer(&mut self) -> Full {
-        Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) }
     }
 
     /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
@@ -124,16 +106,13 @@ impl Gathered {
         self.events += u64::from(item.is_event());
     }
 
-    fn make_room_for_small(&mut self, len: usize) {
-        self.make_room(len, if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME });
-    }
-
     /// Most often there is room, or there is again since the frames that used the buffer are gone.
     /// `BytesMut::reserve` would do, but it grows by doubling.
-    fn make_room(&mut self, len: usize, capacity: usize) {
+    fn make_room(&mut self, len: usize) {
         if self.buf.try_reclaim(len) {
             return;
         }
+        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }
