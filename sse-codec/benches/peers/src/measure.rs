@@ -76,8 +76,8 @@ pub enum Role {
     Variant,
     /// Another crate.
     Peer,
-    /// Another crate, in a way that is cheaper than what is asked of the others: it decodes borrowed
-    /// slices where a client has `Bytes`, or writes values without checking them for line breaks.
+    /// Another crate, whose work is not quite what is asked of the others: such as borrowed slices where a
+    /// client has `Bytes`, or literals.
     Apart,
     /// Written for this comparison, without a crate for events.
     ByHand,

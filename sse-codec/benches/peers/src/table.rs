@@ -159,9 +159,9 @@ pub fn print(cells: &[Cell]) {
     println!(
         "\n*   only a part of the input, which would take too long as a whole\n\
          !   the target, which is in brackets unless it is to be as fast as the peer, is missed\n\
-         ()  peers with less to do: they decode borrowed slices where a client has `Bytes`, or write ids\n    \
-             and types without checking them for line breaks. `borrowed` (which decodes slices) is\n    \
-             compared with all, `owned` and `encode` with the others, and with `any`."
+         ()  peers whose work is not quite the same, such as slices where a client has `Bytes`, or\n    \
+             literals. `borrowed` (which decodes slices) is compared with all, `owned` and `encode`\n    \
+             with the others, and with `any`."
     );
 }
 
