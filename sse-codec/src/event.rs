@@ -14,6 +14,9 @@ use crate::{Block, EventId, EventType, Text};
 /// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
 /// gives `event` (line breaks in the data come back as LF). Clones share their texts.
 ///
+/// What is decoded shares one text with the events around it: at most 16 KiB of the stream, or the event
+/// itself if that is larger. To keep few of many small events for long, copy what you need of them.
+///
 /// The *last event ID* that an event inherits from an earlier block is the decoder's
 /// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
 ///
