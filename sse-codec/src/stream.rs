@@ -40,7 +40,7 @@ pin_project! {
         #[pin]
         source: S,
         decoder: Decoder,
-        chunk: Option<Owned>,
+        chunk: Owned,
         is_done: bool,
     }
 }
@@ -67,7 +67,8 @@ impl<S> EventStream<S> {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(source: S, mut decoder: Decoder) -> Self {
-        let chunk = Owned::unread(&mut decoder);
+        let mut chunk = Owned::default();
+        chunk.begin_unread(&mut decoder);
         Self { source, decoder, chunk, is_done: false }
     }
 
@@ -99,9 +100,7 @@ impl<S> EventStream<S> {
     /// # }).unwrap().unwrap();
     /// ```
     pub fn into_decoder(mut self) -> Decoder {
-        if let Some(mut chunk) = self.chunk.take() {
-            chunk.end(&mut self.decoder);
-        }
+        self.chunk.end(&mut self.decoder);
         self.decoder
     }
 
@@ -134,15 +133,12 @@ where
     /// Ready when there is a chunk to be read, or an error; with nothing when there will be none.
     fn poll_chunk(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<(), StreamError<E>>>> {
         let this = self.project();
-        if let Some(chunk) = this.chunk {
-            chunk.end(this.decoder);
-            *this.chunk = None;
-        }
+        this.chunk.end(this.decoder);
         if *this.is_done {
             return Poll::Ready(None);
         }
         match ready!(this.source.poll_next(cx)) {
-            Some(Ok(chunk)) => *this.chunk = Owned::new(this.decoder, chunk.into()),
+            Some(Ok(chunk)) => this.chunk.begin(this.decoder, chunk.into()),
             Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
             None => *this.is_done = true,
         }
@@ -160,13 +156,11 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
-            if let Some(chunk) = this.chunk {
-                if let Some(slices) = chunk.whole_event(this.decoder) {
-                    return Poll::Ready(Some(Ok(Event::from_slices(slices))));
-                }
-                if let Some(event) = chunk.next_event_in_steps(this.decoder) {
-                    return Poll::Ready(Some(event.map_err(StreamError::Decode)));
-                }
+            if let Some(slices) = this.chunk.whole_event(this.decoder) {
+                return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+            }
+            if let Some(event) = this.chunk.next_event_in_steps(this.decoder) {
+                return Poll::Ready(Some(event.map_err(StreamError::Decode)));
             }
             match ready!(self.as_mut().poll_chunk(cx)) {
                 Some(Ok(())) => {}
@@ -183,7 +177,7 @@ where
     B: Into<Bytes>,
 {
     fn is_terminated(&self) -> bool {
-        self.is_done && self.chunk.is_none()
+        self.is_done && !self.chunk.is_open()
     }
 }
 
@@ -220,9 +214,7 @@ where
         let mut events = self.project().events;
         loop {
             let this = events.as_mut().project();
-            if let Some(chunk) = this.chunk
-                && let Some(item) = chunk.next_item(this.decoder)
-            {
+            if let Some(item) = this.chunk.next_item(this.decoder) {
                 return Poll::Ready(Some(item.map_err(StreamError::Decode)));
             }
             match ready!(events.as_mut().poll_chunk(cx)) {

@@ -46,7 +46,7 @@ use crate::{DecodeError, Decoder, Item, Outgoing, decode::Owned};
 #[derive(Debug, Default)]
 pub struct EventCodec {
     decoder: Decoder,
-    chunk: Option<Owned>,
+    chunk: Owned,
 }
 
 impl EventCodec {
@@ -59,7 +59,8 @@ impl EventCodec {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(mut decoder: Decoder) -> Self {
-        let chunk = Owned::unread(&mut decoder);
+        let mut chunk = Owned::default();
+        chunk.begin_unread(&mut decoder);
         Self { decoder, chunk }
     }
 
@@ -76,17 +77,14 @@ impl codec::Decoder for EventCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Self::Item>> {
         loop {
-            if let Some(chunk) = &mut self.chunk {
-                if let Some(item) = chunk.next_item(&mut self.decoder) {
-                    return Ok(Some(item));
-                }
-                chunk.end(&mut self.decoder);
-                self.chunk = None;
+            if let Some(item) = self.chunk.next_item(&mut self.decoder) {
+                return Ok(Some(item));
             }
+            self.chunk.end(&mut self.decoder);
             if src.is_empty() {
                 return Ok(None);
             }
-            self.chunk = Owned::new(&mut self.decoder, src.split().freeze());
+            self.chunk.begin(&mut self.decoder, src.split().freeze());
         }
     }
 }

@@ -6,12 +6,40 @@ use super::{
     data::push,
     field::{Head, IdCheck, Name, RetryValue},
     interpret::{Cursor, Interpreter, Place, Scratch, Step},
-    line_ends::{LineEnd, LineEnds},
+    line_ends::{LineEnd, LineEnds, padded},
 };
 
-/// So much of a cut line is collected as it is: most lines end before that, and then they are read as any
-/// other. At least eight bytes, in which every name and the space behind it have their place.
-const COLLECTED: usize = if cfg!(debug_assertions) { 8 } else { 16 };
+/// The start of a cut line, collected as it is: many lines end before it is full, and then they are read as
+/// any other. In one word, since bytes that were just copied one behind the other cannot be loaded at once.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct LineStart {
+    word: u128,
+    len: usize,
+}
+
+impl LineStart {
+    /// At least eight bytes, in which every name and the space behind it have their place.
+    const FULL: usize = if cfg!(debug_assertions) { 8 } else { 16 };
+
+    /// Takes as much of the part as there is room for, and gives the rest.
+    #[inline]
+    fn take<'a>(&mut self, part: &'a [u8]) -> &'a [u8] {
+        let (head, rest) = part.split_at(part.len().min(Self::FULL - self.len));
+        if !head.is_empty() {
+            self.word |= u128::from_le_bytes(padded(head)) << (8 * self.len);
+            self.len += head.len();
+        }
+        rest
+    }
+
+    fn is_comment(&self) -> bool {
+        self.word as u8 == b':'
+    }
+
+    fn bytes(&self) -> [u8; 16] {
+        self.word.to_le_bytes()
+    }
+}
 
 /// How far a line is that is cut by the end of a text.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,8 +47,8 @@ pub(super) enum Line {
     /// Nothing of it was seen.
     #[default]
     Start,
-    /// All of it is in the scratch buffer. It is no comment.
-    Collected,
+    /// This is all of it. It is no comment.
+    Collected(LineStart),
     /// In the value of a field.
     Value(Field),
     /// The rest of it is ignored.
@@ -38,10 +66,18 @@ pub(super) enum Field {
 }
 
 impl Line {
-    pub(super) fn may_be_of_event(&self, collected: &[u8]) -> bool {
-        let may_be = |name: &&[u8]| collected.starts_with(name) || name.starts_with(collected);
+    /// How much of it is kept.
+    pub(super) fn len(&self) -> usize {
+        if let Self::Collected(start) = self { start.len } else { 0 }
+    }
+
+    pub(super) fn may_be_of_event(&self) -> bool {
         match self {
-            Self::Collected => [&b"data:"[..], b"event:", b"id:"].iter().any(may_be),
+            Self::Collected(start) => {
+                let bytes = &start.bytes()[..start.len];
+                let may_be = |name: &&[u8]| bytes.starts_with(name) || name.starts_with(bytes);
+                [&b"data:"[..], b"event:", b"id:"].iter().any(may_be)
+            }
             Self::Value(field) => matches!(field, Field::Data | Field::Event | Field::Id),
             Self::Start | Self::Ignored => false,
         }
@@ -56,10 +92,10 @@ impl Interpreter {
         if text.len() >= self.room || !ends.are_none(text) {
             return false;
         }
-        match self.line {
+        match &mut self.line {
             Line::Value(Field::Data) => self.scratch.data.push(text, self.limits.event),
-            Line::Collected if self.scratch.line.len() + text.len() < COLLECTED => {
-                self.scratch.line.extend_from_slice(text);
+            Line::Collected(start) if start.len + text.len() < LineStart::FULL => {
+                start.take(text);
             }
             Line::Ignored => {}
             _ => return false,
@@ -74,7 +110,7 @@ impl Interpreter {
     #[inline]
     pub(super) fn room_in_line(&self) -> usize {
         match self.line {
-            Line::Value(Field::Data) | Line::Collected => self.distant_limit(),
+            Line::Value(Field::Data) | Line::Collected(_) => self.distant_limit(),
             Line::Ignored => usize::MAX,
             _ => 0,
         }
@@ -89,8 +125,7 @@ impl Interpreter {
         self.line_offset = self.text_offset + part.start as u64;
         cursor.pos = part.end;
         self.scratch.take_in(&mut self.draft, text, self.limits.event);
-        self.scratch.line.clear();
-        self.line = Line::Collected;
+        self.line = Line::Collected(LineStart::default());
         self.take_part(cursor, &text[part]).unwrap_or(Step::End)
     }
 
@@ -111,20 +146,16 @@ impl Interpreter {
 
     /// Takes a part of a line, not its end.
     fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
-        if self.line == Line::Collected {
-            let line = &mut self.scratch.line;
-            if line.is_empty() && part.len() >= COLLECTED {
+        if let Line::Collected(start) = &mut self.line {
+            if start.len == 0 && part.len() >= LineStart::FULL {
                 return self.begin_value(cursor, part);
             }
-            let (head, rest) = part.split_at(part.len().min(COLLECTED - line.len()));
-            line.extend_from_slice(head);
-            if line.len() < COLLECTED && line.first() != Some(&b':') {
-                return self.collected_too_much(cursor);
+            part = start.take(part);
+            let start = *start;
+            if start.len < LineStart::FULL && !start.is_comment() {
+                return self.collected_too_much(cursor, &start);
             }
-            part = rest;
-            let line = mem::take(&mut self.scratch.line);
-            let error = self.begin_value(cursor, &line);
-            self.scratch.line = line;
+            let error = self.begin_value(cursor, &start.bytes()[..start.len]);
             if error.is_some() {
                 return error;
             }
@@ -133,10 +164,10 @@ impl Interpreter {
     }
 
     /// An error comes as soon as the limit is passed, also if the line is not at its end.
-    fn collected_too_much(&mut self, cursor: &mut Cursor) -> Option<Step> {
+    fn collected_too_much(&mut self, cursor: &mut Cursor, start: &LineStart) -> Option<Step> {
         let is_too_much = cursor.near_limit && {
-            let line = &self.scratch.line;
-            let (name, value) = Head::of(line, 0).field(0..line.len());
+            let line = start.bytes();
+            let (name, value) = Head::of(&line, 0).field(0..start.len);
             self.is_too_large_with(name, &line[value])
         };
         is_too_much.then(|| self.drop_event_in_line(cursor))
@@ -217,7 +248,7 @@ impl Interpreter {
     fn end_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
         let field = match mem::take(&mut self.line) {
             Line::Start | Line::Ignored => return None,
-            Line::Collected => return self.collected_line(cursor),
+            Line::Collected(start) => return self.collected_line(cursor, &start),
             Line::Value(field) => field,
         };
         let Scratch { data, event_type, id, value, .. } = &mut self.scratch;
@@ -241,11 +272,10 @@ impl Interpreter {
     }
 
     /// Reads a line that was collected as if it stood in a text, and copies what is of use.
-    fn collected_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        let line = mem::take(&mut self.scratch.line);
-        let step = self.field(cursor, &line, 0..line.len());
+    fn collected_line(&mut self, cursor: &mut Cursor, start: &LineStart) -> Option<Step> {
+        let line = start.bytes();
+        let step = self.field(cursor, &line, 0..start.len);
         self.scratch.take_in(&mut self.draft, &line, self.limits.event);
-        self.scratch.line = line;
         step
     }
 }

@@ -6,7 +6,7 @@ use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
     line_ends::LineEnds,
-    text::{Window, lossy},
+    text::{Window, lossy, replace},
     whole::{WholeEvent, WholeTexts},
 };
 use crate::{DecodeError, EventRef};
@@ -104,7 +104,10 @@ impl<'d> Events<'d> {
                 Step::End => return None,
                 Step::Event => return Some(Ok(self.lend())),
                 Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id => self.commit_draft_id(),
+                Step::Id => {
+                    self.commit_id();
+                    self.decoder.interpreter.draft = Draft::default();
+                }
                 Step::Comment => {}
             }
         }
@@ -140,7 +143,10 @@ impl<'d> Events<'d> {
                 Step::Event => return Some(Ok(ItemRef::Event(self.lend()))),
                 Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
                 Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id => self.commit_draft_id(),
+                Step::Id => {
+                    self.commit_id();
+                    self.decoder.interpreter.draft = Draft::default();
+                }
             }
         }
     }
@@ -164,7 +170,7 @@ impl<'d> Events<'d> {
         let interpreter = &mut self.decoder.interpreter;
         match WholeEvent::next(&mut self.cursor, self.chunk, interpreter.comments) {
             Ok(event) => {
-                let texts = self.window.over(self.chunk, &event.lines).texts(&event);
+                let texts = self.window.over(self.chunk, &event.lines, |text| text).texts(&event);
                 if texts.is_none() {
                     self.cursor.go_back(self.chunk, event.lines.start);
                 }
@@ -213,55 +219,48 @@ impl<'d> Events<'d> {
         step
     }
 
-    fn commit_draft_id(&mut self) {
-        let draft = self.decoder.interpreter.take_draft();
-        self.commit_id(&draft);
-    }
-
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
-    fn commit_id(&mut self, draft: &Draft) {
+    fn commit_id(&mut self) {
+        let Decoder { interpreter: Interpreter { draft, scratch, .. }, last_event_id, .. } =
+            &mut *self.decoder;
         match &draft.id {
             Place::Absent => {}
-            Place::Text(range) => self.commit_id_in_chunk(range, &draft.lines),
+            Place::Text(range) => {
+                self.last_event_id = self.window.over(self.chunk, &draft.lines, |text| text).get(range);
+                if self.last_event_id.is_none() {
+                    replace(last_event_id, &self.chunk[range.clone()]);
+                }
+            }
             Place::Scratch => {
                 self.last_event_id = None;
-                let id = core::mem::take(&mut self.decoder.interpreter.scratch.id);
-                self.decoder.commit_id_bytes(&id);
-                self.decoder.interpreter.scratch.id = id;
+                replace(last_event_id, &scratch.id);
             }
-        }
-    }
-
-    #[inline(always)]
-    fn commit_id_in_chunk(&mut self, id: &Range<usize>, lines: &Range<usize>) {
-        self.last_event_id = self.window.over(self.chunk, lines).get(id);
-        if self.last_event_id.is_none() {
-            self.decoder.commit_id_bytes(&self.chunk[id.clone()]);
         }
     }
 
     #[inline(never)]
     fn lend(&mut self) -> EventRef<'_> {
-        let draft = self.decoder.interpreter.take_draft();
-        self.commit_id(&draft);
+        self.commit_id();
         let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
+        let Interpreter { draft, scratch, .. } = interpreter;
         let mut text = |range: &Range<usize>| {
-            let text = self.window.over(self.chunk, &draft.lines).get(range);
+            let text = self.window.over(self.chunk, &draft.lines, |text| text).get(range);
             text.ok_or_else(|| &self.chunk[range.clone()])
         };
         let data = match &draft.data {
             Place::Absent => "",
             Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
-            Place::Scratch => interpreter.scratch.data.finish(),
+            Place::Scratch => scratch.data.finish(),
         };
         let event_type = match &draft.event_type {
             Place::Absent => None,
             Place::Text(range) => Some(text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
-            Place::Scratch => Some(lossy(&interpreter.scratch.event_type, &mut buf.event_type)),
+            Place::Scratch => Some(lossy(&scratch.event_type, &mut buf.event_type)),
         };
         let last_event_id = self.last_event_id.unwrap_or(last_event_id);
-        let has_id = draft.id != Place::Absent;
-        EventRef { data, event_type, has_id, last_event_id, retry: draft.retry }
+        let (has_id, retry) = (draft.id != Place::Absent, draft.retry);
+        *draft = Draft::default();
+        EventRef { data, event_type, has_id, last_event_id, retry }
     }
 
     #[inline(always)]

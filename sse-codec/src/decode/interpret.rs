@@ -15,7 +15,7 @@
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-use core::{mem, ops::Range};
+use core::ops::Range;
 
 use alloc::{string::String, vec::Vec};
 
@@ -37,7 +37,8 @@ pub(super) struct Interpreter {
     pub(super) comments: bool,
     pub(super) reconnection_time: Option<u64>,
     pub(super) scratch: Scratch,
-    /// The event under construction. Between two texts all of it is in scratch.
+    /// The event under construction. Between two texts all of it is in scratch. Made use of where it is: to
+    /// move it just after it was written costs more than to write it anew.
     pub(super) draft: Draft,
     /// The comment that is to be given out.
     pub(super) comment: Place,
@@ -67,8 +68,6 @@ pub(super) struct Scratch {
     /// The value of a cut `event`, `id` or comment line. It takes its place when its line ends, since
     /// an id may still turn out to be one that is ignored.
     pub(super) value: Vec<u8>,
-    /// A cut line, as long as it is short.
-    pub(super) line: Vec<u8>,
 }
 
 /// How far the interpreter is in one text.
@@ -168,7 +167,7 @@ impl Interpreter {
 
     /// Whether an event was begun and not finished.
     pub(super) fn is_mid_event(&self) -> bool {
-        self.line.may_be_of_event(&self.scratch.line) || self.draft.dropped || !self.draft.is_empty()
+        self.line.may_be_of_event() || self.draft.dropped || !self.draft.is_empty()
     }
 
     /// Whether the last text was never ended, since its guard was leaked.
@@ -199,8 +198,8 @@ impl Interpreter {
     /// A text that is shorter than this cannot make the event pass the limit.
     pub(super) fn distant_limit(&self) -> usize {
         // A type or id that is left in scratch counts too: it is enough to be on the safe side.
-        let Scratch { data, event_type, id, value, line } = &self.scratch;
-        let kept = data.len() + event_type.len() + id.len() + value.len() + line.len();
+        let Scratch { data, event_type, id, value } = &self.scratch;
+        let kept = data.len() + event_type.len() + id.len() + value.len() + self.line.len();
         self.limits.event.saturating_sub(kept)
     }
 
@@ -310,11 +309,6 @@ impl Interpreter {
         Some(step)
     }
 
-    /// What the draft is when it is an event, or has an id. A new one begins.
-    pub(super) fn take_draft(&mut self) -> Draft {
-        mem::take(&mut self.draft)
-    }
-
     /// > If the field name is "data": Append the field value to the data buffer, then append a single
     /// > U+000A LINE FEED (LF) character to the data buffer.
     fn data(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
@@ -326,14 +320,14 @@ impl Interpreter {
             return Some(self.drop_event(cursor, text));
         }
         let data = &mut self.scratch.data;
-        match mem::take(&mut self.draft.data) {
+        match &self.draft.data {
             Place::Absent => {
                 self.draft.data = Place::Text(value);
                 return None;
             }
             Place::Text(first) => {
                 data.clear();
-                data.push_line(text, first, limit);
+                data.push_line(text, first.clone(), limit);
             }
             Place::Scratch => {}
         }

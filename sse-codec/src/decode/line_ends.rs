@@ -146,10 +146,10 @@ fn find_in_part(part: u8x16) -> (u64, bool) {
     ((part.simd_eq(u8x16::splat(b'\n')) | crs).to_bitmask().into(), crs.any())
 }
 
-/// Less than 16 bytes, with zeros behind them: put together of words that may overlap, since a word can
+/// Up to 16 bytes, with zeros behind them: put together of words that may overlap, since a word can
 /// be loaded far faster than bytes that were just copied.
 #[inline(always)]
-fn padded(bytes: &[u8]) -> [u8; 16] {
+pub(super) fn padded(bytes: &[u8]) -> [u8; 16] {
     let join = |first: u64, last: u64, unit: usize| {
         u128::from(first) | u128::from(last) << (8 * (bytes.len() - unit))
     };

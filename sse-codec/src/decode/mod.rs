@@ -131,14 +131,6 @@ impl Decoder {
         self.last_event_id.clear();
         self.last_event_id.push_str(id);
     }
-
-    fn commit_id_bytes(&mut self, id: &[u8]) {
-        self.last_event_id.clear();
-        match text::utf8(id) {
-            Some(id) => self.last_event_id.push_str(id),
-            None => text::push_lossy(&mut self.last_event_id, id),
-        }
-    }
 }
 
 impl Default for Decoder {

@@ -34,7 +34,7 @@ use crate::{
 #[derive(Debug)]
 pub struct OwnedEvents<'d> {
     decoder: &'d mut Decoder,
-    chunk: Option<Owned>,
+    chunk: Owned,
 }
 
 /// An event or a comment.
@@ -50,8 +50,9 @@ pub enum Item {
 
 impl<'d> OwnedEvents<'d> {
     pub(super) fn new(decoder: &'d mut Decoder, chunk: Bytes) -> Self {
-        let chunk = Owned::new(decoder, chunk);
-        Self { decoder, chunk }
+        let mut events = Self { decoder, chunk: Owned::default() };
+        events.chunk.begin(events.decoder, chunk);
+        events
     }
 
     /// The next event or comment of the chunk; nothing when the chunk is used up.
@@ -60,7 +61,7 @@ impl<'d> OwnedEvents<'d> {
     ///
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     pub fn next_item(&mut self) -> Option<Result<Item, DecodeError>> {
-        self.chunk.as_mut()?.next_item(self.decoder)
+        self.chunk.next_item(self.decoder)
     }
 
     /// The last event ID as of what was given out so far.
@@ -78,55 +79,83 @@ impl Iterator for OwnedEvents<'_> {
     type Item = Result<Event, DecodeError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.chunk.as_mut()?.next_event(self.decoder)
+        self.chunk.next_event(self.decoder)
     }
 }
 
 impl Drop for OwnedEvents<'_> {
     fn drop(&mut self) {
-        if let Some(chunk) = &mut self.chunk {
-            chunk.end(self.decoder);
-        }
+        self.chunk.end(self.decoder);
     }
 }
 
-/// A chunk that is being decoded, apart from the decoder: a stream holds both.
-#[derive(Debug)]
+/// A chunk that is being decoded, apart from the decoder: a stream holds both, and fills this again with each
+/// chunk, since to make it elsewhere and move it costs more than a small chunk.
+#[derive(Debug, Default)]
 pub(crate) struct Owned {
     chunk: Bytes,
     cursor: Cursor,
     /// The text that events are slices of. It is a copy, so that an event never keeps more alive
     /// than this.
-    window: Window<Arc<str>>,
+    window: Window<Option<Arc<str>>>,
+    /// Between `begin` and `end` of a chunk that was not taken at once.
+    is_open: bool,
 }
 
 impl Owned {
-    /// Nothing if there is nothing to come of the chunk.
+    /// Begins a chunk. The one before must have [ended](Self::end).
     #[inline]
-    pub(crate) fn new(decoder: &mut Decoder, chunk: Bytes) -> Option<Self> {
+    pub(crate) fn begin(&mut self, decoder: &mut Decoder, chunk: Bytes) {
         let ends = LineEnds::starting_at(&chunk, 0);
-        let is_taken = decoder.interpreter.take_within_line(&chunk, ends);
-        (!is_taken).then(|| Self::begin(decoder, chunk, ends))
+        if !decoder.interpreter.take_within_line(&chunk, ends) {
+            self.open(decoder, chunk, ends);
+        }
     }
 
-    fn begin(decoder: &mut Decoder, mut chunk: Bytes, mut ends: LineEnds) -> Self {
+    /// Begins with what was left unread of an earlier chunk.
+    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
+    pub(crate) fn begin_unread(&mut self, decoder: &mut Decoder) {
+        if !decoder.rest.is_empty() {
+            self.open(decoder, Bytes::new(), LineEnds::default());
+        }
+    }
+
+    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, mut ends: LineEnds) {
+        self.chunk = chunk;
         if decoder.interpreter.was_left_in_text() {
             decoder.rest.clear();
         }
         if !decoder.rest.is_empty() {
             let mut rest = core::mem::take(&mut decoder.rest);
-            rest.extend_from_slice(&chunk);
-            chunk = rest.into();
-            ends = LineEnds::starting_at(&chunk, 0);
+            rest.extend_from_slice(&self.chunk);
+            self.chunk = rest.into();
+            ends = LineEnds::starting_at(&self.chunk, 0);
         }
-        let cursor = decoder.interpreter.begin(&chunk, ends);
-        Self { chunk, cursor, window: Window::default() }
+        self.cursor = decoder.interpreter.begin(&self.chunk, ends);
+        self.is_open = true;
     }
 
-    /// What was left unread of an earlier chunk.
-    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
-    pub(crate) fn unread(decoder: &mut Decoder) -> Option<Self> {
-        (!decoder.rest.is_empty()).then(|| Self::begin(decoder, Bytes::new(), LineEnds::default()))
+    /// Gives back to the decoder what is unfinished or unread.
+    #[inline]
+    pub(crate) fn end(&mut self, decoder: &mut Decoder) {
+        if !self.is_open {
+            return;
+        }
+        decoder.interpreter.end(&self.cursor, &self.chunk);
+        if self.cursor.pos < self.chunk.len() {
+            decoder.rest = self.chunk[self.cursor.pos..].to_vec();
+        }
+        // Each by itself: a new one would be made elsewhere, and moved.
+        self.chunk = Bytes::new();
+        (self.cursor.pos, self.cursor.at_block_start) = (0, false);
+        self.window = Window::default();
+        self.is_open = false;
+    }
+
+    /// Whether there may be something to come of the chunk.
+    #[cfg(feature = "stream")]
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
     }
 
     /// The next event that does not lie whole in the chunk, or is none of the usual ones.
@@ -146,7 +175,10 @@ impl Owned {
     fn step_to_event(&mut self, decoder: &mut Decoder) -> Step {
         loop {
             match self.step(decoder) {
-                Step::Id => self.commit_draft_id(decoder),
+                Step::Id => {
+                    self.commit_id(decoder);
+                    decoder.interpreter.draft = Draft::default();
+                }
                 Step::Comment => {}
                 step => return step,
             }
@@ -176,7 +208,10 @@ impl Owned {
                     return Some(Ok(Item::Comment(owned(comment.unwrap_or_default()))));
                 }
                 Step::Error => return decoder.interpreter.error.take().map(Err),
-                Step::Id => self.commit_draft_id(decoder),
+                Step::Id => {
+                    self.commit_id(decoder);
+                    decoder.interpreter.draft = Draft::default();
+                }
             }
         }
     }
@@ -187,14 +222,6 @@ impl Owned {
             return Step::End;
         }
         decoder.interpreter.step(&mut self.cursor, &self.chunk)
-    }
-
-    /// Gives back to the decoder what is unfinished or unread.
-    pub(crate) fn end(&mut self, decoder: &mut Decoder) {
-        decoder.interpreter.end(&self.cursor, &self.chunk);
-        if self.cursor.pos < self.chunk.len() {
-            decoder.rest = self.chunk[self.cursor.pos..].to_vec();
-        }
     }
 
     /// The next event, if it is a usual one that lies whole in the chunk.
@@ -211,7 +238,9 @@ impl Owned {
                 return None;
             }
         };
-        let Some(slices) = self.window.over(&self.chunk, &event.lines).slices(&event) else {
+        let Some(slices) =
+            self.window.over(&self.chunk, &event.lines, |text| Some(text.into())).slices(&event)
+        else {
             self.cursor.go_back(&self.chunk, event.lines.start);
             return None;
         };
@@ -223,9 +252,8 @@ impl Owned {
 
     #[inline(never)]
     fn event(&mut self, decoder: &mut Decoder) -> Event {
-        let draft = decoder.interpreter.take_draft();
-        let id = self.commit_id(decoder, &draft);
-        let scratch = &mut decoder.interpreter.scratch;
+        let id = self.commit_id(decoder);
+        let Interpreter { draft, scratch, .. } = &mut decoder.interpreter;
         let text = |range: &Range<usize>| owned(&self.chunk[range.clone()]);
         let data = match &draft.data {
             Place::Absent => Text::default(),
@@ -237,21 +265,18 @@ impl Owned {
             Place::Text(range) => Some(text(range)),
             Place::Scratch => Some(owned(&scratch.event_type)),
         };
-        let parts = Parts { data, event_type: event_type.map(EventType::from_decoded), id };
-        Event::from_parts(parts, draft.retry)
-    }
-
-    fn commit_draft_id(&mut self, decoder: &mut Decoder) {
-        let draft = decoder.interpreter.take_draft();
-        self.commit_id(decoder, &draft);
+        let retry = draft.retry;
+        *draft = Draft::default();
+        Event::from_parts(Parts { data, event_type: event_type.map(EventType::from_decoded), id }, retry)
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
-    fn commit_id(&mut self, decoder: &mut Decoder, draft: &Draft) -> Option<EventId> {
+    fn commit_id(&mut self, decoder: &mut Decoder) -> Option<EventId> {
+        let Interpreter { draft, scratch, .. } = &decoder.interpreter;
         let id = match &draft.id {
             Place::Absent => return None,
             Place::Text(range) => owned(&self.chunk[range.clone()]),
-            Place::Scratch => owned(&decoder.interpreter.scratch.id),
+            Place::Scratch => owned(&scratch.id),
         };
         decoder.commit_id(&id);
         Some(EventId::from_decoded(id))

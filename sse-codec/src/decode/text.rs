@@ -26,24 +26,18 @@ pub(super) struct Window<T> {
 impl<T> Window<T> {
     /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
     #[inline(always)]
-    pub(super) fn over<'d>(&mut self, chunk: &'d [u8], lines: &Range<usize>) -> &Self
-    where
-        T: From<&'d str>,
-    {
+    pub(super) fn over<'d>(
+        &mut self,
+        chunk: &'d [u8],
+        lines: &Range<usize>,
+        keep: impl FnOnce(&'d str) -> T,
+    ) -> &Self {
         if self.range.end < lines.end {
-            self.move_to(chunk, lines.start, lines.end);
+            let text = window_at(chunk, lines.start, lines.end);
+            self.range = lines.start..lines.start + text.len();
+            self.text = keep(text);
         }
         self
-    }
-
-    #[inline(never)]
-    fn move_to<'d>(&mut self, chunk: &'d [u8], start: usize, end: usize)
-    where
-        T: From<&'d str>,
-    {
-        let text = valid_prefix(&chunk[start..end.max(chunk.len().min(start + WINDOW))]);
-        self.range = start..start + text.len();
-        self.text = T::from(text);
     }
 
     /// Where a range of the chunk stands in the text.
@@ -60,6 +54,11 @@ impl<'d> Window<&'d str> {
     pub(super) fn get(&self, range: &Range<usize>) -> Option<&'d str> {
         self.text.get(self.inside(range))
     }
+}
+
+#[inline(never)]
+fn window_at(chunk: &[u8], start: usize, end: usize) -> &str {
+    valid_prefix(&chunk[start..end.max(chunk.len().min(start + WINDOW))])
 }
 
 /// As much of the bytes as is UTF-8.
@@ -96,10 +95,18 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
     match utf8(bytes) {
         Some(text) => text,
         None => {
-            buf.clear();
-            push_lossy(buf, bytes);
+            replace(buf, bytes);
             buf
         }
+    }
+}
+
+/// Makes it the text of these bytes.
+pub(super) fn replace(text: &mut String, bytes: &[u8]) {
+    text.clear();
+    match utf8(bytes) {
+        Some(valid) => text.push_str(valid),
+        None => push_lossy(text, bytes),
     }
 }
 

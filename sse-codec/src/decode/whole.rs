@@ -95,17 +95,18 @@ impl<'d> Window<&'d str> {
     }
 }
 
-impl Window<Arc<str>> {
+impl Window<Option<Arc<str>>> {
     /// The values of an event in the window, unless one of them is not UTF-8.
     #[inline(always)]
     pub(super) fn slices(&self, event: &WholeEvent) -> Option<Slices> {
+        let text = self.text.as_ref()?;
         let slice = |range: &Range<usize>| match is_present(range) {
-            true => Some(self.inside(range)).filter(|range| self.text.get(range.clone()).is_some()),
+            true => Some(self.inside(range)).filter(|range| text.get(range.clone()).is_some()),
             false => Some(0..0),
         };
         let event_type = if event.event_type.is_empty() { &(0..0) } else { &event.event_type };
         let (data, event_type, id) = (slice(&event.data)?, slice(event_type)?, slice(&event.id)?);
-        Some(Slices { text: self.text.clone(), data, event_type, id })
+        Some(Slices { text: text.clone(), data, event_type, id })
     }
 }
 
@@ -115,6 +116,7 @@ pub(super) fn is_present(value: &Range<usize>) -> bool {
 }
 
 impl From<WholeEvent> for Draft {
+    #[inline]
     fn from(event: WholeEvent) -> Self {
         let place = |value: Range<usize>| if is_present(&value) { Place::Text(value) } else { Place::Absent };
         Self {
