@@ -39,6 +39,7 @@ fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
 fn main() {
     events_that_lie_whole_in_their_chunk();
     endless_input();
+    what_grows_doubles();
 }
 
 fn events_that_lie_whole_in_their_chunk() {
@@ -148,4 +149,36 @@ fn endless_input() {
         assert!(held(&region.change()) <= LIMIT as isize + CONSTANT);
     }
     assert_eq!(errors, 1);
+}
+
+/// However small the chunks are: a buffer that grew by a fixed size would be copied again and again.
+fn what_grows_doubles() {
+    const SIZE: usize = 1 << 20;
+    for (start, more) in [
+        (&b"data: "[..], &b"0123456789012345"[..]),
+        (b"data: ", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),
+        (b"event: ", b"0123456789012345"),
+        (b"id: ", b"0123456789012345"),
+        (b":", b"0123456789012345"),
+        (b"", b"data: 0123456789\n"),
+        (b"", b"data\n"),
+    ] {
+        let limits = Limits::new().comment(2 * SIZE);
+        let mut decoder = Decoder::builder().limits(limits).comments(true).build();
+        let (_, stats) = count(|| {
+            drain(&mut decoder, start);
+            for _ in 0..SIZE / more.len() {
+                assert_eq!(drain(&mut decoder, more), 0);
+            }
+        });
+        assert!(calls(&stats) <= 100, "{} for {start:?}{more:?}", calls(&stats));
+    }
+
+    let mut decoder = LineDecoder::new();
+    let (_, stats) = count(|| {
+        for _ in 0..SIZE / 16 {
+            assert!(decoder.decode(b"0123456789012345").next_line().is_none());
+        }
+    });
+    assert!(calls(&stats) <= 100, "{} for a line", calls(&stats));
 }
