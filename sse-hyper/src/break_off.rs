@@ -1,7 +1,7 @@
 //! The end that a client is meant to notice: not before it has the events.
 
 use std::{
-    fmt, mem,
+    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, Waker, ready},
@@ -118,11 +118,5 @@ impl Drop for Watched {
         if let Some(waker) = waker {
             waker.wake();
         }
-    }
-}
-
-impl fmt::Debug for BreakOff {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BreakOff").field("error", &self.error).finish_non_exhaustive()
     }
 }

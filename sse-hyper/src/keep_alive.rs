@@ -1,7 +1,6 @@
 //! A comment after a silence.
 
 use std::{
-    fmt,
     pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context, Poll, ready},
@@ -78,11 +77,5 @@ impl Armed {
     fn rearm(&mut self, timer: &SharedTimer, deadline: Instant) {
         self.deadline = deadline;
         timer.reset(&mut self.sleep, deadline);
-    }
-}
-
-impl fmt::Debug for KeepAlive {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("KeepAlive").field("interval", &self.interval).finish_non_exhaustive()
     }
 }

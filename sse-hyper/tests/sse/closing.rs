@@ -26,6 +26,13 @@ async fn the_end_of_the_stream() {
 }
 
 #[tokio::test]
+async fn a_body_shows_its_counts() {
+    let mut body = Box::pin(Sse::new(stream::iter(numbered(2))).into_body());
+    frame(&mut body).await.unwrap();
+    assert_eq!(format!("{body:?}"), "SseBody { tally: Tally { events: 2, bytes: 42, .. }, .. }");
+}
+
+#[tokio::test]
 async fn the_end_of_the_stream_after_the_last_frame() {
     let (on_close, mut closed) = hook();
     let mut body = Box::pin(Sse::new(hesitant_two()).on_close(on_close).into_body());
