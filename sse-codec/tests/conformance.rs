@@ -4,7 +4,9 @@
 
 mod support;
 
-use support::{LEVELS, Level, Outcome, chunkings::for_each_chunking, decode, oracle::Output, vectors};
+use support::{
+    EVENT_LEVELS, LEVELS, Level, Outcome, chunkings::for_each_chunking, decode, oracle::Output, vectors,
+};
 
 const NO_LIMIT: usize = 16 * 1024 * 1024;
 
@@ -77,6 +79,22 @@ fn stream_in_every_chunking() {
 #[cfg(feature = "tokio-codec")]
 fn codec_in_every_chunking() {
     check_all(Level::Codec);
+}
+
+#[test]
+fn events_alone() {
+    for vector in vectors::all() {
+        let whole = [&vector.input[..]];
+        let bytewise: Vec<_> = vector.input.chunks(1).collect();
+        for chunks in [&whole[..], &bytewise] {
+            for &level in EVENT_LEVELS {
+                let mut outcome = decode(level, chunks, NO_LIMIT, Some(NO_LIMIT));
+                let comments = vector.comments.iter().flatten().cloned().map(Output::Comment);
+                outcome.outputs.extend(comments);
+                check(&vector, &outcome, &format!("{level:?}, {} chunks", chunks.len()));
+            }
+        }
+    }
 }
 
 #[test]

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{LEVELS, decode, expect, oracle::Output};
+use support::{EVENT_LEVELS, LEVELS, decode, expect, oracle::Output};
 
 /// Sequences of each length, whole and cut, and what is none.
 const SEQUENCES: &[&[u8]] = &[
@@ -45,7 +45,7 @@ proptest! {
             .chain([&b"\n\ndata: next\n\n"[..]])
             .collect();
         let expected = expect(&chunks.concat(), limit, None);
-        for &level in LEVELS {
+        for &level in LEVELS.iter().chain(EVENT_LEVELS) {
             prop_assert_eq!(&decode(level, &chunks, limit, None), &expected, "{:?}", level);
         }
         let whole = chunks.concat();

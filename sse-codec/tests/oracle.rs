@@ -8,7 +8,7 @@ use bytes::Bytes;
 use futures_util::{FutureExt, StreamExt};
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{Decoder, EventStream, StreamError};
-use support::{LEVELS, decode, expect, oracle::Oracle};
+use support::{EVENT_LEVELS, LEVELS, decode, expect, oracle::Oracle};
 
 /// Pieces that make the decisions of a decoder: names and almost-names, line ends, seams.
 const PIECES: &[&[u8]] = &[
@@ -134,6 +134,10 @@ proptest! {
         let expected = expect(&input, event_limit, comment_limit);
         let chunks = cut(&input, &lengths);
         for &level in LEVELS {
+            prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
+        }
+        let expected = expected.without_comments();
+        for &level in EVENT_LEVELS {
             prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
         }
     }
@@ -274,6 +278,10 @@ proptest! {
         let expected = expect(&input, event_limit, comment_limit);
         let chunks = cut(&input, &lengths);
         for &level in LEVELS {
+            prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
+        }
+        let expected = expected.without_comments();
+        for &level in EVENT_LEVELS {
             prop_assert_eq!(&decode(level, &chunks, event_limit, comment_limit), &expected, "{:?}", level);
         }
     }

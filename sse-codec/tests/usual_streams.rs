@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{LEVELS, decode, expect};
+use support::{EVENT_LEVELS, LEVELS, decode, expect};
 
 /// One event of each kind of stream. The digit makes them different.
 const EVENTS: &[&str] = &[
@@ -104,6 +104,10 @@ proptest! {
             if sips && sizes[0] > 2_000 {
                 continue;
             }
+            prop_assert!(decode(level, &chunks, event_limit, comment_limit) == expected, "{:?}", level);
+        }
+        let expected = expected.without_comments();
+        for &level in EVENT_LEVELS {
             prop_assert!(decode(level, &chunks, event_limit, comment_limit) == expected, "{:?}", level);
         }
     }

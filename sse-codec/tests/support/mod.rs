@@ -45,6 +45,12 @@ pub enum Level {
     /// `EventCodec` in a `FramedRead` of a reader that gives one chunk at a time.
     #[cfg(feature = "tokio-codec")]
     Codec,
+    /// `Decoder::decode`, asked for events alone.
+    BorrowedEvents,
+    /// `Decoder::decode_bytes` as an iterator of events.
+    OwnedEvents,
+    /// `EventStream`, of events alone.
+    StreamEvents,
 }
 
 pub const LEVELS: &[Level] = &[
@@ -56,6 +62,16 @@ pub const LEVELS: &[Level] = &[
     #[cfg(feature = "tokio-codec")]
     Level::Codec,
 ];
+
+/// Those that pass comments over.
+pub const EVENT_LEVELS: &[Level] = &[Level::BorrowedEvents, Level::OwnedEvents, Level::StreamEvents];
+
+impl Outcome {
+    pub fn without_comments(mut self) -> Self {
+        self.outputs.retain(|output| !matches!(output, Output::Comment(_)));
+        self
+    }
+}
 
 /// Decodes these chunks; comments are asked for where they have a limit.
 pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
@@ -120,6 +136,34 @@ pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit:
         }
         #[cfg(feature = "tokio-codec")]
         Level::Codec => return codec(chunks, decoder),
+        Level::BorrowedEvents => {
+            for chunk in chunks {
+                let mut events = decoder.decode(chunk);
+                while let Some(event) = events.next_event() {
+                    outputs.push(borrowed(event.map(ItemRef::Event)));
+                }
+            }
+        }
+        Level::OwnedEvents => {
+            for chunk in chunks {
+                let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
+                while let Some(event) = events.next() {
+                    outputs.push(owned(event.map(Item::Event), events.last_event_id()));
+                }
+            }
+        }
+        Level::StreamEvents => {
+            let mut events = EventStream::with_decoder(ready(chunks), decoder);
+            let mut cx = Context::from_waker(Waker::noop());
+            while let Poll::Ready(Some(event)) = Pin::new(&mut events).poll_next(&mut cx) {
+                let event = event.map(Item::Event).map_err(|error| match error {
+                    StreamError::Decode(error) => error,
+                    error => panic!("{error}"),
+                });
+                outputs.push(owned(event, events.decoder().last_event_id()));
+            }
+            decoder = events.into_decoder();
+        }
     }
     outcome(outputs, &decoder)
 }
