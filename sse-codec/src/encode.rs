@@ -442,4 +442,28 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_bounds_are_reached_by_texts_of_one_line_and_by_texts_of_line_breaks() {
+        let (id, event_type) = (EventId::from(1_u8), EventType::MESSAGE);
+        let retry = Duration::from_millis(7);
+        let all = Block::new().comment("c").id(&id).event_type(&event_type).retry(retry).data("d");
+        let each = [
+            Block::new(),
+            Block::new().comment("c"),
+            Block::new().id(&id),
+            Block::new().event_type(&event_type),
+            Block::new().retry(retry),
+            Block::new().data("d"),
+        ];
+        for block in each.into_iter().chain([all]) {
+            assert_eq!(*block.encoded_len_range().start(), block.encoded_len(), "{block:?}");
+        }
+        for count in [0, 1, 10] {
+            let breaks = "\n".repeat(count);
+            let block = all.comment(&breaks).retry(Duration::MAX).data(&breaks);
+            // The one digit that every number has is counted twice.
+            assert_eq!(*block.encoded_len_range().end(), block.encoded_len() + 1, "{count}");
+        }
+    }
 }

@@ -241,7 +241,11 @@ fn what_goes_out_knows_its_length() {
     let event = Event::new("1");
     for item in [Outgoing::from(event.clone()), Encoded::from(event).into()] {
         assert_eq!(item.encoded_len(), "data: 1\n\n".len());
+        assert_eq!(*item.encoded_len_range().start(), item.encoded_len());
+        assert!(item.encoded_len_range().contains(&item.encoded_len()));
     }
+    let encoded = Outgoing::from(Encoded::from(Event::new("1\n2")));
+    assert_eq!(encoded.encoded_len_range(), 17..=17);
     assert_eq!(Outgoing::from(Encoded::from(Block::new())).encoded_len(), 0);
 }
 
