@@ -1,14 +1,16 @@
 //! Bytes to events, in whatever chunks they come.
 //!
 //! The way through: [`line_ends`] finds the lines of a text, [`interpret`] makes of them what the
-//! standard says, [`text`] turns bytes into text. [`events`] lends what comes out of it, [`owned`]
-//! copies it; [`lines`] is the way for those who want to see each line.
+//! standard says, [`limits`] watches how much that becomes, [`text`] turns bytes into text. [`events`]
+//! lends what comes out of it, [`owned`] copies it; [`lines`] is the way for those who want to see each
+//! line.
 
 mod cut;
 mod data;
 mod events;
 mod field;
 mod interpret;
+mod limits;
 pub(crate) mod line_ends;
 mod lines;
 mod owned;
