@@ -1,0 +1,95 @@
+//! An event that was decoded is as good as one that was made.
+
+#![allow(clippy::unwrap_used)]
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use sse_codec::{Decoder, Event, EventId, EventType};
+
+fn decoded(stream: &'static str) -> Event {
+    let mut decoder = Decoder::new();
+    let mut events = decoder.decode_bytes(Bytes::from_static(stream.as_bytes()));
+    let event = events.next().unwrap().unwrap();
+    assert!(events.next().is_none());
+    event
+}
+
+/// Each event as it stands in a stream, and made. Those of two data lines are decoded another way.
+fn pairs() -> [(Event, Event); 5] {
+    let ping = || EventType::new("ping").unwrap();
+    let id = |text: &str| EventId::new(text.to_owned()).unwrap();
+    [
+        (decoded("data: one\n\n"), Event::new("one")),
+        (decoded("id: 7\nevent: ping\ndata: é\n\n"), Event::new("é").with_type(ping()).with_id(7_u8)),
+        (decoded("id\ndata:\n\n"), Event::new("").with_id(id(""))),
+        (decoded("event: ping\ndata: 1\ndata: 2\n\n"), Event::new("1\n2").with_type(ping())),
+        (
+            decoded("retry: 5\nid: a longer id than fits in place\ndata: 1\n\n"),
+            Event::new("1")
+                .with_retry(Duration::from_millis(5))
+                .with_id(id("a longer id than fits in place")),
+        ),
+    ]
+}
+
+#[test]
+fn the_same_parts() {
+    let state = RandomState::new();
+    for (decoded, made) in pairs() {
+        assert_eq!(decoded, made);
+        assert_eq!(decoded.clone(), made);
+        assert_eq!(format!("{decoded:?}"), format!("{made:?}"));
+        assert_eq!(state.hash_one(&decoded), state.hash_one(&made));
+        assert_eq!(decoded.data(), made.data());
+        assert_eq!(decoded.event_type(), made.event_type());
+        assert_eq!(decoded.explicit_type(), made.explicit_type());
+        assert_eq!(decoded.to_explicit_type(), made.to_explicit_type());
+        assert_eq!(decoded.id(), made.id());
+        assert_eq!(decoded.to_id(), made.to_id());
+        assert_eq!(decoded.retry(), made.retry());
+        assert_eq!(decoded.encoded_len(), made.encoded_len());
+        assert_eq!(decoded.to_bytes(), made.to_bytes());
+        assert_eq!(decoded.into_data(), made.into_data());
+    }
+}
+
+#[test]
+fn different_where_one_part_is() {
+    let events: Vec<Event> = pairs().into_iter().flat_map(|(decoded, made)| [decoded, made]).collect();
+    assert_eq!(events.iter().collect::<HashSet<_>>().len(), 5);
+    let event = &events[2];
+    for other in [
+        Event::new("other").with_type(event.to_explicit_type().unwrap()).with_id(event.to_id().unwrap()),
+        Event::new("é").with_id(event.to_id().unwrap()),
+        Event::new("é").with_type(event.to_explicit_type().unwrap()),
+        event.clone().with_retry(Duration::from_millis(1)),
+    ] {
+        assert_ne!(*event, other);
+    }
+}
+
+#[test]
+fn each_part_can_be_changed_and_the_others_stay() {
+    const OTHER: EventType = EventType::from_static("other");
+    for (decoded, made) in pairs() {
+        assert_eq!(decoded.clone().with_type(OTHER), made.clone().with_type(OTHER));
+        assert_eq!(decoded.clone().with_type(OTHER).explicit_type(), Some("other"));
+        assert_eq!(decoded.clone().with_id(8_u8), made.clone().with_id(8_u8));
+        assert_eq!(decoded.clone().with_id(8_u8).id(), Some("8"));
+        let retry = Duration::from_secs(1);
+        assert_eq!(decoded.with_retry(retry), made.with_retry(retry));
+    }
+}
+
+#[test]
+fn what_debug_shows() {
+    assert_eq!(
+        format!("{:?}", decoded("id: 7\nevent: ping\ndata: 1\n\n")),
+        r#"Event { data: "1", event_type: Some("ping"), id: Some("7"), retry: None }"#
+    );
+}
