@@ -75,6 +75,24 @@ async fn an_event_of_4_kib_is_a_frame_of_its_own() {
     }
 }
 
+/// Also where the buffer has room for it.
+#[tokio::test]
+async fn an_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
+    let sized = |bytes: usize| Event::new("x".repeat(bytes - "data: \n\n".len()));
+    let with_id = |bytes: usize| {
+        let id = "x".repeat(bytes - "id: \ndata: \n\n".len());
+        Event::new("").with_id(sse_hyper::EventId::new(id).unwrap())
+    };
+    let mut events = vec![sized(100); 200];
+    events.extend([sized(4_096), sized(100), sized(5_000), sized(100), with_id(4_096), sized(100)]);
+    events.extend([with_id(5_000), sized(100)]);
+    let expected = [8_100, 8_100, 3_800, 4_096, 100, 5_000, 100, 4_096, 100, 5_000, 100];
+    let lengths = |frames: Vec<String>| frames.iter().map(String::len).collect::<Vec<_>>();
+    assert_eq!(lengths(frames(Sse::new(stream::iter(events.clone())).into_body()).await), expected);
+    let encoded = events.into_iter().map(Encoded::from);
+    assert_eq!(lengths(frames(Sse::new(stream::iter(encoded)).into_body()).await), expected);
+}
+
 #[tokio::test]
 async fn a_large_encoded_event_is_not_copied() {
     let large = Encoded::from(Event::new("x".repeat(5_000)));
