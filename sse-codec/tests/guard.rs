@@ -29,6 +29,18 @@ fn an_unread_chunk_is_read_first_by_the_next_call() {
 }
 
 #[test]
+fn what_was_left_unread_does_not_go_on_in_the_next_connection() {
+    let mut decoder = Decoder::new();
+    drop(decoder.decode(b"id: 1\ndata: 1\n\ndata: 2\n\n"));
+    decoder.reconnect();
+    assert!(!decoder.is_mid_event());
+    let mut events = decoder.decode(b"data: 3\n\n");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "3");
+    assert!(events.next_event().is_none());
+    assert_eq!(events.last_event_id(), "");
+}
+
+#[test]
 fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
     let mut decoder = Decoder::new();
     let mut events = decoder.decode(b"data: 1\n\ndata: 2\n\nevent: cut\ndata: 3\nda");

@@ -127,6 +127,10 @@ fn a_new_connection_begins_anew() {
     assert!(decoder.is_mid_line());
     decoder.reconnect();
     assert!(!decoder.is_mid_line());
+    drop(decoder.decode(b": unread\n"));
+    assert!(decoder.is_mid_line());
+    decoder.reconnect();
+    assert!(!decoder.is_mid_line());
     let mut lines = decoder.decode(b"\xEF\xBB\xBFdata: 1\n");
     assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == b"data"));
 }
