@@ -140,6 +140,17 @@ fn endless_input() {
         }
     }
 
+    // Of a dropped event nothing is kept, however long its lines are.
+    let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+    let line = |name: &str| [name.as_bytes(), &b"x".repeat(2 * LIMIT), b"\n"].concat();
+    assert!(decoder.decode(&line("data: ")).next_event().unwrap().is_err());
+    for name in ["data: ", "event: ", "id: "] {
+        let line = line(name);
+        let region = Region::new(ALLOCATOR);
+        assert_eq!(drain(&mut decoder, &line), 0);
+        assert!(held(&region.change()) <= CONSTANT, "{name}");
+    }
+
     // The same for the lines of level 1.
     let mut decoder = LineDecoder::with_limit(LIMIT);
     let region = Region::new(ALLOCATOR);
