@@ -21,6 +21,9 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("id: 12\nid:\ndata: 1\n\n", 2),
         ("data: \u{20AC}\n\n", 4),
         ("retry: 12345\nunknown: field\n: comment\ndata: 1\n\n", 2),
+        // More is kept than is still to come.
+        ("event: longer than the line behind it\ndata: 1\n\n", 32),
+        ("id: longer than the line behind it\ndata: 1\n\n", 32),
     ];
     for (event, size) in events {
         let input = format!("id: 0\ndata: \n\n{event}data:\n\n");
@@ -61,6 +64,30 @@ fn the_error_comes_at_the_byte_that_is_too_much() {
     assert!(decoder.decode(b"6\ndata: 7\nid: 8\nevent: 9\n\n").next_event().is_none());
     assert!(!decoder.is_mid_event());
     assert_eq!(decoder.last_event_id(), "");
+}
+
+/// A short line that is cut is not read before its end, but it is measured.
+#[test]
+fn the_error_comes_at_that_byte_in_a_short_line_too() {
+    for (line, limit) in [("data:12", 2), ("event:1", 0), ("id:1234", 3)] {
+        let (start, too_much) = line.split_at(line.len() - 1);
+        let mut decoder = Decoder::builder().limits(Limits::new().event(limit)).build();
+        assert!(decoder.decode(start.as_bytes()).next_event().is_none(), "{line}");
+        assert!(decoder.decode(too_much.as_bytes()).next_event().unwrap().is_err(), "{line}");
+    }
+}
+
+/// U+FFFD would take three bytes for one.
+#[test]
+fn what_is_not_utf8_counts_as_it_came() {
+    let input = b"event: \xFF\xE2\x82\nid: \xFF\xFF\ndata: \xFF\n\n";
+    for_each_chunking(input, &[], |chunking, chunks| {
+        for &level in LEVELS {
+            let outputs = [7, 6].map(|limit| decode(level, chunks, limit, None).outputs);
+            assert!(matches!(&outputs[0][..], [Output::Event { .. }]), "{level:?}, {chunking}");
+            assert!(matches!(&outputs[1][..], [Output::EventTooLarge { .. }]), "{level:?}, {chunking}");
+        }
+    });
 }
 
 #[test]
