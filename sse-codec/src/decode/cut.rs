@@ -187,16 +187,11 @@ impl Interpreter {
                 return None;
             }
         };
-        if field == Field::Data {
-            if cursor.near_limit && self.size() + 1 > self.limits.event {
-                return Some(self.drop_event_in_line(cursor));
-            }
-            if self.draft.data == Place::Absent {
-                self.scratch.data.clear();
-                self.draft.data = Place::Scratch;
-            }
-        } else {
+        if field != Field::Data {
             self.scratch.value.clear();
+        } else if self.draft.data == Place::Absent {
+            self.scratch.data.clear();
+            self.draft.data = Place::Scratch;
         }
         self.line = Line::Value(field);
         self.take_value(cursor, &line[value])
@@ -255,8 +250,9 @@ impl Interpreter {
         match field {
             Field::Data => data.end_line(self.limits.event),
             Field::Event => {
+                // It is not empty: the line was too long to be collected.
                 mem::swap(event_type, value);
-                self.draft.event_type = if event_type.is_empty() { Place::Absent } else { Place::Scratch };
+                self.draft.event_type = Place::Scratch;
             }
             Field::Id => {
                 mem::swap(id, value);
