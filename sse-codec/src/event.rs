@@ -232,14 +232,17 @@ impl Event {
     /// let event = sse_codec::Event::new("1");
     /// assert_eq!(event.as_block().comment("why").to_bytes(), ":why\ndata: 1\n\n");
     /// ```
+    #[inline]
     pub fn as_block(&self) -> Block<'_> {
-        Block {
-            comment: None,
-            id: self.id(),
-            event_type: self.explicit_type(),
-            retry: self.retry,
-            data: Some(self.data()),
-        }
+        let (data, event_type, id) = match &self.texts {
+            Texts::Apart(Parts { data, event_type, id }) => {
+                (data.as_str(), event_type.as_ref().map(EventType::as_str), id.as_ref().map(EventId::as_str))
+            }
+            Texts::Together(slices) => {
+                (slices.at(&slices.data), slices.if_present(&slices.event_type), slices.id())
+            }
+        };
+        Block { comment: None, id, event_type, retry: self.retry, data: Some(data) }
     }
 
     /// Appends the event, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
