@@ -3,16 +3,41 @@
 use core::mem;
 
 use super::{
-    data::push,
-    field::{Head, IdCheck, Name, RetryValue},
-    interpret::{Cursor, Interpreter, Place, Scratch, Step},
-    line_ends::{LineEnd, LineEnds, padded},
+    data::{push, push_word},
+    field::{Head, IdCheck, Name, RetryValue, has_nul},
+    interpret::{Cursor, Draft, Interpreter, Place, Scratch, Step},
+    line_ends::{BLOCK, LineEnd, LineEnds, padded},
+    start::StreamStart,
 };
 
-/// The start of a cut line, collected as it is: many lines end before it is full, and then they are read as
-/// any other. In one word, since bytes that were just copied one behind the other cannot be loaded at once.
+/// How far a line is that comes in parts.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Line {
+    kind: Kind,
+    start: LineStart,
+    retry: RetryValue,
+}
+
+/// What a line turned out to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub(super) struct LineStart {
+enum Kind {
+    /// All of it that was seen is in its start. It is no comment.
+    #[default]
+    Collected,
+    /// In the value of a field.
+    Data,
+    Event,
+    Id,
+    Retry,
+    Comment,
+    /// The rest of it is ignored.
+    Ignored,
+}
+
+/// The start of a line, collected as it is: many lines end before it is full, and then they are read at once.
+/// In one word, since bytes that were just copied one behind the other cannot be loaded at once.
+#[derive(Clone, Copy, Debug, Default)]
+struct LineStart {
     word: u128,
     len: usize,
 }
@@ -21,15 +46,17 @@ impl LineStart {
     /// At least eight bytes, in which every name and the space behind it have their place.
     const FULL: usize = if cfg!(debug_assertions) { 8 } else { 16 };
 
-    /// Takes as much of the part as there is room for, and gives the rest.
-    #[inline]
-    fn take<'a>(&mut self, part: &'a [u8]) -> &'a [u8] {
-        let (head, rest) = part.split_at(part.len().min(Self::FULL - self.len));
-        if !head.is_empty() {
-            self.word |= u128::from_le_bytes(padded(head)) << (8 * self.len);
-            self.len += head.len();
+    fn room(&self) -> usize {
+        Self::FULL - self.len
+    }
+
+    /// Takes a part that there is room for.
+    #[inline(always)]
+    fn push(&mut self, part: &[u8]) {
+        if !part.is_empty() {
+            self.word |= u128::from_le_bytes(padded(part)) << (8 * self.len);
+            self.len += part.len();
         }
-        rest
     }
 
     fn is_comment(&self) -> bool {
@@ -41,81 +68,134 @@ impl LineStart {
     }
 }
 
-/// How far a line is that is cut by the end of a text.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) enum Line {
-    /// Nothing of it was seen.
-    #[default]
-    Start,
-    /// This is all of it. It is no comment.
-    Collected(LineStart),
-    /// In the value of a field.
-    Value(Field),
-    /// The rest of it is ignored.
-    Ignored,
-}
-
-/// The kinds of lines that matter.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Field {
-    Data,
-    Event,
-    Id,
-    Retry(RetryValue),
-    Comment,
-}
-
 impl Line {
+    pub(super) fn ignored() -> Self {
+        Self { kind: Kind::Ignored, ..Self::default() }
+    }
+
+    /// Whether nothing of it was seen.
+    #[inline]
+    pub(super) fn is_at_start(&self) -> bool {
+        self.kind == Kind::Collected && self.start.len == 0
+    }
+
     /// How much of it is kept.
+    #[inline]
     pub(super) fn len(&self) -> usize {
-        if let Self::Collected(start) = self { start.len } else { 0 }
+        self.start.len
     }
 
     pub(super) fn may_be_of_event(&self) -> bool {
-        match self {
-            Self::Collected(start) => {
-                let bytes = &start.bytes()[..start.len];
+        match self.kind {
+            Kind::Collected => {
+                let bytes = &self.start.bytes()[..self.start.len];
                 let may_be = |name: &&[u8]| bytes.starts_with(name) || name.starts_with(bytes);
-                [&b"data:"[..], b"event:", b"id:"].iter().any(may_be)
+                !bytes.is_empty() && [&b"data:"[..], b"event:", b"id:"].iter().any(may_be)
             }
-            Self::Value(field) => matches!(field, Field::Data | Field::Event | Field::Id),
-            Self::Start | Self::Ignored => false,
+            Kind::Data | Kind::Event | Kind::Id => true,
+            Kind::Retry | Kind::Comment | Kind::Ignored => false,
         }
     }
 }
 
+/// Small texts, and parts of long lines: nothing that somebody wants to see comes of them, and each instruction
+/// counts.
 impl Interpreter {
-    /// Takes a text that is nothing but a part of a line. Small chunks of long lines are nothing but this,
-    /// and then each instruction counts.
+    /// Takes what a text begins with, as long as it is parts of lines that come to nothing yet; how much that
+    /// is. Where a limit may be near, this is nothing.
     #[inline]
-    pub(super) fn take_within_line(&mut self, text: &[u8], ends: LineEnds) -> bool {
-        if text.len() >= self.room || !ends.are_none(text) {
-            return false;
+    pub(super) fn take_parts(&mut self, text: &[u8]) -> usize {
+        if text.len() >= self.room {
+            0
+        } else if text.len() <= BLOCK {
+            self.take_small(text)
+        } else {
+            self.take_large(text)
         }
-        match &mut self.line {
-            Line::Value(Field::Data) => self.scratch.data.push(text, self.limits.event),
-            Line::Collected(start) if start.len + text.len() < LineStart::FULL => {
-                start.take(text);
+    }
+
+    #[inline(never)]
+    fn take_large(&mut self, text: &[u8]) -> usize {
+        let is_in_line = matches!(self.line.kind, Kind::Data | Kind::Ignored);
+        if is_in_line && LineEnds::starting_at(text, 0).are_none(text) && self.take_within_line(text) {
+            self.taken(text.len())
+        } else {
+            0
+        }
+    }
+
+    /// Takes a text that is nothing but a part of a line.
+    #[inline]
+    fn take_within_line(&mut self, text: &[u8]) -> bool {
+        match self.line.kind {
+            Kind::Data => self.scratch.data.push(text, self.limits.event),
+            Kind::Collected if self.line.start.len > 0 && text.len() < self.line.start.room() => {
+                self.line.start.push(text);
             }
-            Line::Ignored => {}
+            Kind::Ignored => {}
             _ => return false,
         }
-        self.room -= text.len();
-        self.text_offset += text.len() as u64;
         true
     }
 
-    /// How many bytes of the line that was cut may come before the limit has to be looked at; 0 if they
-    /// all have to be looked at.
-    #[inline]
-    pub(super) fn room_in_line(&self) -> usize {
-        match self.line {
-            Line::Value(Field::Data) | Line::Collected(_) => self.distant_limit(),
-            Line::Ignored => usize::MAX,
-            _ => 0,
+    #[inline(never)]
+    fn take_small(&mut self, text: &[u8]) -> usize {
+        let ends = LineEnds::starting_at_small(text);
+        if ends.are_none(text) && self.take_within_line(text) {
+            return self.taken(text.len());
         }
+        self.take_lines(text, ends)
     }
 
+    #[inline(never)]
+    fn take_lines(&mut self, text: &[u8], mut ends: LineEnds) -> usize {
+        let at_block_start = self.block_offset == self.text_offset;
+        let may_be_whole = at_block_start && matches!(text.last(), Some(b'\n' | b'\r'));
+        if self.start != StreamStart::Inside || may_be_whole {
+            return 0;
+        }
+        let mut pos = 0;
+        while let Some(LineEnd { end, next }) = ends.next_in_block(text) {
+            self.take_part(&text[pos..end], false);
+            if self.line.is_at_start() {
+                if !self.draft.is_empty() {
+                    return end;
+                }
+                self.draft = Draft::default();
+                self.block_offset = self.text_offset + next as u64;
+            } else if self.line.kind == Kind::Comment {
+                return end;
+            } else {
+                self.end_line(false);
+            }
+            pos = next;
+        }
+        if self.line.is_at_start() {
+            self.line_offset = self.text_offset + pos as u64;
+        }
+        self.take_part(&text[pos..], false);
+        self.start.end(text);
+        self.taken(text.len())
+    }
+
+    #[inline]
+    fn taken(&mut self, len: usize) -> usize {
+        self.room -= len;
+        self.text_offset += len as u64;
+        len
+    }
+
+    /// How many bytes may come before the limits have to be looked at; 0 if they have to be with each.
+    #[inline]
+    pub(super) fn room(&self) -> usize {
+        let comment = if self.comments { self.limits.comment } else { usize::MAX };
+        let room = self.distant_limit().min(comment.saturating_sub(self.scratch.value.len()));
+        if self.draft.dropped { 0 } else { room }
+    }
+}
+
+/// Lines that are cut.
+impl Interpreter {
     /// The last line of a text has no end: takes what there is of it.
     pub(super) fn cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         let part = cursor.pos..text.len();
@@ -123,10 +203,10 @@ impl Interpreter {
             return Step::End;
         }
         self.line_offset = self.text_offset + part.start as u64;
+        self.block_offset = self.block_offset(cursor);
         cursor.pos = part.end;
         self.scratch.take_in(&mut self.draft, text, self.limits.event);
-        self.line = Line::Collected(LineStart::default());
-        self.take_part(cursor, &text[part]).unwrap_or(Step::End)
+        self.take_part(&text[part], cursor.near_limit).unwrap_or(Step::End)
     }
 
     /// The first line of a text began in an earlier one: takes the rest of it.
@@ -134,144 +214,234 @@ impl Interpreter {
         let Some(LineEnd { end, next }) = cursor.ends.next(text) else {
             let part = cursor.pos..text.len();
             cursor.pos = text.len();
-            return Some(self.take_part(cursor, &text[part]).unwrap_or(Step::End));
+            return Some(self.take_part(&text[part], cursor.near_limit).unwrap_or(Step::End));
         };
         let part = &text[cursor.pos..end];
-        let error = self.take_part(cursor, part);
+        let error = self.take_part(part, cursor.near_limit);
         cursor.pos = next;
         cursor.block = next;
-        let step = self.end_line(cursor);
+        let step = self.end_line(cursor.near_limit);
         error.or(step)
     }
 
     /// Takes a part of a line, not its end.
-    fn take_part(&mut self, cursor: &mut Cursor, mut part: &[u8]) -> Option<Step> {
-        if let Line::Collected(start) = &mut self.line {
-            if start.len == 0 && part.len() >= LineStart::FULL {
-                return self.begin_value(cursor, part);
+    #[inline]
+    fn take_part(&mut self, part: &[u8], near_limit: bool) -> Option<Step> {
+        match self.line.kind {
+            Kind::Collected if part.len() < self.line.start.room() => {
+                self.line.start.push(part);
+                if self.line.start.is_comment() {
+                    return self.begin_value(near_limit);
+                }
+                if near_limit { self.collected_too_much() } else { None }
             }
-            part = start.take(part);
-            let start = *start;
-            if start.len < LineStart::FULL && !start.is_comment() {
-                return self.collected_too_much(cursor, &start);
+            Kind::Collected => {
+                let (head, rest) = part.split_at(self.line.start.room());
+                self.line.start.push(head);
+                let error = self.begin_value(near_limit);
+                error.or_else(|| self.take_value(rest, near_limit))
             }
-            let error = self.begin_value(cursor, &start.bytes()[..start.len]);
-            if error.is_some() {
-                return error;
-            }
+            _ => self.take_value(part, near_limit),
         }
-        self.take_value(cursor, part)
     }
 
     /// An error comes as soon as the limit is passed, also if the line is not at its end.
-    fn collected_too_much(&mut self, cursor: &mut Cursor, start: &LineStart) -> Option<Step> {
-        let is_too_much = cursor.near_limit && {
-            let line = start.bytes();
-            let (name, value) = Head::of(&line, 0).field(0..start.len);
-            self.is_too_large_with(name, &line[value])
-        };
-        is_too_much.then(|| self.drop_event_in_line(cursor))
+    #[cold]
+    fn collected_too_much(&mut self) -> Option<Step> {
+        let start = self.line.start;
+        let line = start.bytes();
+        let (name, value) = Head::of(&line, 0).field(0..start.len);
+        self.is_too_large_with(name, &line[value]).then(|| self.drop_event_in_line())
     }
 
     /// Begins the value of a line that is too long to be collected.
-    fn begin_value(&mut self, cursor: &mut Cursor, line: &[u8]) -> Option<Step> {
-        let (name, value) = Head::of(line, 0).field(0..line.len());
-        let field = match name {
-            Name::Data if !self.draft.dropped => Field::Data,
-            Name::Event if !self.draft.dropped => Field::Event,
-            Name::Id if !self.draft.dropped => Field::Id,
-            Name::Retry => Field::Retry(RetryValue::NEW),
-            Name::Comment if self.comments => Field::Comment,
-            _ => {
-                self.line = Line::Ignored;
-                return None;
-            }
+    #[inline]
+    fn begin_value(&mut self, near_limit: bool) -> Option<Step> {
+        let LineStart { word, len } = mem::take(&mut self.line.start);
+        let (name, value) = Head::of_word(word as u64).field(0..len);
+        let (word, len) = (word >> (8 * value.start), value.len());
+        self.line.kind = match name {
+            Name::Data if !self.draft.dropped => Kind::Data,
+            Name::Event if !self.draft.dropped => Kind::Event,
+            Name::Id if !self.draft.dropped => Kind::Id,
+            Name::Retry => Kind::Retry,
+            Name::Comment if self.comments => Kind::Comment,
+            _ => Kind::Ignored,
         };
-        if field != Field::Data {
-            self.scratch.value.clear();
-        } else if self.draft.data == Place::Absent {
+        match self.line.kind {
+            Kind::Ignored => return None,
+            Kind::Data => {
+                self.begin_data();
+                if !near_limit {
+                    self.scratch.data.push_word(word, len, self.limits.event);
+                    return None;
+                }
+            }
+            Kind::Retry => self.line.retry = RetryValue::NEW,
+            _ => self.scratch.value.clear(),
+        }
+        self.take_looking(&word.to_le_bytes()[..len])
+    }
+
+    /// Begins the data of an event in scratch, if it has none yet.
+    #[inline]
+    fn begin_data(&mut self) {
+        if self.draft.data == Place::Absent {
             self.scratch.data.clear();
             self.draft.data = Place::Scratch;
         }
-        self.line = Line::Value(field);
-        self.take_value(cursor, &line[value])
     }
 
     /// Takes a part of a value.
-    fn take_value(&mut self, cursor: &mut Cursor, part: &[u8]) -> Option<Step> {
-        let Line::Value(field) = &mut self.line else {
-            return None;
-        };
+    #[inline]
+    fn take_value(&mut self, part: &[u8], near_limit: bool) -> Option<Step> {
+        match self.line.kind {
+            Kind::Ignored => None,
+            Kind::Data if !near_limit => {
+                self.scratch.data.push(part, self.limits.event);
+                None
+            }
+            _ => self.take_looking(part),
+        }
+    }
+
+    /// Takes a part of a value, and looks whether it passes a limit.
+    #[inline(never)]
+    fn take_looking(&mut self, part: &[u8]) -> Option<Step> {
         let limit = self.limits.event;
-        match field {
-            Field::Data => {
-                if cursor.near_limit && self.size() + part.len() + 1 > limit {
-                    return Some(self.drop_event_in_line(cursor));
+        match self.line.kind {
+            Kind::Data => {
+                if self.size() + part.len() + 1 > limit {
+                    return Some(self.drop_event_in_line());
                 }
                 self.scratch.data.push(part, limit);
             }
-            Field::Event => {
+            Kind::Event => {
                 if !self.type_fits(self.scratch.value.len() + part.len()) {
-                    return Some(self.drop_event_in_line(cursor));
+                    return Some(self.drop_event_in_line());
                 }
                 push(&mut self.scratch.value, part, limit);
             }
-            Field::Id => match IdCheck::of(part, self.room_for_id(self.scratch.value.len())) {
-                IdCheck::Ignored => self.line = Line::Ignored,
-                IdCheck::TooLarge => return Some(self.drop_event_in_line(cursor)),
+            Kind::Id => match IdCheck::of(part, self.room_for_id(self.scratch.value.len())) {
+                IdCheck::Ignored => self.line.kind = Kind::Ignored,
+                IdCheck::TooLarge => return Some(self.drop_event_in_line()),
                 IdCheck::Fits => push(&mut self.scratch.value, part, limit),
             },
-            Field::Retry(retry) => retry.push(part),
-            Field::Comment => {
+            Kind::Retry => self.line.retry.push(part),
+            Kind::Comment => {
                 if self.scratch.value.len() + part.len() > self.limits.comment {
-                    self.line = Line::Ignored;
+                    self.line.kind = Kind::Ignored;
                     return Some(self.comment_too_large());
                 }
                 push(&mut self.scratch.value, part, self.limits.comment);
             }
+            Kind::Collected | Kind::Ignored => {}
         }
         None
     }
 
-    fn drop_event_in_line(&mut self, cursor: &mut Cursor) -> Step {
-        self.line = Line::Ignored;
+    fn drop_event_in_line(&mut self) -> Step {
+        self.line = Line::ignored();
         // All of a cut line's event is in scratch.
-        self.drop_event(cursor, &[])
+        self.drop_event(&[])
     }
 
     /// Ends a line that came in parts.
-    fn end_line(&mut self, cursor: &mut Cursor) -> Option<Step> {
-        let field = match mem::take(&mut self.line) {
-            Line::Start | Line::Ignored => return None,
-            Line::Collected(start) => return self.collected_line(cursor, &start),
-            Line::Value(field) => field,
-        };
-        let Scratch { data, event_type, id, value, .. } = &mut self.scratch;
-        match field {
-            Field::Data => data.end_line(self.limits.event),
-            Field::Event => {
+    #[inline]
+    fn end_line(&mut self, near_limit: bool) -> Option<Step> {
+        match mem::take(&mut self.line.kind) {
+            Kind::Collected => self.end_collected(near_limit),
+            Kind::Data => {
+                self.scratch.data.end_line(self.limits.event);
+                None
+            }
+            Kind::Ignored => None,
+            kind => self.end_value(kind),
+        }
+    }
+
+    #[inline(never)]
+    fn end_value(&mut self, kind: Kind) -> Option<Step> {
+        let Scratch { event_type, id, value, .. } = &mut self.scratch;
+        match kind {
+            Kind::Event => {
                 // It is not empty: the line was too long to be collected.
                 mem::swap(event_type, value);
                 self.draft.event_type = Place::Scratch;
             }
-            Field::Id => {
+            Kind::Id => {
                 mem::swap(id, value);
                 self.draft.id = Place::Scratch;
             }
-            Field::Retry(retry) => return self.retry(&retry),
-            Field::Comment => {
+            Kind::Retry => {
+                let retry = mem::take(&mut self.line.retry);
+                return self.retry(&retry);
+            }
+            Kind::Comment => {
                 self.comment = Place::Scratch;
                 return Some(Step::Comment);
             }
+            Kind::Collected | Kind::Data | Kind::Ignored => {}
         }
         None
     }
 
-    /// Reads a line that was collected as if it stood in a text, and copies what is of use.
-    fn collected_line(&mut self, cursor: &mut Cursor, start: &LineStart) -> Option<Step> {
-        let line = start.bytes();
-        let step = self.field(cursor, &line, 0..start.len);
-        self.scratch.take_in(&mut self.draft, &line, self.limits.event);
-        step
+    /// Ends a line that was collected: reads it as any other, but in a word.
+    fn end_collected(&mut self, near_limit: bool) -> Option<Step> {
+        let LineStart { word, len } = mem::take(&mut self.line.start);
+        let (name, value) = Head::of_word(word as u64).field(0..len);
+        let (value, len) = (word >> (8 * value.start), value.len());
+        match name {
+            Name::Retry => {
+                let mut retry = RetryValue::NEW;
+                retry.push(&value.to_le_bytes()[..len]);
+                self.retry(&retry);
+            }
+            _ if self.draft.dropped => {}
+            Name::Data => self.collected_data(value, len),
+            Name::Event => self.collected_type(value, len),
+            Name::Id => self.collected_id(value, len),
+            Name::Other => return self.collected_name(&value.to_le_bytes()[..len], near_limit),
+            Name::Comment => {}
+        }
+        None
+    }
+
+    #[inline]
+    fn collected_data(&mut self, value: u128, len: usize) {
+        self.begin_data();
+        let line = value | u128::from(b'\n') << (8 * len);
+        self.scratch.data.push_word(line, len + 1, self.limits.event);
+    }
+
+    #[inline]
+    fn collected_type(&mut self, value: u128, len: usize) {
+        self.draft.event_type = if len == 0 { Place::Absent } else { Place::Scratch };
+        self.scratch.event_type.clear();
+        push_word(&mut self.scratch.event_type, value, len);
+    }
+
+    #[inline]
+    fn collected_id(&mut self, value: u128, len: usize) {
+        if !has_nul(&value.to_le_bytes(), &(0..len)) {
+            self.draft.id = Place::Scratch;
+            self.scratch.id.clear();
+            push_word(&mut self.scratch.id, value, len);
+        }
+    }
+
+    /// A line without a colon. Those with one were looked at before, if the limit is near.
+    #[inline(never)]
+    fn collected_name(&mut self, name: &[u8], near_limit: bool) -> Option<Step> {
+        match name {
+            b"data" if near_limit && self.is_too_large_with(Name::Data, b"") => {
+                return Some(self.drop_event(&[]));
+            }
+            b"data" => self.collected_data(0, 0),
+            b"event" => self.collected_type(0, 0),
+            b"id" => self.collected_id(0, 0),
+            _ => {}
+        }
+        None
     }
 }

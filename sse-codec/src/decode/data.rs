@@ -56,7 +56,7 @@ impl DataBuffer {
 
     #[inline]
     pub(super) fn end_line(&mut self, limit: usize) {
-        self.push(b"\n", limit);
+        self.push_word(b'\n'.into(), 1, limit);
     }
 
     #[inline]
@@ -69,6 +69,16 @@ impl DataBuffer {
         } else {
             self.push_large(part, limit);
         }
+    }
+
+    /// The first bytes of a word.
+    #[inline]
+    pub(super) fn push_word(&mut self, word: u128, len: usize, limit: usize) {
+        if self.is_faulty || self.staged.len() + 16 > STAGED {
+            return self.push(&word.to_le_bytes()[..len], limit);
+        }
+        self.len += len;
+        push_word(&mut self.staged, word, len);
     }
 
     #[inline(never)]
@@ -163,6 +173,14 @@ pub(super) fn push(buf: &mut Vec<u8>, bytes: &[u8], limit: usize) {
         buf.reserve_exact(room(buf.len(), buf.capacity(), bytes.len(), limit));
     }
     buf.extend_from_slice(bytes);
+}
+
+/// Appends the first bytes of a word: to copy all of it and forget the rest costs less than to copy so many.
+#[inline]
+pub(super) fn push_word(buf: &mut Vec<u8>, word: u128, len: usize) {
+    let end = buf.len() + len;
+    buf.extend_from_slice(&word.to_le_bytes());
+    buf.truncate(end);
 }
 
 fn reserve(text: &mut String, more: usize, limit: usize) {

@@ -5,7 +5,6 @@ use core::{ops::Range, time::Duration};
 use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
-    line_ends::LineEnds,
     text::{Window, lossy, replace},
     whole::{WholeEvent, WholeTexts},
 };
@@ -18,13 +17,18 @@ use crate::{DecodeError, EventRef};
 #[derive(Debug)]
 pub struct Events<'d> {
     decoder: &'d mut Decoder,
+    /// Nothing if all of the chunk was taken at once.
+    reading: Option<Reading<'d>>,
+}
+
+/// A chunk that is being read.
+#[derive(Debug)]
+struct Reading<'d> {
     chunk: &'d [u8],
     /// There was an unread rest of earlier chunks. It has this chunk behind it now, and takes its place.
     in_rest: bool,
     cursor: Cursor,
     window: Window<&'d str>,
-    /// All of the chunk was taken at once.
-    is_taken: bool,
     /// The last event ID, while it stands in the chunk: it is copied when the guard is dropped.
     last_event_id: Option<&'d str>,
 }
@@ -43,34 +47,12 @@ pub enum ItemRef<'a> {
 impl<'d> Events<'d> {
     #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'d [u8]) -> Self {
-        let Decoder { interpreter, rest, .. } = &mut *decoder;
-        let ends = LineEnds::starting_at(chunk, 0);
-        if interpreter.take_within_line(chunk, ends) {
-            let (cursor, window) = (Cursor::default(), Window::default());
-            return Self {
-                decoder,
-                chunk,
-                in_rest: false,
-                cursor,
-                window,
-                is_taken: true,
-                last_event_id: None,
-            };
+        let taken = decoder.interpreter.take_parts(chunk);
+        if taken > 0 && taken == chunk.len() {
+            return Self { decoder, reading: None };
         }
-        if interpreter.was_left_in_text() {
-            rest.clear();
-        }
-        let in_rest = !rest.is_empty();
-        let cursor = if in_rest {
-            rest.extend_from_slice(chunk);
-            let mut cursor = interpreter.begin(rest, LineEnds::starting_at(rest, 0));
-            cursor.at_block_start = false;
-            cursor
-        } else {
-            interpreter.begin(chunk, ends)
-        };
-        let window = Window::default();
-        Self { decoder, chunk, in_rest, cursor, window, is_taken: false, last_event_id: None }
+        let reading = Some(Reading::new(decoder, chunk, taken));
+        Self { decoder, reading }
     }
 
     /// The next event of the chunk; nothing when the chunk is used up. Comments are passed over.
@@ -80,36 +62,11 @@ impl<'d> Events<'d> {
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     #[inline]
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        if self.is_taken {
-            None
-        } else if self.cursor.at_block_start {
-            self.next_event_in_chunk()
+        let reading = self.reading.as_mut()?;
+        if reading.cursor.at_block_start {
+            reading.next_event_in_chunk(self.decoder)
         } else {
-            self.next_event_in_steps()
-        }
-    }
-
-    #[inline(never)]
-    fn next_event_in_chunk(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        match self.whole_event() {
-            Some(event) => Some(Ok(self.lend_whole(event))),
-            None => self.next_event_in_steps(),
-        }
-    }
-
-    #[inline(never)]
-    fn next_event_in_steps(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        loop {
-            match self.step() {
-                Step::End => return None,
-                Step::Event => return Some(Ok(self.lend())),
-                Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id => {
-                    self.commit_id();
-                    self.decoder.interpreter.draft = Draft::default();
-                }
-                Step::Comment => {}
-            }
+            reading.next_event_in_steps(self.decoder)
         }
     }
 
@@ -129,45 +86,112 @@ impl<'d> Events<'d> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
-        match self.whole_event() {
-            Some(event) => Some(Ok(ItemRef::Event(self.lend_whole(event)))),
-            None => self.next_item_in_steps(),
-        }
-    }
-
-    #[inline(never)]
-    fn next_item_in_steps(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
-        loop {
-            match self.step() {
-                Step::End => return None,
-                Step::Event => return Some(Ok(ItemRef::Event(self.lend()))),
-                Step::Comment => return Some(Ok(ItemRef::Comment(self.comment()))),
-                Step::Error => return self.decoder.interpreter.error.take().map(Err),
-                Step::Id => {
-                    self.commit_id();
-                    self.decoder.interpreter.draft = Draft::default();
-                }
-            }
-        }
+        self.reading.as_mut()?.next_item(self.decoder)
     }
 
     /// The last event ID as of what was given out so far.
     pub fn last_event_id(&self) -> &str {
-        self.last_event_id.unwrap_or(&self.decoder.last_event_id)
+        let in_chunk = self.reading.as_ref().and_then(|reading| reading.last_event_id);
+        in_chunk.unwrap_or(&self.decoder.last_event_id)
     }
 
     /// The reconnection time as of what was given out so far.
     pub fn reconnection_time(&self) -> Option<Duration> {
         self.decoder.reconnection_time()
     }
+}
+
+impl Drop for Events<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(reading) = &mut self.reading {
+            reading.end(self.decoder);
+        }
+    }
+}
+
+impl<'d> Reading<'d> {
+    #[inline(never)]
+    fn new(decoder: &mut Decoder, chunk: &'d [u8], taken: usize) -> Self {
+        let Decoder { interpreter, rest, .. } = decoder;
+        if interpreter.was_left_in_text() {
+            rest.clear();
+        }
+        let in_rest = !rest.is_empty();
+        let cursor = if in_rest {
+            rest.extend_from_slice(chunk);
+            let mut cursor = interpreter.begin(rest, 0);
+            cursor.at_block_start = false;
+            cursor
+        } else {
+            interpreter.begin(chunk, taken)
+        };
+        Self { chunk, in_rest, cursor, window: Window::default(), last_event_id: None }
+    }
+
+    #[inline(never)]
+    fn next_event_in_chunk<'a>(
+        &'a mut self,
+        decoder: &'a mut Decoder,
+    ) -> Option<Result<EventRef<'a>, DecodeError>> {
+        match self.whole_event(decoder) {
+            Some(event) => Some(Ok(self.lend_whole(decoder, event))),
+            None => self.next_event_in_steps(decoder),
+        }
+    }
+
+    #[inline(never)]
+    fn next_event_in_steps<'a>(
+        &'a mut self,
+        decoder: &'a mut Decoder,
+    ) -> Option<Result<EventRef<'a>, DecodeError>> {
+        loop {
+            match self.step(decoder) {
+                Step::End => return None,
+                Step::Event => return Some(Ok(self.lend(decoder))),
+                Step::Error => return decoder.interpreter.error.take().map(Err),
+                Step::Id => {
+                    self.commit_id(decoder);
+                    decoder.interpreter.draft = Draft::default();
+                }
+                Step::Comment => {}
+            }
+        }
+    }
+
+    fn next_item<'a>(&'a mut self, decoder: &'a mut Decoder) -> Option<Result<ItemRef<'a>, DecodeError>> {
+        match self.whole_event(decoder) {
+            Some(event) => Some(Ok(ItemRef::Event(self.lend_whole(decoder, event)))),
+            None => self.next_item_in_steps(decoder),
+        }
+    }
+
+    #[inline(never)]
+    fn next_item_in_steps<'a>(
+        &'a mut self,
+        decoder: &'a mut Decoder,
+    ) -> Option<Result<ItemRef<'a>, DecodeError>> {
+        loop {
+            match self.step(decoder) {
+                Step::End => return None,
+                Step::Event => return Some(Ok(ItemRef::Event(self.lend(decoder)))),
+                Step::Comment => return Some(Ok(ItemRef::Comment(self.comment(decoder)))),
+                Step::Error => return decoder.interpreter.error.take().map(Err),
+                Step::Id => {
+                    self.commit_id(decoder);
+                    decoder.interpreter.draft = Draft::default();
+                }
+            }
+        }
+    }
 
     /// The next event, if it is a usual one that lies whole in the chunk.
     #[inline(always)]
-    fn whole_event(&mut self) -> Option<WholeTexts<'d>> {
+    fn whole_event(&mut self, decoder: &mut Decoder) -> Option<WholeTexts<'d>> {
         if !self.cursor.at_block_start {
             return None;
         }
-        let interpreter = &mut self.decoder.interpreter;
+        let interpreter = &mut decoder.interpreter;
         match WholeEvent::next(&mut self.cursor, self.chunk, interpreter.comments) {
             Ok(event) => {
                 let texts = self.window.over(self.chunk, &event.lines, |text| text).texts(&event);
@@ -184,24 +208,21 @@ impl<'d> Events<'d> {
     }
 
     #[inline]
-    fn step(&mut self) -> Step {
-        if self.is_taken {
-            return Step::End;
-        }
+    fn step(&mut self, decoder: &mut Decoder) -> Step {
         if self.in_rest {
-            return self.step_in_rest();
+            return self.step_in_rest(decoder);
         }
         if self.cursor.pos == self.chunk.len() {
             return Step::End;
         }
-        self.decoder.interpreter.step(&mut self.cursor, self.chunk)
+        decoder.interpreter.step(&mut self.cursor, self.chunk)
     }
 
     /// The guard cannot lend from a buffer of its own, so all that stands there goes to scratch.
     #[cold]
     #[inline(never)]
-    fn step_in_rest(&mut self) -> Step {
-        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+    fn step_in_rest(&mut self, decoder: &mut Decoder) -> Step {
+        let Decoder { interpreter, rest, .. } = decoder;
         let step = interpreter.step(&mut self.cursor, rest);
         self.cursor.at_block_start = false;
         let Interpreter { draft, scratch, limits, comment, .. } = interpreter;
@@ -220,9 +241,8 @@ impl<'d> Events<'d> {
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
-    fn commit_id(&mut self) {
-        let Decoder { interpreter: Interpreter { draft, scratch, .. }, last_event_id, .. } =
-            &mut *self.decoder;
+    fn commit_id(&mut self, decoder: &mut Decoder) {
+        let Decoder { interpreter: Interpreter { draft, scratch, .. }, last_event_id, .. } = decoder;
         match &draft.id {
             Place::Absent => {}
             Place::Text(range) => {
@@ -239,9 +259,9 @@ impl<'d> Events<'d> {
     }
 
     #[inline(never)]
-    fn lend(&mut self) -> EventRef<'_> {
-        self.commit_id();
-        let Decoder { interpreter, last_event_id, lossy: buf, .. } = &mut *self.decoder;
+    fn lend<'a>(&'a mut self, decoder: &'a mut Decoder) -> EventRef<'a> {
+        self.commit_id(decoder);
+        let Decoder { interpreter, last_event_id, lossy: buf, .. } = decoder;
         let Interpreter { draft, scratch, .. } = interpreter;
         let mut text = |range: &Range<usize>| {
             let text = self.window.over(self.chunk, &draft.lines, |text| text).get(range);
@@ -264,7 +284,7 @@ impl<'d> Events<'d> {
     }
 
     #[inline(always)]
-    fn lend_whole(&mut self, event: WholeTexts<'d>) -> EventRef<'_> {
+    fn lend_whole<'a>(&'a mut self, decoder: &'a mut Decoder, event: WholeTexts<'d>) -> EventRef<'a> {
         if event.id.is_some() {
             self.last_event_id = event.id;
         }
@@ -272,33 +292,22 @@ impl<'d> Events<'d> {
             data: event.data,
             event_type: event.event_type,
             has_id: event.id.is_some(),
-            last_event_id: self.last_event_id(),
+            last_event_id: self.last_event_id.unwrap_or(&decoder.last_event_id),
             retry: None,
         }
     }
 
-    fn comment(&mut self) -> &str {
-        let Decoder { interpreter, lossy: buf, .. } = &mut *self.decoder;
+    fn comment<'a>(&'a mut self, decoder: &'a mut Decoder) -> &'a str {
+        let Decoder { interpreter, lossy: buf, .. } = decoder;
         let bytes = interpreter.comment.bytes(self.chunk, &interpreter.scratch.value);
         lossy(bytes.unwrap_or_default(), &mut buf.data)
     }
-}
 
-impl Drop for Events<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        if !self.is_taken {
-            self.end();
-        }
-    }
-}
-
-impl Events<'_> {
-    fn end(&mut self) {
+    fn end(&mut self, decoder: &mut Decoder) {
         if let Some(id) = self.last_event_id {
-            self.decoder.commit_id(id);
+            decoder.commit_id(id);
         }
-        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+        let Decoder { interpreter, rest, .. } = decoder;
         if self.in_rest {
             interpreter.end(&self.cursor, rest);
             *rest = rest.split_off(self.cursor.pos);

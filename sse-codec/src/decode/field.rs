@@ -32,6 +32,11 @@ impl Head {
     }
 
     #[inline(always)]
+    pub(super) fn of_word(word: u64) -> Self {
+        Self { first: word as u32, second: (word >> 32) as u32 }
+    }
+
+    #[inline(always)]
     pub(super) fn name(self) -> Name {
         const DATA: u32 = u32::from_le_bytes(*b"data");
         const EVEN: u32 = u32::from_le_bytes(*b"even");
@@ -126,6 +131,12 @@ pub(super) struct RetryValue {
     is_empty: bool,
     /// What the digits say so far; nothing once there was something else, or more than fits.
     number: Option<u64>,
+}
+
+impl Default for RetryValue {
+    fn default() -> Self {
+        Self::NEW
+    }
 }
 
 impl RetryValue {

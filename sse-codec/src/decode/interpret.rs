@@ -45,7 +45,7 @@ pub(super) struct Interpreter {
     pub(super) error: Option<DecodeError>,
     /// How far the line is that the last text ended in.
     pub(super) line: Line,
-    start: StreamStart,
+    pub(super) start: StreamStart,
     /// How many bytes of the line that was cut may come before one of them has to be looked at.
     pub(super) room: usize,
     /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
@@ -53,7 +53,7 @@ pub(super) struct Interpreter {
     /// Offset in the stream of the first byte of the text.
     pub(super) text_offset: u64,
     /// Offset in the stream of the first byte of the current block, if that began in an earlier text.
-    block_offset: u64,
+    pub(super) block_offset: u64,
     /// Offset in the stream of the first byte of the line that was cut.
     pub(super) line_offset: u64,
 }
@@ -145,7 +145,7 @@ impl Interpreter {
             draft: Draft::default(),
             comment: Place::Absent,
             error: None,
-            line: Line::Start,
+            line: Line::default(),
             start: StreamStart::default(),
             room: 0,
             in_text: false,
@@ -158,7 +158,7 @@ impl Interpreter {
     /// The connection was lost: what is unfinished is dropped, and a BOM is expected again.
     pub(super) fn reconnect(&mut self) {
         self.draft = Draft::default();
-        self.line = Line::Start;
+        self.line = Line::default();
         self.start = StreamStart::default();
         (self.room, self.in_text) = (0, false);
         (self.text_offset, self.block_offset, self.line_offset) = (0, 0, 0);
@@ -174,28 +174,27 @@ impl Interpreter {
         self.in_text
     }
 
-    /// Begins a text.
+    /// Begins a text, or goes on behind what was [taken](Self::take_parts) of it.
     #[inline]
-    pub(super) fn begin(&mut self, text: &[u8], mut ends: LineEnds) -> Cursor {
+    pub(super) fn begin(&mut self, text: &[u8], mut pos: usize) -> Cursor {
         if self.in_text {
             // What points into the last text points to nothing now.
             self.draft = Draft { dropped: true, ..Draft::default() };
-            self.line = Line::Ignored;
+            self.line = Line::ignored();
         }
         (self.room, self.in_text) = (0, true);
-        let mut pos = 0;
         if self.start != StreamStart::Inside {
             pos = self.begin_at_seam(text);
-            ends = LineEnds::starting_at(text, pos);
         }
+        let ends = LineEnds::starting_at(text, pos);
         let near_limit = text.len() >= self.distant_limit();
-        let began_here = self.block_offset == self.text_offset + pos as u64 && self.line == Line::Start;
+        let began_here = self.block_offset == self.text_offset + pos as u64 && self.line.is_at_start();
         let at_block_start = began_here && !near_limit && !self.draft.dropped;
         Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit }
     }
 
     /// Skips what belongs to no line.
-    fn begin_at_seam(&mut self, text: &[u8]) -> usize {
+    pub(super) fn begin_at_seam(&mut self, text: &[u8]) -> usize {
         match self.start.begin(text) {
             Start::Skip(skipped) => {
                 if self.block_offset == self.text_offset {
@@ -206,7 +205,7 @@ impl Interpreter {
             // No field that matters begins like a BOM.
             Start::NotABom(_) => {
                 self.block_offset = 0;
-                self.line = Line::Ignored;
+                self.line = Line::ignored();
                 0
             }
         }
@@ -215,7 +214,7 @@ impl Interpreter {
     /// Goes on to the next thing that somebody wants to see.
     pub(super) fn step(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
         cursor.at_block_start = false;
-        if self.line != Line::Start
+        if !self.line.is_at_start()
             && let Some(step) = self.finish_cut_line(cursor, text)
         {
             return step;
@@ -246,7 +245,7 @@ impl Interpreter {
         self.text_offset += cursor.pos as u64;
         self.in_text = false;
         if cursor.pos == text.len() {
-            self.room = self.room_in_line();
+            self.room = self.room();
         }
     }
 
@@ -260,7 +259,7 @@ impl Interpreter {
 impl Interpreter {
     #[inline(always)]
     fn whole_line(&mut self, cursor: &mut Cursor, text: &[u8], line: Range<usize>) -> Option<Step> {
-        if line.is_empty() { self.end_block(cursor) } else { self.field(cursor, text, line) }
+        if line.is_empty() { self.end_block(cursor, text) } else { self.field(cursor, text, line) }
     }
 
     /// Process the field.
@@ -282,7 +281,7 @@ impl Interpreter {
     }
 
     /// > If the line is empty (a blank line): Dispatch the event.
-    fn end_block(&mut self, cursor: &mut Cursor) -> Option<Step> {
+    pub(super) fn end_block(&mut self, cursor: &mut Cursor, text: &[u8]) -> Option<Step> {
         self.draft.lines = cursor.block..cursor.pos;
         cursor.block = cursor.pos;
         cursor.began_here = true;
@@ -296,7 +295,7 @@ impl Interpreter {
             self.draft = Draft::default();
             return None;
         };
-        cursor.at_block_start = !cursor.near_limit;
+        cursor.at_block_start = !cursor.near_limit && cursor.ends.may_have_more(text);
         Some(step)
     }
 
@@ -308,7 +307,7 @@ impl Interpreter {
         }
         let limit = self.limits.event;
         if cursor.near_limit && self.is_too_large_with(Name::Data, &text[value.clone()]) {
-            return Some(self.drop_event(cursor, text));
+            return Some(self.drop_whole_line(cursor, text));
         }
         let data = &mut self.scratch.data;
         match &self.draft.data {
@@ -342,13 +341,19 @@ impl Interpreter {
         }
     }
 
+    #[cold]
+    fn drop_whole_line(&mut self, cursor: &Cursor, text: &[u8]) -> Step {
+        self.block_offset = self.block_offset(cursor);
+        self.drop_event(text)
+    }
+
     /// > If the field name is "event": Set the event type buffer to field value.
     fn event(&mut self, cursor: &mut Cursor, text: &[u8], value: Range<usize>) -> Option<Step> {
         if self.draft.dropped {
             return None;
         }
         if cursor.near_limit && self.is_too_large_with(Name::Event, &text[value.clone()]) {
-            return Some(self.drop_event(cursor, text));
+            return Some(self.drop_whole_line(cursor, text));
         }
         self.draft.event_type = Place::unless_empty(value);
         None
@@ -361,7 +366,7 @@ impl Interpreter {
             return None;
         }
         if cursor.near_limit && self.is_too_large_with(Name::Id, &text[value.clone()]) {
-            return Some(self.drop_event(cursor, text));
+            return Some(self.drop_whole_line(cursor, text));
         }
         if !has_nul(text, &value) {
             self.draft.id = Place::Text(value);
@@ -433,7 +438,7 @@ fn copy(place: &mut Place, buf: &mut Vec<u8>, text: &[u8]) {
 }
 
 impl Draft {
-    fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         [&self.data, &self.event_type, &self.id].into_iter().all(|place| *place == Place::Absent)
     }
 }

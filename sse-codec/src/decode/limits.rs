@@ -7,7 +7,7 @@ use alloc::{string::String, vec::Vec};
 
 use super::{
     field::{IdCheck, Name},
-    interpret::{Cursor, Draft, Interpreter, Place, Scratch, Step},
+    interpret::{Draft, Interpreter, Place, Scratch, Step},
     text::push_lossy,
 };
 use crate::{DecodeError, DecodeErrorKind, EventId};
@@ -65,7 +65,7 @@ impl Interpreter {
     }
 
     #[cold]
-    pub(super) fn drop_event(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
+    pub(super) fn drop_event(&mut self, text: &[u8]) -> Step {
         let event_id = self.draft.id.bytes(text, &self.scratch.id).map(|bytes| {
             let mut id = String::new();
             push_lossy(&mut id, bytes);
@@ -74,7 +74,7 @@ impl Interpreter {
         self.draft = Draft { dropped: true, ..Draft::default() };
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
-        let (limit, offset) = (self.limits.event, self.block_offset(cursor));
+        let (limit, offset) = (self.limits.event, self.block_offset);
         self.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
         Step::Error
     }

@@ -9,7 +9,7 @@
 use wide::{u8x16, u8x64};
 
 /// A block is as wide as the mask that describes it.
-const BLOCK: usize = 64;
+pub(super) const BLOCK: usize = 64;
 
 /// The line ends of one text, in order.
 #[derive(Clone, Copy, Debug, Default)]
@@ -41,6 +41,16 @@ impl LineEnds {
         Self { mask, block: pos, has_cr }
     }
 
+    /// The line ends of a text that is mostly a few bytes.
+    #[inline(always)]
+    pub(super) fn starting_at_small(text: &[u8]) -> Self {
+        if text.len() > 16 {
+            return Self::starting_at(text, 0);
+        }
+        let (mask, has_cr) = find_in_part(u8x16::new(padded(text)));
+        Self { mask, block: 0, has_cr: has_cr.into() }
+    }
+
     /// Whether there are none. Only to be asked before the first one is.
     #[inline(always)]
     pub(super) fn are_none(&self, text: &[u8]) -> bool {
@@ -56,6 +66,21 @@ impl LineEnds {
                 return None;
             };
             *self = block;
+        }
+        self.next_in_block(text)
+    }
+
+    /// Whether there may be more of them.
+    #[inline]
+    pub(super) fn may_have_more(&self, text: &[u8]) -> bool {
+        self.mask != 0 || self.block + BLOCK < text.len()
+    }
+
+    /// The next line end in the current block.
+    #[inline(always)]
+    pub(super) fn next_in_block(&mut self, text: &[u8]) -> Option<LineEnd> {
+        if self.mask == 0 {
+            return None;
         }
         let end = self.block + self.mask.trailing_zeros() as usize;
         self.mask &= self.mask - 1;

@@ -93,6 +93,7 @@ impl Decoder {
     /// read a chunk to its end where you can). An event that lies whole in the chunk is borrowed from
     /// it, the others from a buffer that is used again and again. If the guard is leaked
     /// (`mem::forget`), what it had not given out is lost.
+    #[inline]
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Events<'d> {
         Events::new(self, chunk)
     }

@@ -9,7 +9,6 @@ use bytes::Bytes;
 use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
-    line_ends::LineEnds,
     text::{Window, owned},
     whole::WholeEvent,
 };
@@ -106,9 +105,9 @@ impl Owned {
     /// Begins a chunk. The one before must have [ended](Self::end).
     #[inline]
     pub(crate) fn begin(&mut self, decoder: &mut Decoder, chunk: Bytes) {
-        let ends = LineEnds::starting_at(&chunk, 0);
-        if !decoder.interpreter.take_within_line(&chunk, ends) {
-            self.open(decoder, chunk, ends);
+        let taken = decoder.interpreter.take_parts(&chunk);
+        if taken == 0 || taken < chunk.len() {
+            self.open(decoder, chunk, taken);
         }
     }
 
@@ -116,11 +115,11 @@ impl Owned {
     #[cfg(any(feature = "stream", feature = "tokio-codec"))]
     pub(crate) fn begin_unread(&mut self, decoder: &mut Decoder) {
         if !decoder.rest.is_empty() {
-            self.open(decoder, Bytes::new(), LineEnds::default());
+            self.open(decoder, Bytes::new(), 0);
         }
     }
 
-    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, mut ends: LineEnds) {
+    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, taken: usize) {
         self.chunk = chunk;
         if decoder.interpreter.was_left_in_text() {
             decoder.rest.clear();
@@ -129,9 +128,8 @@ impl Owned {
             let mut rest = core::mem::take(&mut decoder.rest);
             rest.extend_from_slice(&self.chunk);
             self.chunk = rest.into();
-            ends = LineEnds::starting_at(&self.chunk, 0);
         }
-        self.cursor = decoder.interpreter.begin(&self.chunk, ends);
+        self.cursor = decoder.interpreter.begin(&self.chunk, taken);
         self.is_open = true;
     }
 
