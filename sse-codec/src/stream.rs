@@ -156,11 +156,13 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
-            if let Some(slices) = this.chunk.whole_event(this.decoder) {
-                return Poll::Ready(Some(Ok(Event::from_slices(slices))));
-            }
-            if let Some(event) = this.chunk.next_event_in_steps(this.decoder) {
-                return Poll::Ready(Some(event.map_err(StreamError::Decode)));
+            if this.chunk.is_open() {
+                if let Some(slices) = this.chunk.whole_event(this.decoder) {
+                    return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+                }
+                if let Some(event) = this.chunk.next_event_in_steps(this.decoder) {
+                    return Poll::Ready(Some(event.map_err(StreamError::Decode)));
+                }
             }
             match ready!(self.as_mut().poll_chunk(cx)) {
                 Some(Ok(())) => {}

@@ -26,25 +26,25 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("id: longer than the line behind it\ndata: 1\n\n", 32),
     ];
     for (event, size) in events {
-        let input = format!("id: 0\ndata: \n\n{event}data:\n\n");
+        let input = format!("id: 0\ndata: \n\ndata\n\n{event}data:\n\n");
         for line_end in ["\n", "\r", "\r\n"] {
             let input = input.replace('\n', line_end);
             for_each_chunking(input.as_bytes(), &[], |chunking, chunks| {
                 for &level in LEVELS {
                     let passes = decode(level, chunks, *size.max(&2), None);
                     let what = format!("{event:?}, {level:?}, {chunking}");
-                    assert_eq!(passes.outputs.len(), 3, "{what}");
+                    assert_eq!(passes.outputs.len(), 4, "{what}");
                     assert!(passes.outputs.iter().all(|o| matches!(o, Output::Event { .. })), "{what}");
                     if *size > 2 {
                         let fails = decode(level, chunks, size - 1, None);
-                        assert_eq!(fails.outputs.len(), 3, "{what}");
+                        assert_eq!(fails.outputs.len(), 4, "{what}");
                         assert!(
-                            matches!(&fails.outputs[1], Output::EventTooLarge { limit, offset, .. }
-                            if *limit == *size as u64 - 1 && *offset == 11 + 3 * line_end.len() as u64),
+                            matches!(&fails.outputs[2], Output::EventTooLarge { limit, offset, .. }
+                            if *limit == *size as u64 - 1 && *offset == 15 + 5 * line_end.len() as u64),
                             "{what}: {fails:?}"
                         );
                         assert!(
-                            matches!(&fails.outputs[2], Output::Event { data, .. } if data.is_empty()),
+                            matches!(&fails.outputs[3], Output::Event { data, .. } if data.is_empty()),
                             "{what}"
                         );
                     }

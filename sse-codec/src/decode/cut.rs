@@ -149,12 +149,16 @@ impl Interpreter {
 
     #[inline(never)]
     fn take_lines(&mut self, text: &[u8], mut ends: LineEnds) -> usize {
-        let at_block_start = self.block_offset == self.text_offset;
-        let may_be_whole = at_block_start && matches!(text.last(), Some(b'\n' | b'\r'));
-        if self.start != StreamStart::Inside || may_be_whole {
-            return 0;
-        }
         let mut pos = 0;
+        if self.start != StreamStart::Inside {
+            pos = self.begin_at_seam(text);
+            ends = LineEnds::starting_at(text, pos);
+        }
+        let at_block_start = self.block_offset == self.text_offset + pos as u64;
+        if at_block_start && pos < text.len() && matches!(text.last(), Some(b'\n' | b'\r')) {
+            // It may hold a whole event, to be lent as it is.
+            return pos;
+        }
         while let Some(LineEnd { end, next }) = ends.next_in_block(text) {
             self.take_part(&text[pos..end], false);
             if self.line.is_at_start() {
@@ -225,7 +229,7 @@ impl Interpreter {
     }
 
     /// Takes a part of a line, not its end.
-    #[inline]
+    #[inline(always)]
     fn take_part(&mut self, part: &[u8], near_limit: bool) -> Option<Step> {
         match self.line.kind {
             Kind::Collected if part.len() < self.line.start.room() => {
