@@ -295,7 +295,7 @@ impl Interpreter {
             self.draft = Draft::default();
             return None;
         };
-        cursor.at_block_start = !cursor.near_limit && cursor.ends.may_have_more(text);
+        cursor.at_block_start = !cursor.near_limit && cursor.ends.may_be_two(text);
         Some(step)
     }
 

@@ -70,10 +70,10 @@ impl LineEnds {
         self.next_in_block(text)
     }
 
-    /// Whether there may be more of them.
+    /// Whether there may be two more of them: no event has less.
     #[inline]
-    pub(super) fn may_have_more(&self, text: &[u8]) -> bool {
-        self.mask != 0 || self.block + BLOCK < text.len()
+    pub(super) fn may_be_two(&self, text: &[u8]) -> bool {
+        self.mask & self.mask.wrapping_sub(1) != 0 || self.block + BLOCK < text.len()
     }
 
     /// The next line end in the current block.
