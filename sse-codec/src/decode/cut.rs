@@ -1,26 +1,28 @@
-//! Lines that are cut by the end of a text.
+//! Lines that come in parts, since the end of a text cuts them.
+//!
+//! A short line is collected in one word, and read in it when it ends. Of a longer one the value is copied to
+//! scratch as it comes.
 
 use core::mem;
 
 use super::{
     data::{push, push_word},
     field::{Head, IdCheck, Name, RetryValue, has_nul},
-    interpret::{Cursor, Draft, Interpreter, Place, Scratch, Step},
-    line_ends::{BLOCK, LineEnd, LineEnds, padded},
-    start::StreamStart,
+    interpret::{Cursor, Interpreter, Place, Scratch, Step},
+    line_ends::{LineEnd, padded},
 };
 
 /// How far a line is that comes in parts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Line {
-    kind: Kind,
-    start: LineStart,
+    pub(super) kind: Kind,
+    pub(super) start: LineStart,
     retry: RetryValue,
 }
 
 /// What a line turned out to be.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     /// All of it that was seen is in its start. It is no comment.
     #[default]
     Collected,
@@ -37,7 +39,7 @@ enum Kind {
 /// The start of a line, collected as it is: many lines end before it is full, and then they are read at once.
 /// In one word, since bytes that were just copied one behind the other cannot be loaded at once.
 #[derive(Clone, Copy, Debug, Default)]
-struct LineStart {
+pub(super) struct LineStart {
     word: u128,
     len: usize,
 }
@@ -46,13 +48,13 @@ impl LineStart {
     /// At least eight bytes, in which every name and the space behind it have their place.
     const FULL: usize = if cfg!(debug_assertions) { 8 } else { 16 };
 
-    fn room(&self) -> usize {
+    pub(super) fn room(&self) -> usize {
         Self::FULL - self.len
     }
 
     /// Takes a part that there is room for.
     #[inline(always)]
-    fn push(&mut self, part: &[u8]) {
+    pub(super) fn push(&mut self, part: &[u8]) {
         if !part.is_empty() {
             self.word |= u128::from_le_bytes(padded(part)) << (8 * self.len);
             self.len += part.len();
@@ -98,107 +100,6 @@ impl Line {
     }
 }
 
-/// Small texts, and parts of long lines: nothing that somebody wants to see comes of them, and each instruction
-/// counts.
-impl Interpreter {
-    /// Takes what a text begins with, as long as it is parts of lines that come to nothing yet; how much that
-    /// is. Where a limit may be near, this is nothing.
-    #[inline]
-    pub(super) fn take_parts(&mut self, text: &[u8]) -> usize {
-        if text.len() >= self.room {
-            0
-        } else if text.len() <= BLOCK {
-            self.take_small(text)
-        } else {
-            self.take_large(text)
-        }
-    }
-
-    #[inline(never)]
-    fn take_large(&mut self, text: &[u8]) -> usize {
-        let is_in_line = matches!(self.line.kind, Kind::Data | Kind::Ignored);
-        if is_in_line && LineEnds::starting_at(text, 0).are_none(text) && self.take_within_line(text) {
-            self.taken(text.len())
-        } else {
-            0
-        }
-    }
-
-    /// Takes a text that is nothing but a part of a line.
-    #[inline]
-    fn take_within_line(&mut self, text: &[u8]) -> bool {
-        match self.line.kind {
-            Kind::Data => self.scratch.data.push(text, self.limits.event),
-            Kind::Collected if self.line.start.len > 0 && text.len() < self.line.start.room() => {
-                self.line.start.push(text);
-            }
-            Kind::Ignored => {}
-            _ => return false,
-        }
-        true
-    }
-
-    #[inline(never)]
-    fn take_small(&mut self, text: &[u8]) -> usize {
-        let ends = LineEnds::starting_at_small(text);
-        if ends.are_none(text) && self.take_within_line(text) {
-            return self.taken(text.len());
-        }
-        self.take_lines(text, ends)
-    }
-
-    #[inline(never)]
-    fn take_lines(&mut self, text: &[u8], mut ends: LineEnds) -> usize {
-        let mut pos = 0;
-        if self.start != StreamStart::Inside {
-            pos = self.begin_at_seam(text);
-            ends = LineEnds::starting_at(text, pos);
-        }
-        let at_block_start = self.block_offset == self.text_offset + pos as u64;
-        if at_block_start && pos < text.len() && matches!(text.last(), Some(b'\n' | b'\r')) {
-            // It may hold a whole event, to be lent as it is.
-            return pos;
-        }
-        while let Some(LineEnd { end, next }) = ends.next_in_block(text) {
-            self.take_part(&text[pos..end], false);
-            if self.line.is_at_start() {
-                if !self.draft.is_empty() {
-                    return end;
-                }
-                self.draft = Draft::default();
-                self.block_offset = self.text_offset + next as u64;
-            } else if self.line.kind == Kind::Comment {
-                return end;
-            } else {
-                self.end_line(false);
-            }
-            pos = next;
-        }
-        if self.line.is_at_start() {
-            self.line_offset = self.text_offset + pos as u64;
-        }
-        self.take_part(&text[pos..], false);
-        self.start.end(text);
-        self.taken(text.len())
-    }
-
-    #[inline]
-    fn taken(&mut self, len: usize) -> usize {
-        self.room -= len;
-        self.text_offset += len as u64;
-        len
-    }
-
-    /// How many bytes may come before the limits have to be looked at; 0 if they have to be with each.
-    #[inline]
-    pub(super) fn room(&self) -> usize {
-        let comment = if self.comments { self.limits.comment } else { usize::MAX };
-        let room = self.distant_limit().min(comment.saturating_sub(self.scratch.value.len()));
-        if self.draft.dropped { 0 } else { room }
-    }
-}
-
-/// Lines that are cut.
 impl Interpreter {
     /// The last line of a text has no end: takes what there is of it.
     pub(super) fn cut_line(&mut self, cursor: &mut Cursor, text: &[u8]) -> Step {
@@ -230,7 +131,7 @@ impl Interpreter {
 
     /// Takes a part of a line, not its end.
     #[inline(always)]
-    fn take_part(&mut self, part: &[u8], near_limit: bool) -> Option<Step> {
+    pub(super) fn take_part(&mut self, part: &[u8], near_limit: bool) -> Option<Step> {
         match self.line.kind {
             Kind::Collected if part.len() < self.line.start.room() => {
                 self.line.start.push(part);
@@ -352,7 +253,7 @@ impl Interpreter {
 
     /// Ends a line that came in parts.
     #[inline]
-    fn end_line(&mut self, near_limit: bool) -> Option<Step> {
+    pub(super) fn end_line(&mut self, near_limit: bool) -> Option<Step> {
         match mem::take(&mut self.line.kind) {
             Kind::Collected => self.end_collected(near_limit),
             Kind::Data => {

@@ -4,7 +4,7 @@ use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{lossy, owned, push_lossy, utf8};
+use super::text::{lossy, owned, push_text, utf8};
 use crate::Text;
 
 /// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
@@ -146,7 +146,7 @@ impl DataBuffer {
     }
 
     fn decode_last(&mut self) {
-        push_lossy(&mut self.text, without_last(&self.staged));
+        push_text(&mut self.text, without_last(&self.staged));
         if self.staged.is_empty() {
             self.text.pop();
         }

@@ -5,13 +5,15 @@
 //! ranges in the text or "in the scratch buffer". So the borrowed, the owned and the stream level
 //! run the same code and differ only in what they make of the places.
 //!
-//! For the next editor: the same field can be read in three ways, and all must come to the same; the
+//! For the next editor: the same field can be read in four ways, and all must come to the same; the
 //! tests try every chunking.
 //!
 //! 1. [`whole`](super::whole): a usual event that lies whole in its text. This is where the time goes.
 //! 2. Here: any other line that lies whole in its text.
-//! 3. [`cut`](super::cut): a line that is cut by the end of a text. A short one is collected and then read
-//!    as in 2; of a longer one the value is copied to scratch as it comes.
+//! 3. [`cut`](super::cut): a long line that comes in parts.
+//! 4. There too: a short line that comes in parts, read in the word that it was collected in.
+//!
+//! And of a small text [`small`](super::small) takes what comes to nothing yet, without beginning it.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
@@ -46,7 +48,7 @@ pub(super) struct Interpreter {
     /// How far the line is that the last text ended in.
     pub(super) line: Line,
     pub(super) start: StreamStart,
-    /// How many bytes of the line that was cut may come before one of them has to be looked at.
+    /// How many bytes may come before a limit has to be looked at.
     pub(super) room: usize,
     /// Between [`begin`](Self::begin) and [`end`](Self::end) of a text.
     in_text: bool,

@@ -125,8 +125,7 @@ fn next_block(text: &[u8], start: usize) -> Option<LineEnds> {
 /// Whether there is no CR and no LF.
 #[inline]
 fn is_unbroken(text: &[u8]) -> bool {
-    let (blocks, tail) = text.as_chunks();
-    !blocks.iter().any(|block| may_have_break(block) && find(block).0 != 0) && find_in_tail(tail).0 == 0
+    memchr::memchr2(b'\n', b'\r', text).is_none()
 }
 
 /// One bit for each CR or LF, and whether there is a CR.

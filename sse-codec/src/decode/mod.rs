@@ -1,9 +1,10 @@
 //! Bytes to events, in whatever chunks they come.
 //!
 //! The way through: [`line_ends`] finds the lines of a text, [`interpret`] makes of them what the
-//! standard says, [`limits`] watches how much that becomes, [`text`] turns bytes into text. [`events`]
-//! lends what comes out of it, [`owned`] copies it; [`lines`] is the way for those who want to see each
-//! line.
+//! standard says, [`cut`] takes those that come in parts, [`limits`] watches how much that becomes, [`text`]
+//! turns bytes into text. [`events`] lends what comes out of it, [`owned`] copies it. [`whole`] and [`small`]
+//! are short cuts, for whole events and for chunks of a few bytes; [`lines`] is the way for those who want to
+//! see each line.
 
 mod cut;
 mod data;
@@ -14,6 +15,7 @@ mod limits;
 pub(crate) mod line_ends;
 mod lines;
 mod owned;
+mod small;
 mod start;
 mod text;
 mod whole;

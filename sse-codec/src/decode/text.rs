@@ -104,6 +104,11 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
 /// Makes it the text of these bytes.
 pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     text.clear();
+    push_text(text, bytes);
+}
+
+/// Appends the text of these bytes.
+pub(super) fn push_text(text: &mut String, bytes: &[u8]) {
     match utf8(bytes) {
         Some(valid) => text.push_str(valid),
         None => push_lossy(text, bytes),
