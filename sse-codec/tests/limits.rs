@@ -19,6 +19,12 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("event: longer than the next\nevent: t\ndata: 123\n\n", 20),
         ("id: 12\ndata: 123\n\n", 6),
         ("id: 12\nid:\ndata: 1\n\n", 2),
+        // Whatever comes last.
+        ("id: 12\ndata: 123\nevent: type\n\n", 10),
+        ("data: 123\nevent: type\nid: 12\n\n", 10),
+        ("event: type\nid: 12\ndata: 123\n\n", 10),
+        ("data: 123\nevent: type\n\n", 8),
+        ("data: 123\nid: 12\n\n", 6),
         ("data: \u{20AC}\n\n", 4),
         ("retry: 12345\nunknown: field\n: comment\ndata: 1\n\n", 2),
         // More is kept than is still to come.
@@ -88,6 +94,44 @@ fn what_is_not_utf8_counts_as_it_came() {
             assert!(matches!(&outputs[1][..], [Output::EventTooLarge { .. }]), "{level:?}, {chunking}");
         }
     });
+}
+
+/// However long they are, and however they are cut.
+#[test]
+fn of_a_dropped_event_no_line_counts_any_more() {
+    let streams: &[(&[u8], usize)] = &[
+        (b"data: 12\ndata:12\nevent:12\nid:12\n\ndata\n\n", 1),
+        (b"data: 12345678901\nid: 1234567\nevent: 1234567\ndata: 1234567\n\ndata: next\n\n", 10),
+    ];
+    for &(input, limit) in streams {
+        for_each_chunking(input, &[], |chunking, chunks| {
+            for &level in LEVELS {
+                let outcome = decode(level, chunks, limit, None);
+                assert_eq!(outcome, expect(input, limit, None), "{level:?}, {chunking}");
+                assert_eq!(outcome.outputs.len(), 2);
+                assert_eq!(outcome.last_event_id, "");
+            }
+        });
+    }
+}
+
+/// An id with NUL is ignored, but one that is too large before the NUL comes is too large.
+#[test]
+fn an_id_with_nul_around_the_limit() {
+    for (nul_at, is_dropped) in [(4, false), (5, false), (6, true), (7, true)] {
+        let mut id = *b"12345678901234567890";
+        id[nul_at] = 0;
+        let input = [b"id:", &id[..], b"\ndata\n\ndata\n\n"].concat();
+        for_each_chunking(&input, &[], |chunking, chunks| {
+            for &level in LEVELS {
+                let outcome = decode(level, chunks, 5, None);
+                assert_eq!(outcome, expect(&input, 5, None), "{level:?}, {chunking}, NUL at {nul_at}");
+                assert_eq!(outcome.outputs.len(), 2);
+                let dropped = matches!(outcome.outputs[0], Output::EventTooLarge { offset: 0, .. });
+                assert_eq!(dropped, is_dropped, "NUL at {nul_at}");
+            }
+        });
+    }
 }
 
 #[test]
