@@ -64,6 +64,26 @@ fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
     assert_eq!(decoder.decode(b"data: 10\n\n").next_event().unwrap().unwrap().data(), "10");
 }
 
+/// What was left unread before is a part of the chunk that is lost.
+#[test]
+fn a_leaked_guard_loses_what_was_unread_as_well() {
+    let leaked = || {
+        let mut decoder = Decoder::new();
+        drop(decoder.decode(b"data: 1\n\n"));
+        mem::forget(decoder.decode(b"data: 2\n\n"));
+        decoder
+    };
+    let mut decoder = leaked();
+    let mut events = decoder.decode(b"\n\ndata: 3\n\n");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "3");
+    assert!(events.next_event().is_none());
+
+    let mut decoder = leaked();
+    let mut events = decoder.decode_bytes("\n\ndata: 3\n\n".into());
+    assert_eq!(events.next().unwrap().unwrap().data(), "3");
+    assert!(events.next().is_none());
+}
+
 #[test]
 fn state_is_that_of_the_event_which_was_given_out() {
     let mut decoder = Decoder::builder().last_event_id(EventId::from(0_u8)).build();
@@ -88,6 +108,20 @@ fn state_is_that_of_the_event_which_was_given_out() {
     decoder.reconnect();
     assert_eq!((decoder.last_event_id(), decoder.reconnection_time()), ("2", ms(20)));
     assert!(!decoder.is_mid_event());
+}
+
+#[test]
+fn state_is_also_that_of_the_owned_event() {
+    let mut decoder = Decoder::new();
+    let mut events = decoder.decode_bytes("data: 0\n\nretry: 10\nid: 1\ndata: 1\n\nretry: 20\n".into());
+    let mut next = || {
+        let id = events.next().map(|event| event.unwrap().id().map(str::to_owned));
+        (id, events.last_event_id().to_owned(), events.reconnection_time())
+    };
+    let ms = |ms| Some(Duration::from_millis(ms));
+    assert_eq!(next(), (Some(None), String::new(), None));
+    assert_eq!(next(), (Some(Some("1".into())), "1".into(), ms(10)));
+    assert_eq!(next(), (None, "1".into(), ms(20)));
 }
 
 #[test]
