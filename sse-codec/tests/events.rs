@@ -62,6 +62,8 @@ fn the_same_parts() {
 fn different_where_one_part_is() {
     let events: Vec<Event> = pairs().into_iter().flat_map(|(decoded, made)| [decoded, made]).collect();
     assert_eq!(events.iter().collect::<HashSet<_>>().len(), 5);
+    let state = RandomState::new();
+    assert_eq!(events.iter().map(|event| state.hash_one(event)).collect::<HashSet<_>>().len(), 5);
     let event = &events[2];
     for other in [
         Event::new("other").with_type(event.to_explicit_type().unwrap()).with_id(event.to_id().unwrap()),
