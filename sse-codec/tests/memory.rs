@@ -5,6 +5,7 @@
 
 use std::alloc::System;
 
+use bytes::Bytes;
 use sse_codec::{DecodeErrorKind, Decoder, Limits, LineDecoder};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 
@@ -38,6 +39,7 @@ fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
 
 fn main() {
     events_that_lie_whole_in_their_chunk();
+    an_event_that_is_kept();
     endless_input();
     what_grows_doubles();
 }
@@ -70,6 +72,28 @@ fn events_that_lie_whole_in_their_chunk() {
             count(|| (0..100).map(|_| drain(&mut decoder, head) + drain(&mut decoder, tail)).sum::<usize>());
         assert_eq!((events, calls(&stats)), (300, 0));
     }
+}
+
+fn an_event_that_is_kept() {
+    const CONSTANT: isize = 200;
+    let kept = |stream: &Bytes, nth| {
+        let (event, stats) = count(|| Decoder::new().decode_bytes(stream.clone()).nth(nth).unwrap().unwrap());
+        (event.data().len(), held(&stats))
+    };
+
+    // It shares its text with the events around it, but never with all of a large chunk.
+    let stream = Bytes::from(b"data: 123\n\n".repeat(100_000));
+    for nth in [0, 1, 50_000] {
+        let (len, held) = kept(&stream, nth);
+        assert_eq!(len, 3);
+        assert!(held <= 16 * 1024 + CONSTANT, "{held} bytes for event {nth}");
+    }
+
+    // It does not keep the buffer which a larger event before it needed.
+    let [large, small] = [100_000, 2_000].map(|len| format!("data: {}\ndata\n\n", "x".repeat(len)));
+    let (len, held) = kept(&Bytes::from(large + &small), 1);
+    assert_eq!(len, 2_001);
+    assert!(held <= 2 * len as isize + CONSTANT, "{held} bytes");
 }
 
 fn endless_input() {
@@ -170,6 +194,7 @@ fn what_grows_doubles() {
     for (start, more) in [
         (&b"data: "[..], &b"0123456789012345"[..]),
         (b"data: ", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),
+        (b"data: ", &[b'x'; 2048]),
         (b"event: ", b"0123456789012345"),
         (b"id: ", b"0123456789012345"),
         (b":", b"0123456789012345"),
@@ -184,7 +209,7 @@ fn what_grows_doubles() {
                 assert_eq!(drain(&mut decoder, more), 0);
             }
         });
-        assert!(calls(&stats) <= 100, "{} for {start:?}{more:?}", calls(&stats));
+        assert!(calls(&stats) <= 100, "{} for {start:?} and {} bytes", calls(&stats), more.len());
     }
 
     let mut decoder = LineDecoder::new();
