@@ -28,6 +28,19 @@ fn an_unread_chunk_is_read_first_by_the_next_call() {
     assert!(!decoder.is_mid_event());
 }
 
+/// Also where a line goes on that began before it, and the next chunk has no line end.
+#[test]
+fn what_was_left_unread_comes_before_the_next_part_of_a_line() {
+    let mut decoder = Decoder::new();
+    assert!(decoder.decode(b"data: first").next_event().is_none());
+    drop(decoder.decode(b" line\n\nda"));
+    drop(decoder.decode(b"ta: second"));
+    let mut events = decoder.decode(b" line\n\n");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "first line");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "second line");
+    assert!(events.next_event().is_none());
+}
+
 #[test]
 fn what_was_left_unread_does_not_go_on_in_the_next_connection() {
     let mut decoder = Decoder::new();
