@@ -56,9 +56,12 @@ proptest! {
 /// Where a sequence is cut just as the data that is collected becomes too much, whatever comes next.
 #[test]
 fn a_sequence_cut_at_every_length() {
+    let large = [&b"y".repeat(600)[..], b"\n\n"].concat();
     for cut in [&b"\xE2"[..], b"\xE2\x82", b"\xF0\x9F\x98", b"\xFF"] {
         for len in (500..520).chain(1010..1030).chain(2040..2060) {
-            for next in [&b"\n\n"[..], b"\r\n\r\n", b"\ndata: \x82\n\n", b"\x82\xAC\n\n", b"\xF0\x9F\n\n"] {
+            for next in
+                [&b"\n\n"[..], b"\r\n\r\n", b"\ndata: \x82\n\n", b"\x82\xAC\n\n", b"\xF0\x9F\n\n", &large]
+            {
                 let input = [b"data:", &b"x".repeat(len)[..], cut, next].concat();
                 let expected = expect(&input, usize::MAX, None);
                 assert!(matches!(expected.outputs[..], [Output::Event { .. }]));
