@@ -97,6 +97,16 @@ fn a_leaked_guard_loses_what_was_unread_as_well() {
     assert!(events.next().is_none());
 }
 
+/// Nobody knows where that chunk ended: in a line, as far as is known.
+#[test]
+fn a_line_end_behind_a_leaked_guard_ends_a_line_and_no_block() {
+    let mut decoder = Decoder::new();
+    mem::forget(decoder.decode(b"data: 1\nda"));
+    let mut events = decoder.decode(b"\ndata: 2\n\ndata: 3\n\n");
+    assert_eq!(events.next_event().unwrap().unwrap().data(), "3");
+    assert!(events.next_event().is_none());
+}
+
 #[test]
 fn state_is_that_of_the_event_which_was_given_out() {
     let mut decoder = Decoder::builder().last_event_id(EventId::from(0_u8)).build();
