@@ -135,6 +135,21 @@ fn an_id_with_nul_around_the_limit() {
 }
 
 #[test]
+fn a_block_whose_first_line_begins_like_a_bom_begins_there() {
+    let input = b"\xEF\xBB\ndata: 1\n\n";
+    for_each_chunking(input, &[], |chunking, chunks| {
+        for &level in LEVELS {
+            let outcome = decode(level, chunks, 1, None);
+            assert_eq!(
+                outcome.outputs,
+                [Output::EventTooLarge { limit: 1, offset: 0, id: None }],
+                "{level:?}, {chunking}"
+            );
+        }
+    });
+}
+
+#[test]
 fn a_dropped_comment_takes_no_event_with_it() {
     let input = b"data: 1\n: too long\nid: 2\n\n:short\n\n";
     for_each_chunking(input, &[], |chunking, chunks| {
