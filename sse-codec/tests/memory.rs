@@ -152,8 +152,10 @@ fn endless_input() {
                         errors.push(event.unwrap_err());
                     }
                     drop(events);
+                    // What was dropped is given back.
+                    let limit = if errors.is_empty() { LIMIT as isize } else { 0 };
                     let held = held(&region.change());
-                    assert!(held <= LIMIT as isize + CONSTANT, "{what}: {held} bytes");
+                    assert!(held <= limit + CONSTANT, "{what}: {held} bytes");
                 }
                 assert_eq!(errors.len(), usize::from(expected.is_some()), "{what}: {errors:?}");
                 if let (Some(kind), Some(error)) = (expected, errors.first()) {
@@ -183,7 +185,8 @@ fn endless_input() {
     let mut errors = 0;
     for _ in 0..10 * LIMIT / 10 {
         errors += decoder.decode(b"xxxxxxxxxx").next_line().map_or(0, |line| usize::from(line.is_err()));
-        assert!(held(&region.change()) <= LIMIT as isize + CONSTANT);
+        let limit = if errors == 0 { LIMIT as isize } else { 0 };
+        assert!(held(&region.change()) <= limit + CONSTANT);
     }
     assert_eq!(errors, 1);
 }
