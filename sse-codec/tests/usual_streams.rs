@@ -112,3 +112,29 @@ proptest! {
         }
     }
 }
+
+/// The fast way for a usual event begins behind a blank line, but not at each stop behind it.
+#[test]
+fn a_comment_within_an_event_behind_an_id_alone() {
+    let stream = b"id: 1\n\ndata: a\n:c\ndata: b\n\n";
+    let expected = expect(stream, usize::MAX, Some(1));
+    assert_eq!(expected.outputs.len(), 2);
+    for &level in LEVELS {
+        assert_eq!(decode(level, &[stream], usize::MAX, Some(1)), expected, "{level:?}");
+    }
+}
+
+/// A chunk is looked at in blocks, whether it is nothing but a part of a line.
+#[test]
+fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
+    for at in 0..200 {
+        let mut chunk = [b'y'; 200];
+        chunk[at] = b'\n';
+        let chunks = [b"data: a line of some length", &chunk[..], b"\n\ndata: next\n\n"];
+        let expected = expect(&chunks.concat(), usize::MAX, None);
+        assert_eq!(expected.outputs.len(), 2);
+        for &level in LEVELS {
+            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {at}");
+        }
+    }
+}
