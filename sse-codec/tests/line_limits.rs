@@ -68,3 +68,28 @@ proptest! {
         prop_assert_eq!(decoded, expected(&stream, limit));
     }
 }
+
+/// Neither what it was, nor where it stood.
+#[test]
+fn nothing_of_a_line_goes_on_in_the_next_connection() {
+    for next in [&b"\xEF12\n1234\n"[..], b"\xEF123\n12\n", b"1234\n"] {
+        let mut decoder = LineDecoder::with_limit(3);
+        let mut lines = decoder.decode(b"\n\nab");
+        while lines.next_line().is_some() {}
+        drop(lines);
+        decoder.reconnect();
+        let mut decoded = Vec::new();
+        for chunk in next.chunks(1) {
+            decoded.extend(decoder.decode(chunk).next_line().map(read));
+        }
+        assert_eq!(decoded, expected(next, 3), "{next:?}");
+    }
+
+    // Nor what was no BOM, but was not read either.
+    let mut decoder = LineDecoder::with_limit(0);
+    drop(decoder.decode(b"\xEF"));
+    drop(decoder.decode(b"x"));
+    decoder.reconnect();
+    assert!(!decoder.is_mid_line());
+    assert_eq!(decoder.decode(b"\n").next_line().map(read), Some(Ok(b"\n".to_vec())));
+}

@@ -172,3 +172,24 @@ fn the_start_of_a_bom_counts_when_it_is_none() {
         assert_eq!(errors, [0, 3], "{chunks:?}");
     }
 }
+
+#[test]
+fn the_default_limit_is_as_documented() {
+    const LIMIT: usize = 16 * 1024 * 1024;
+    let mut decoder = LineDecoder::new();
+    for (len, is_ok) in [(LIMIT, true), (LIMIT + 1, false)] {
+        let line = [&vec![b'x'; len][..], b"\n"].concat();
+        assert_eq!(decoder.decode(&line).next_line().unwrap().is_ok(), is_ok);
+    }
+}
+
+/// The CR was read, and then the guard was dropped.
+#[test]
+fn an_lf_behind_an_unread_rest_does_not_belong_to_the_cr_before_it() {
+    let mut decoder = LineDecoder::new();
+    assert!(decoder.decode(b"a\rb").next_line().is_some());
+    let mut lines = decoder.decode(b"\nc\n");
+    for name in [b"b", b"c"] {
+        assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == name));
+    }
+}
