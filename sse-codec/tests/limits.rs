@@ -15,6 +15,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("data:\n\n", 1),
         ("data\n\n", 1),
         ("data: 1\ndata\ndata:  3\n\n", 6),
+        ("data: 1\ndata\n\n", 3),
         ("event: type\ndata: 123\n\n", 8),
         ("event: longer than the next\nevent: t\ndata: 123\n\n", 20),
         ("id: 12\ndata: 123\n\n", 6),

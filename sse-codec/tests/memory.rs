@@ -45,9 +45,11 @@ fn main() {
 }
 
 fn events_that_lie_whole_in_their_chunk() {
-    // With one valid data line not even the first event.
+    // With one valid data line not even the first events.
     let mut decoder = Decoder::new();
     let (events, stats) = count(|| drain(&mut decoder, b"event: ping\nretry: 5\ndata: \xE2\x82\xAC 1\n\n"));
+    assert_eq!((events, calls(&stats)), (1, 0));
+    let (events, stats) = count(|| drain(&mut decoder, b"data: 2\n\n"));
     assert_eq!((events, calls(&stats)), (1, 0));
 
     // With an id only the decoder's copy of it, and only if it did not fit the last one.
