@@ -122,7 +122,8 @@ fn next_block(text: &[u8], start: usize) -> Option<LineEnds> {
     (mask != 0).then_some(LineEnds { mask, block: at, has_cr })
 }
 
-/// Whether there is no CR and no LF.
+/// Whether there is no CR and no LF. Of a part of a long line this is all that is asked, and then a search
+/// which finds out what the processor has is worth its call.
 #[inline]
 fn is_unbroken(text: &[u8]) -> bool {
     memchr::memchr2(b'\n', b'\r', text).is_none()
