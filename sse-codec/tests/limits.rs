@@ -33,7 +33,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("id: longer than the line behind it\ndata: 1\n\n", 32),
     ];
     for (event, size) in events {
-        let input = format!("id: 0\ndata: \n\ndata\n\n{event}data:\n\n");
+        let input = format!("id: 0\ndata: \n\ndata\n\n:\n\n\n{event}data:\n\n");
         for line_end in ["\n", "\r", "\r\n"] {
             let input = input.replace('\n', line_end);
             for_each_chunking(input.as_bytes(), &[], |chunking, chunks| {
@@ -47,7 +47,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
                         assert_eq!(fails.outputs.len(), 4, "{what}");
                         assert!(
                             matches!(&fails.outputs[2], Output::EventTooLarge { limit, offset, .. }
-                            if *limit == *size as u64 - 1 && *offset == 15 + 5 * line_end.len() as u64),
+                            if *limit == *size as u64 - 1 && *offset == 16 + 8 * line_end.len() as u64),
                             "{what}: {fails:?}"
                         );
                         assert!(

@@ -102,11 +102,10 @@ impl Interpreter {
         len
     }
 
-    /// How many bytes may come before a limit has to be looked at; 0 if it has to be with each.
+    /// How many bytes may come before a limit has to be looked at.
     #[inline]
     pub(super) fn room(&self) -> usize {
         let comment = if self.comments { self.limits.comment } else { usize::MAX };
-        let room = self.distant_limit().min(comment.saturating_sub(self.scratch.value.len()));
-        if self.draft.dropped { 0 } else { room }
+        self.distant_limit().min(comment.saturating_sub(self.scratch.value.len()))
     }
 }
