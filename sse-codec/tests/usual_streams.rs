@@ -127,14 +127,14 @@ fn a_comment_within_an_event_behind_an_id_alone() {
 /// A chunk is looked at in blocks, whether it is nothing but a part of a line.
 #[test]
 fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
-    for at in 0..200 {
+    for (at, line_end) in (0..200).flat_map(|at| [(at, b'\n'), (at, b'\r')]) {
         let mut chunk = [b'y'; 200];
-        chunk[at] = b'\n';
+        chunk[at] = line_end;
         let chunks = [b"data: a line of some length", &chunk[..], b"\n\ndata: next\n\n"];
         let expected = expect(&chunks.concat(), usize::MAX, None);
         assert_eq!(expected.outputs.len(), 2);
         for &level in LEVELS {
-            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {at}");
+            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {line_end} at {at}");
         }
     }
 }
