@@ -150,6 +150,19 @@ fn a_block_whose_first_line_begins_like_a_bom_begins_there() {
     });
 }
 
+/// Also far from the limit, where nothing is measured: chunks may hold any number of blank lines.
+#[test]
+fn the_offset_is_that_of_the_block_however_it_is_cut() {
+    let input = b"data: 1\n\n: 23\n\n\ndata: 4\nid: 5\ndata: 678901234567890\n\n";
+    for_each_chunking(input, &[], |chunking, chunks| {
+        for &level in LEVELS {
+            let outputs = decode(level, chunks, 15, None).outputs;
+            let dropped = Output::EventTooLarge { limit: 15, offset: 16, id: Some("5".into()) };
+            assert_eq!(outputs[1..], [dropped], "{level:?}, {chunking}");
+        }
+    });
+}
+
 #[test]
 fn a_dropped_comment_takes_no_event_with_it() {
     let input = b"data: 1\n: too long\nid: 2\n\n:short\n\n";
