@@ -138,3 +138,22 @@ fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
         }
     }
 }
+
+/// Small chunks are taken up to where there is something to be seen, and read on from there.
+#[test]
+fn small_chunks_stop_at_an_event_and_at_a_comment() {
+    let streams: &[&[&[u8]]] = &[
+        &[b"\xEF\xBB\xBF", b"data: 1\ndata: 2", b"\ndata: 3\n\nx"],
+        &[b"\xEF\xBB", b"\xBFdata: 1\nda", b"ta: 2\n\ndata: 3\n\n:"],
+        &[b"data: 0\n\n", b"data: 1\n:c", b"\n:d\nid: 2\n: longer than is collected\n\n:e", b"\n"],
+        &[b"data: 0\n\n", b"event: a\nx: y", b"\nretry: 1\n\n:c\n\n\ndata: 1", b"\n\n"],
+    ];
+    for &chunks in streams {
+        for comments in [None, Some(100)] {
+            let expected = expect(&chunks.concat(), usize::MAX, comments);
+            for &level in LEVELS {
+                assert_eq!(decode(level, chunks, usize::MAX, comments), expected, "{level:?}, {chunks:?}");
+            }
+        }
+    }
+}
