@@ -68,6 +68,13 @@ impl LineStart {
     fn bytes(&self) -> [u8; 16] {
         self.word.to_le_bytes()
     }
+
+    /// The name, and the value as the first bytes of a word.
+    #[inline]
+    fn field(self) -> (Name, u128, usize) {
+        let (name, value) = Head::of_word(self.word as u64).field(0..self.len);
+        (name, self.word >> (8 * value.start), value.len())
+    }
 }
 
 impl Line {
@@ -153,18 +160,14 @@ impl Interpreter {
     /// An error comes as soon as the limit is passed, also if the line is not at its end.
     #[cold]
     fn collected_too_much(&mut self) -> Option<Step> {
-        let start = self.line.start;
-        let line = start.bytes();
-        let (name, value) = Head::of(&line, 0).field(0..start.len);
-        self.is_too_large_with(name, &line[value]).then(|| self.drop_event_in_line())
+        let (name, value, len) = self.line.start.field();
+        self.is_too_large_with(name, &value.to_le_bytes()[..len]).then(|| self.drop_event_in_line())
     }
 
     /// Begins the value of a line that is too long to be collected.
     #[inline]
     fn begin_value(&mut self, near_limit: bool) -> Option<Step> {
-        let LineStart { word, len } = mem::take(&mut self.line.start);
-        let (name, value) = Head::of_word(word as u64).field(0..len);
-        let (word, len) = (word >> (8 * value.start), value.len());
+        let (name, value, len) = mem::take(&mut self.line.start).field();
         self.line.kind = match name {
             Name::Data if !self.draft.dropped => Kind::Data,
             Name::Event if !self.draft.dropped => Kind::Event,
@@ -178,14 +181,13 @@ impl Interpreter {
             Kind::Data => {
                 self.begin_data();
                 if !near_limit {
-                    self.scratch.data.push_word(word, len, self.limits.event);
+                    self.scratch.data.push_word(value, len, self.limits.event);
                     return None;
                 }
             }
-            Kind::Retry => self.line.retry = RetryValue::NEW,
             _ => self.scratch.value.clear(),
         }
-        self.take_looking(&word.to_le_bytes()[..len])
+        self.take_looking(&value.to_le_bytes()[..len])
     }
 
     /// Begins the data of an event in scratch, if it has none yet.
@@ -293,9 +295,7 @@ impl Interpreter {
 
     /// Ends a line that was collected: reads it as any other, but in a word.
     fn end_collected(&mut self, near_limit: bool) -> Option<Step> {
-        let LineStart { word, len } = mem::take(&mut self.line.start);
-        let (name, value) = Head::of_word(word as u64).field(0..len);
-        let (value, len) = (word >> (8 * value.start), value.len());
+        let (name, value, len) = mem::take(&mut self.line.start).field();
         match name {
             Name::Retry => {
                 let mut retry = RetryValue::NEW;

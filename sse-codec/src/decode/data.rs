@@ -74,7 +74,7 @@ impl DataBuffer {
     /// The first bytes of a word.
     #[inline]
     pub(super) fn push_word(&mut self, word: u128, len: usize, limit: usize) {
-        if self.is_faulty || self.staged.len() + 16 > STAGED {
+        if self.is_faulty || self.staged.len() + size_of::<u128>() > STAGED {
             return self.push(&word.to_le_bytes()[..len], limit);
         }
         self.len += len;

@@ -47,11 +47,10 @@ pub enum ItemRef<'a> {
 impl<'d> Events<'d> {
     #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'d [u8]) -> Self {
-        let taken = decoder.interpreter.take_parts(chunk);
-        if taken > 0 && taken == chunk.len() {
+        let Some(pos) = decoder.interpreter.take_parts(chunk) else {
             return Self { decoder, reading: None };
-        }
-        let reading = Some(Reading::new(decoder, chunk, taken));
+        };
+        let reading = Some(Reading::new(decoder, chunk, pos));
         Self { decoder, reading }
     }
 
@@ -112,7 +111,7 @@ impl Drop for Events<'_> {
 
 impl<'d> Reading<'d> {
     #[inline(never)]
-    fn new(decoder: &mut Decoder, chunk: &'d [u8], taken: usize) -> Self {
+    fn new(decoder: &mut Decoder, chunk: &'d [u8], pos: usize) -> Self {
         let Decoder { interpreter, rest, .. } = decoder;
         if interpreter.was_left_in_text() {
             rest.clear();
@@ -124,7 +123,7 @@ impl<'d> Reading<'d> {
             cursor.at_block_start = false;
             cursor
         } else {
-            interpreter.begin(chunk, taken)
+            interpreter.begin(chunk, pos)
         };
         Self { chunk, in_rest, cursor, window: Window::default(), last_event_id: None }
     }

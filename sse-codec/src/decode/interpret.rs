@@ -176,7 +176,7 @@ impl Interpreter {
         self.in_text
     }
 
-    /// Begins a text, or goes on behind what was [taken](Self::take_parts) of it.
+    /// Begins a text, or goes on in it where [`take_parts`](Self::take_parts) stopped.
     #[inline]
     pub(super) fn begin(&mut self, text: &[u8], mut pos: usize) -> Cursor {
         if self.in_text {
@@ -343,6 +343,7 @@ impl Interpreter {
         }
     }
 
+    /// Drops the event, whose block may have begun in this text.
     #[cold]
     fn drop_whole_line(&mut self, cursor: &Cursor, text: &[u8]) -> Step {
         self.block_offset = self.block_offset(cursor);

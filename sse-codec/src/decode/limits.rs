@@ -1,7 +1,7 @@
 //! How large the event is, and what becomes of one that is too large.
 //!
-//! Counted are the bytes on the wire, whatever becomes of them. Whether a limit is passed is decided in the line in which
-//! it happens, so that it is the same in every chunking.
+//! Counted are the bytes on the wire, whatever becomes of them. Whether a limit is passed is decided in the
+//! line in which it happens, so that it is the same in every chunking.
 
 use alloc::{string::String, vec::Vec};
 

@@ -105,9 +105,8 @@ impl Owned {
     /// Begins a chunk. The one before must have [ended](Self::end).
     #[inline]
     pub(crate) fn begin(&mut self, decoder: &mut Decoder, chunk: Bytes) {
-        let taken = decoder.interpreter.take_parts(&chunk);
-        if taken == 0 || taken < chunk.len() {
-            self.open(decoder, chunk, taken);
+        if let Some(pos) = decoder.interpreter.take_parts(&chunk) {
+            self.open(decoder, chunk, pos);
         }
     }
 
@@ -119,7 +118,7 @@ impl Owned {
         }
     }
 
-    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, taken: usize) {
+    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, pos: usize) {
         self.chunk = chunk;
         if decoder.interpreter.was_left_in_text() {
             decoder.rest.clear();
@@ -129,7 +128,7 @@ impl Owned {
             rest.extend_from_slice(&self.chunk);
             self.chunk = rest.into();
         }
-        self.cursor = decoder.interpreter.begin(&self.chunk, taken);
+        self.cursor = decoder.interpreter.begin(&self.chunk, pos);
         self.is_open = true;
     }
 

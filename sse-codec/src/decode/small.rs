@@ -12,12 +12,12 @@ use super::{
 };
 
 impl Interpreter {
-    /// Takes what a text begins with, as long as nothing comes of it; how much that is. Where a limit may be
-    /// near, this is nothing.
+    /// Takes what a text begins with, as long as nothing comes of it, and nothing at all where a limit may be
+    /// near. Gives where to go on; nothing if all of the text was taken.
     #[inline]
-    pub(super) fn take_parts(&mut self, text: &[u8]) -> usize {
+    pub(super) fn take_parts(&mut self, text: &[u8]) -> Option<usize> {
         if text.len() >= self.room {
-            0
+            Some(0)
         } else if text.len() <= BLOCK {
             self.take_small(text)
         } else {
@@ -26,21 +26,23 @@ impl Interpreter {
     }
 
     #[inline(never)]
-    fn take_small(&mut self, text: &[u8]) -> usize {
+    fn take_small(&mut self, text: &[u8]) -> Option<usize> {
         let ends = LineEnds::starting_at_small(text);
         if ends.are_none(text) && self.take_within_line(text) {
-            return self.taken(text.len());
+            self.took(text.len());
+            return None;
         }
         self.take_lines(text, ends)
     }
 
     #[inline(never)]
-    fn take_large(&mut self, text: &[u8]) -> usize {
+    fn take_large(&mut self, text: &[u8]) -> Option<usize> {
         let is_in_value = matches!(self.line.kind, Kind::Data | Kind::Ignored);
         if is_in_value && LineEnds::starting_at(text, 0).are_none(text) && self.take_within_line(text) {
-            return self.taken(text.len());
+            self.took(text.len());
+            return None;
         }
-        0
+        Some(0)
     }
 
     /// Takes a text that is nothing but a part of a line.
@@ -60,7 +62,7 @@ impl Interpreter {
     /// Takes lines and parts of lines, up to a blank line that ends an event, or the end of a comment that was
     /// asked for.
     #[inline(never)]
-    fn take_lines(&mut self, text: &[u8], mut ends: LineEnds) -> usize {
+    fn take_lines(&mut self, text: &[u8], mut ends: LineEnds) -> Option<usize> {
         let mut pos = 0;
         if self.start != StreamStart::Inside {
             pos = self.begin_at_seam(text);
@@ -69,19 +71,19 @@ impl Interpreter {
         let at_block_start = self.block_offset == self.text_offset + pos as u64;
         if at_block_start && pos < text.len() && matches!(text.last(), Some(b'\n' | b'\r')) {
             // It may hold a whole event, to be lent as it is.
-            return pos;
+            return Some(pos);
         }
         while let Some(LineEnd { end, next }) = ends.next_in_block(text) {
             // No error can come of it, so far from the limit.
             self.take_part(&text[pos..end], false);
             if self.line.is_at_start() {
                 if !self.draft.is_empty() {
-                    return end;
+                    return Some(end);
                 }
                 self.draft = Draft::default();
                 self.block_offset = self.text_offset + next as u64;
             } else if self.line.kind == Kind::Comment {
-                return end;
+                return Some(end);
             } else {
                 self.end_line(false);
             }
@@ -92,14 +94,14 @@ impl Interpreter {
         }
         self.take_part(&text[pos..], false);
         self.start.end(text);
-        self.taken(text.len())
+        self.took(text.len());
+        None
     }
 
     #[inline]
-    fn taken(&mut self, len: usize) -> usize {
+    fn took(&mut self, len: usize) {
         self.room -= len;
         self.text_offset += len as u64;
-        len
     }
 
     /// How many bytes may come before a limit has to be looked at.
