@@ -1,9 +1,14 @@
 //! Events, owned and borrowed.
 
-use core::{fmt, hash, ops::Range, time::Duration};
+use core::{
+    fmt, hash,
+    ops::{Deref, Range},
+    time::Duration,
+};
 
 use alloc::sync::Arc;
 
+use arrayvec::ArrayString;
 use bytes::{BufMut, Bytes};
 
 use crate::{Block, EventId, EventType, Text};
@@ -14,8 +19,9 @@ use crate::{Block, EventId, EventType, Text};
 /// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
 /// gives `event` (line breaks in the data come back as LF). Clones share their texts.
 ///
-/// What is decoded shares one text with the events around it: at most 16 KiB of the stream, or the event
-/// itself if that is larger. To keep few of many small events for long, copy what you need of them.
+/// What is decoded stands in place if it is small and comes in small chunks. Else it shares one text with the events
+/// around it: at most 16 KiB of the stream, or the event itself if that is larger. To keep few of many small
+/// events for long, copy what you need of them.
 ///
 /// The *last event ID* that an event inherits from an earlier block is the decoder's
 /// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
@@ -42,7 +48,9 @@ enum Texts {
     /// Each by itself, as a server makes them.
     Apart(Parts),
     /// As they stand in the stream.
-    Together(Slices),
+    Together(Slices<SharedText>),
+    /// The same, in place.
+    Short(Slices<ShortText>),
 }
 
 /// The texts of an event, each by itself.
@@ -53,15 +61,20 @@ pub(crate) struct Parts {
     pub(crate) id: Option<EventId>,
 }
 
-/// Places in a text that many events share: one reference to it costs far less than one for each value.
-/// The range of one that is absent ends at 0; no other does, since its name stands before it.
+/// Places in a text. The range of one that is absent ends at 0; no other does, since its name stands before it.
 #[derive(Clone)]
-pub(crate) struct Slices {
-    pub(crate) text: Arc<str>,
+pub(crate) struct Slices<T> {
+    pub(crate) text: T,
     pub(crate) data: Range<usize>,
     pub(crate) event_type: Range<usize>,
     pub(crate) id: Range<usize>,
 }
+
+/// A text that many events share: one reference to it costs far less than one for each value.
+pub(crate) type SharedText = Arc<str>;
+
+/// A text that takes no more place than three of their own do.
+pub(crate) type ShortText = ArrayString<52>;
 
 impl Default for Texts {
     fn default() -> Self {
@@ -69,7 +82,7 @@ impl Default for Texts {
     }
 }
 
-impl Slices {
+impl<T: Deref<Target = str>> Slices<T> {
     /// The text at one of the ranges.
     #[inline]
     fn at(&self, range: &Range<usize>) -> &str {
@@ -77,7 +90,16 @@ impl Slices {
         self.text.get(range.clone()).unwrap_or_default()
     }
 
-    /// The id, if there is one.
+    #[inline]
+    pub(crate) fn data(&self) -> &str {
+        self.at(&self.data)
+    }
+
+    #[inline]
+    pub(crate) fn event_type(&self) -> Option<&str> {
+        self.if_present(&self.event_type)
+    }
+
     #[inline(always)]
     pub(crate) fn id(&self) -> Option<&str> {
         self.if_present(&self.id)
@@ -87,16 +109,12 @@ impl Slices {
     fn if_present(&self, range: &Range<usize>) -> Option<&str> {
         (range.end != 0).then(|| self.at(range))
     }
-}
 
-impl From<&Slices> for Parts {
-    fn from(slices: &Slices) -> Self {
-        Self {
-            data: slices.at(&slices.data).into(),
-            event_type: slices
-                .if_present(&slices.event_type)
-                .map(|text| EventType::from_decoded(text.into())),
-            id: slices.id().map(|text| EventId::from_decoded(text.into())),
+    fn to_parts(&self) -> Parts {
+        Parts {
+            data: self.data().into(),
+            event_type: self.event_type().map(|text| EventType::from_decoded(text.into())),
+            id: self.id().map(|text| EventId::from_decoded(text.into())),
         }
     }
 }
@@ -174,7 +192,8 @@ impl Event {
     pub fn data(&self) -> &str {
         match &self.texts {
             Texts::Apart(parts) => &parts.data,
-            Texts::Together(slices) => slices.at(&slices.data),
+            Texts::Together(slices) => slices.data(),
+            Texts::Short(slices) => slices.data(),
         }
     }
 
@@ -183,7 +202,8 @@ impl Event {
     pub fn into_data(self) -> Text {
         match self.texts {
             Texts::Apart(parts) => parts.data,
-            Texts::Together(slices) => slices.at(&slices.data).into(),
+            Texts::Together(slices) => slices.data().into(),
+            Texts::Short(slices) => slices.data().into(),
         }
     }
 
@@ -198,7 +218,8 @@ impl Event {
     pub fn explicit_type(&self) -> Option<&str> {
         match &self.texts {
             Texts::Apart(parts) => parts.event_type.as_ref().map(EventType::as_str),
-            Texts::Together(slices) => slices.if_present(&slices.event_type),
+            Texts::Together(slices) => slices.event_type(),
+            Texts::Short(slices) => slices.event_type(),
         }
     }
 
@@ -208,6 +229,7 @@ impl Event {
         match &self.texts {
             Texts::Apart(parts) => parts.id.as_ref().map(EventId::as_str),
             Texts::Together(slices) => slices.id(),
+            Texts::Short(slices) => slices.id(),
         }
     }
 
@@ -238,9 +260,8 @@ impl Event {
             Texts::Apart(Parts { data, event_type, id }) => {
                 (data.as_str(), event_type.as_ref().map(EventType::as_str), id.as_ref().map(EventId::as_str))
             }
-            Texts::Together(slices) => {
-                (slices.at(&slices.data), slices.if_present(&slices.event_type), slices.id())
-            }
+            Texts::Together(slices) => (slices.data(), slices.event_type(), slices.id()),
+            Texts::Short(slices) => (slices.data(), slices.event_type(), slices.id()),
         };
         Block { comment: None, id, event_type, retry: self.retry, data: Some(data) }
     }
@@ -275,8 +296,14 @@ impl Event {
 
     /// An event as it stands in the stream. It has no `retry`.
     #[inline(always)]
-    pub(crate) fn from_slices(slices: Slices) -> Self {
+    pub(crate) fn from_slices(slices: Slices<SharedText>) -> Self {
         Self { texts: Texts::Together(slices), retry: None }
+    }
+
+    /// The same, of a short one.
+    #[inline(always)]
+    pub(crate) fn from_short(slices: Slices<ShortText>) -> Self {
+        Self { texts: Texts::Short(slices), retry: None }
     }
 
     pub(crate) fn from_parts(parts: Parts, retry: Option<u64>) -> Self {
@@ -285,8 +312,10 @@ impl Event {
 
     /// Changes one of the texts.
     fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        if let Texts::Together(slices) = &self.texts {
-            self.texts = Texts::Apart(Parts::from(slices));
+        match &self.texts {
+            Texts::Apart(_) => {}
+            Texts::Together(slices) => self.texts = Texts::Apart(slices.to_parts()),
+            Texts::Short(slices) => self.texts = Texts::Apart(slices.to_parts()),
         }
         if let Texts::Apart(parts) = &mut self.texts {
             change(parts);

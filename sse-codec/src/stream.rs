@@ -133,7 +133,6 @@ where
     /// Ready when there is a chunk to be read, or an error; with nothing when there will be none.
     fn poll_chunk(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<(), StreamError<E>>>> {
         let this = self.project();
-        this.chunk.end(this.decoder);
         if *this.is_done {
             return Poll::Ready(None);
         }
@@ -153,15 +152,22 @@ where
 {
     type Item = Result<Event, StreamError<E>>;
 
+    #[inline]
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
+            if let Some(slices) = this.chunk.whole_event(this.decoder) {
+                return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+            }
             if this.chunk.is_open() {
-                if let Some(slices) = this.chunk.whole_event(this.decoder) {
-                    return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+                if let Some(event) = this.chunk.found_event(this.decoder) {
+                    return Poll::Ready(Some(Ok(event)));
                 }
                 if let Some(event) = this.chunk.next_event_in_steps(this.decoder) {
                     return Poll::Ready(Some(event.map_err(StreamError::Decode)));
+                }
+                if this.chunk.go_on(this.decoder) {
+                    continue;
                 }
             }
             match ready!(self.as_mut().poll_chunk(cx)) {

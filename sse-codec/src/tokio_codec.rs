@@ -80,7 +80,6 @@ impl codec::Decoder for EventCodec {
             if let Some(item) = self.chunk.next_item(&mut self.decoder) {
                 return Ok(Some(item));
             }
-            self.chunk.end(&mut self.decoder);
             if src.is_empty() {
                 return Ok(None);
             }

@@ -11,30 +11,59 @@ use std::{
 use bytes::Bytes;
 use sse_codec::{Decoder, Event, EventId, EventType};
 
-fn decoded(stream: &'static str) -> Event {
+fn decoded(stream: &str) -> Event {
+    decoded_from(&[stream])
+}
+
+fn decoded_from(chunks: &[&str]) -> Event {
     let mut decoder = Decoder::new();
-    let mut events = decoder.decode_bytes(Bytes::from_static(stream.as_bytes()));
-    let event = events.next().unwrap().unwrap();
+    let decode = |chunk: &&str| -> Vec<Event> {
+        decoder.decode_bytes(Bytes::copy_from_slice(chunk.as_bytes())).map(Result::unwrap).collect()
+    };
+    let mut events = chunks.iter().flat_map(decode);
+    let event = events.next().unwrap();
     assert!(events.next().is_none());
     event
 }
 
+/// An event in each of the ways in which its texts may be kept: by itself in a small chunk; in a large chunk, with
+/// what else stands there; and gathered, alone and with a comment that makes it too long to stand in place.
+fn decoded_in_every_way(stream: &str) -> [Event; 4] {
+    let long_comment = format!(":{}\n", "c".repeat(100));
+    let with_comment = [long_comment.as_str(), stream].concat();
+    let in_parts = |stream: &str| {
+        let parts: Vec<_> =
+            stream.char_indices().map(|(at, char)| &stream[at..at + char.len_utf8()]).collect();
+        decoded_from(&parts)
+    };
+    [decoded(stream), decoded(&with_comment), in_parts(stream), in_parts(&with_comment)]
+}
+
 /// Each event as it stands in a stream, and made. Those of two data lines are decoded another way.
-fn pairs() -> [(Event, Event); 5] {
+fn pairs() -> Vec<(Event, Event)> {
     let ping = || EventType::new("ping").unwrap();
     let id = |text: &str| EventId::new(text.to_owned()).unwrap();
-    [
-        (decoded("data: one\n\n"), Event::new("one")),
-        (decoded("id: 7\nevent: ping\ndata: é\n\n"), Event::new("é").with_type(ping()).with_id(7_u8)),
-        (decoded("id\ndata:\n\n"), Event::new("").with_id(id(""))),
-        (decoded("event: ping\ndata: 1\ndata: 2\n\n"), Event::new("1\n2").with_type(ping())),
+    let pairs = [
+        ("data: one\n\n", Event::new("one")),
+        ("id: 7\nevent: ping\ndata: é\n\n", Event::new("é").with_type(ping()).with_id(7_u8)),
+        ("id\ndata:\n\n", Event::new("").with_id(id(""))),
+        ("id:\nevent:\ndata:\n\n", Event::new("").with_id(id(""))),
+        ("event: ping\ndata: 1\ndata: 2\n\n", Event::new("1\n2").with_type(ping())),
         (
-            decoded("retry: 5\nid: a longer id than fits in place\ndata: 1\n\n"),
+            "retry: 5\nid: a longer id than fits in place\ndata: 1\n\n",
             Event::new("1")
                 .with_retry(Duration::from_millis(5))
                 .with_id(id("a longer id than fits in place")),
         ),
-    ]
+        (
+            "event: a type and then data\ndata: that do not fit in place together\n\n",
+            Event::new("that do not fit in place together")
+                .with_type(EventType::new("a type and then data").unwrap()),
+        ),
+    ];
+    let each =
+        |(stream, made): (&str, Event)| decoded_in_every_way(stream).map(|event| (event, made.clone()));
+    pairs.into_iter().flat_map(each).collect()
 }
 
 #[test]
@@ -63,10 +92,10 @@ fn the_same_parts() {
 #[test]
 fn different_where_one_part_is() {
     let events: Vec<Event> = pairs().into_iter().flat_map(|(decoded, made)| [decoded, made]).collect();
-    assert_eq!(events.iter().collect::<HashSet<_>>().len(), 5);
+    assert_eq!(events.iter().collect::<HashSet<_>>().len(), 6);
     let state = RandomState::new();
-    assert_eq!(events.iter().map(|event| state.hash_one(event)).collect::<HashSet<_>>().len(), 5);
-    let event = &events[2];
+    assert_eq!(events.iter().map(|event| state.hash_one(event)).collect::<HashSet<_>>().len(), 6);
+    let event = &decoded("id: 7\nevent: ping\ndata: é\n\n");
     for other in [
         Event::new("other").with_type(event.to_explicit_type().unwrap()).with_id(event.to_id().unwrap()),
         Event::new("é").with_id(event.to_id().unwrap()),

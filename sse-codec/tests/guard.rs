@@ -4,6 +4,7 @@
 
 use std::{mem, time::Duration};
 
+use bytes::Bytes;
 use sse_codec::{Decoder, EventId, ItemRef};
 
 #[test]
@@ -75,6 +76,67 @@ fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
     mem::forget(decoder.decode(b"data: 9\n"));
     decoder.reconnect();
     assert_eq!(decoder.decode(b"data: 10\n\n").next_event().unwrap().unwrap().data(), "10");
+}
+
+/// An event in a small chunk is found before it is asked for: in the chunk, or at the end of what was gathered.
+#[test]
+fn a_small_chunk_may_be_left_before_and_behind_each_event() {
+    let chunks = [
+        &b"data: 1\n\ndata: 2\n\nda"[..],
+        b"ta: 3\n\nda",
+        b"ta: 4\n",
+        b"\nid: 5\ndata: 5\n\n\n",
+        b"data: 6\r\r",
+    ];
+    for owned in [false, true] {
+        for asked in 0..4 {
+            let mut decoder = Decoder::new();
+            let mut data = Vec::new();
+            for chunk in chunks.into_iter().chain([&b""[..]; 7]) {
+                if owned {
+                    let events = decoder.decode_bytes(Bytes::from_static(chunk));
+                    data.extend(events.take(asked).map(|event| event.unwrap().data().to_owned()));
+                } else {
+                    let mut events = decoder.decode(chunk);
+                    for _ in 0..asked {
+                        let event = events.next_event();
+                        data.extend(event.map(|event| event.unwrap().data().to_owned()));
+                    }
+                }
+            }
+            let expected: &[&str] = if asked == 0 { &[] } else { &["1", "2", "3", "4", "5", "6"] };
+            assert_eq!(data, expected, "{asked} of each chunk, owned: {owned}");
+            assert_eq!(decoder.last_event_id(), if asked == 0 { "" } else { "5" });
+            assert_eq!(decoder.is_mid_event(), asked == 0);
+        }
+    }
+}
+
+/// Also where the guard had given out what was found, and what is behind it is lost.
+#[test]
+fn a_leaked_guard_loses_what_is_behind_an_event_of_a_small_chunk() {
+    for first in [&b""[..], b"data: 1"] {
+        for lent in 0..2 {
+            for owned in [false, true] {
+                let mut decoder = Decoder::new();
+                drop(decoder.decode(b"data: 0\n\n").next_event());
+                assert!(decoder.decode(first).next_event().is_none());
+                let chunk = if first.is_empty() { &b"data: 1\n\ndata: 2"[..] } else { b"\n\ndata: 2" };
+                if owned {
+                    let mut events = decoder.decode_bytes(Bytes::from_static(chunk));
+                    assert_eq!(events.by_ref().take(lent).count(), lent);
+                    mem::forget(events);
+                } else {
+                    let mut events = decoder.decode(chunk);
+                    (0..lent).for_each(|_| assert!(events.next_event().unwrap().is_ok()));
+                    mem::forget(events);
+                }
+                let mut events = decoder.decode(b"\ndata: 3\n\ndata: 4\n\n");
+                assert_eq!(events.next_event().unwrap().unwrap().data(), "4", "{first:?}, {lent}, {owned}");
+                assert!(events.next_event().is_none());
+            }
+        }
+    }
 }
 
 /// What was left unread before is a part of the chunk that is lost.

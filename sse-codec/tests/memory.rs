@@ -39,6 +39,7 @@ fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
 
 fn main() {
     events_that_lie_whole_in_their_chunk();
+    small_events_of_small_chunks();
     an_event_that_is_kept();
     endless_input();
     what_grows_doubles();
@@ -76,6 +77,20 @@ fn events_that_lie_whole_in_their_chunk() {
     }
 }
 
+/// They stand in place, whether they are whole in the chunk or gathered.
+fn small_events_of_small_chunks() {
+    let mut decoder = Decoder::new();
+    let mut owned = |chunk: &'static [u8]| decoder.decode_bytes(Bytes::from_static(chunk)).count();
+    let parts: [&[u8]; 4] = [b"id: 10\neve", b"nt: ping\ndata: 1234567890", b"\n\ndata: 2\n", b"\n"];
+    let mut pass = || parts.into_iter().map(&mut owned).sum::<usize>();
+    assert_eq!(pass(), 2);
+    let (events, stats) = count(|| (0..100).map(|_| pass()).sum::<usize>());
+    // In tests that are not optimised nearly nothing is gathered.
+    if !cfg!(debug_assertions) {
+        assert_eq!((events, calls(&stats)), (200, 0));
+    }
+}
+
 fn an_event_that_is_kept() {
     const CONSTANT: isize = 200;
     let kept = |stream: &Bytes, nth| {
@@ -100,7 +115,8 @@ fn an_event_that_is_kept() {
 
 fn endless_input() {
     const LIMIT: usize = 100_000;
-    const CONSTANT: isize = 2_000;
+    // The parts that data is collected in, the block that is gathered, and what buffers round up to.
+    const CONSTANT: isize = 3_000;
     type Case = (&'static str, &'static [u8], &'static [u8], Option<DecodeErrorKind>);
     let endless: &[Case] = &[
         ("data line", b"data: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),

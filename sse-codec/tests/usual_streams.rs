@@ -4,7 +4,10 @@
 
 mod support;
 
+use std::time::Duration;
+
 use proptest::{collection::vec, prelude::*, sample::select};
+use sse_codec::{Decoder, ItemRef};
 use support::{EVENT_LEVELS, LEVELS, decode, expect};
 
 /// One event of each kind of stream. The digit makes them different.
@@ -154,6 +157,32 @@ fn small_chunks_stop_at_an_event_and_at_a_comment() {
             for &level in LEVELS {
                 assert_eq!(decode(level, chunks, usize::MAX, comments), expected, "{level:?}, {chunks:?}");
             }
+        }
+    }
+}
+
+/// What does not wait for the end of its block, waits neither where a block is gathered.
+#[test]
+fn retry_and_comments_are_seen_at_the_end_of_their_line() {
+    let stream = b"data: 1\n\nid: 2\nretry: 1\nretry: x\n: a\nretry: 30\nevent: 3\n:b\ndata: 4\n\n";
+    for comments in [false, true] {
+        let mut decoder = Decoder::builder().comments(comments).build();
+        for (at, byte) in stream.iter().enumerate() {
+            let read = &stream[..=at];
+            let line = read.split(|byte| *byte == b'\n').nth_back(1).filter(|_| *byte == b'\n');
+            let comment = line.and_then(|line| line.strip_prefix(b":")).filter(|_| comments);
+            let mut events = decoder.decode(std::slice::from_ref(byte));
+            let mut seen = None;
+            while let Some(item) = events.next_item() {
+                if let ItemRef::Comment(text) = item.unwrap() {
+                    seen = Some(text.as_bytes().to_vec());
+                }
+            }
+            drop(events);
+            assert_eq!(seen.as_deref(), comment, "behind {at}");
+            let count = |retry: &[u8]| read.windows(retry.len()).filter(|part| *part == retry).count();
+            let expected = [None, Some(1), Some(30)][count(b"retry: 1\n") + count(b"retry: 30\n")];
+            assert_eq!(decoder.reconnection_time(), expected.map(Duration::from_millis), "behind {at}");
         }
     }
 }

@@ -56,9 +56,15 @@ impl LineStart {
     #[inline(always)]
     pub(super) fn push(&mut self, part: &[u8]) {
         if !part.is_empty() {
-            self.word |= u128::from_le_bytes(padded(part)) << (8 * self.len);
-            self.len += part.len();
+            self.push_word(padded(part), part.len());
         }
+    }
+
+    /// The same, of a part that is a word.
+    #[inline(always)]
+    pub(super) fn push_word(&mut self, word: u128, len: usize) {
+        self.word |= word << (8 * self.len);
+        self.len += len;
     }
 
     fn is_comment(&self) -> bool {

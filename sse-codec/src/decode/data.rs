@@ -169,10 +169,15 @@ fn without_last(bytes: &[u8]) -> &[u8] {
 /// Appends, and never has more room than the limit allows for.
 #[inline]
 pub(super) fn push(buf: &mut Vec<u8>, bytes: &[u8], limit: usize) {
-    if buf.capacity() - buf.len() < bytes.len() {
-        buf.reserve_exact(room(buf.len(), buf.capacity(), bytes.len(), limit));
-    }
+    make_room(buf, bytes.len(), limit);
     buf.extend_from_slice(bytes);
+}
+
+#[inline]
+pub(super) fn make_room(buf: &mut Vec<u8>, more: usize, limit: usize) {
+    if buf.capacity() - buf.len() < more {
+        buf.reserve_exact(room(buf.len(), buf.capacity(), more, limit));
+    }
 }
 
 /// Appends the first bytes of a word: to copy all of it and forget the rest costs less than to copy so many.

@@ -1,12 +1,15 @@
 //! Events that are lent.
 
-use core::{ops::Range, time::Duration};
+use core::{mem, ops::Range, time::Duration};
+
+use alloc::string::String;
 
 use super::{
-    Decoder,
+    Decoder, Lossy,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
-    text::{Window, lossy, replace},
-    whole::{WholeEvent, WholeTexts},
+    rest::Taken,
+    text::{ShortBuf, Window, lossy, push_lossy, replace, utf8, utf8_in},
+    whole::{WholeEvent, WholeTexts, is_present},
 };
 use crate::{DecodeError, EventRef};
 
@@ -17,16 +20,30 @@ use crate::{DecodeError, EventRef};
 #[derive(Debug)]
 pub struct Events<'d> {
     decoder: &'d mut Decoder,
-    /// Nothing if all of the chunk was taken at once.
-    reading: Option<Reading<'d>>,
+    /// What of the chunk is behind the rest.
+    chunk: &'d [u8],
+    reading: Reading<'d>,
 }
 
-/// A chunk that is being read.
+/// What is being read. With a tag of its own, which takes less to tell than one within what it holds.
 #[derive(Debug)]
-struct Reading<'d> {
-    chunk: &'d [u8],
-    /// There was an unread rest of earlier chunks. It has this chunk behind it now, and takes its place.
-    in_rest: bool,
+#[repr(u8)]
+enum Reading<'d> {
+    Nothing,
+    /// An event that was found. Its block is the rest, or this if there is no rest.
+    Event {
+        block: &'d [u8],
+        room: usize,
+        is_lent: bool,
+    },
+    /// The rest, line by line.
+    Rest(Cursor),
+    Chunk(Chunk<'d>),
+}
+
+#[derive(Debug)]
+struct Chunk<'d> {
+    text: &'d [u8],
     cursor: Cursor,
     window: Window<&'d str>,
     /// The last event ID, while it stands in the chunk: it is copied when the guard is dropped.
@@ -47,11 +64,17 @@ pub enum ItemRef<'a> {
 impl<'d> Events<'d> {
     #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: &'d [u8]) -> Self {
-        let Some(pos) = decoder.interpreter.take_parts(chunk) else {
-            return Self { decoder, reading: None };
-        };
-        let reading = Some(Reading::new(decoder, chunk, pos));
-        Self { decoder, reading }
+        match decoder.take(chunk) {
+            Taken::All => Self { decoder, chunk: &[], reading: Reading::Nothing },
+            Taken::Event(end) => {
+                let reading = Reading::event(decoder, &chunk[..end]);
+                Self { decoder, chunk: &chunk[end..], reading }
+            }
+            Taken::Part(taken) => {
+                let (chunk, reading) = Reading::part(decoder, &chunk[taken..]);
+                Self { decoder, chunk, reading }
+            }
+        }
     }
 
     /// The next event of the chunk; nothing when the chunk is used up. Comments are passed over.
@@ -61,11 +84,14 @@ impl<'d> Events<'d> {
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     #[inline]
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        let reading = self.reading.as_mut()?;
-        if reading.cursor.at_block_start {
-            reading.next_event_in_chunk(self.decoder)
+        if let Reading::Event { .. } | Reading::Rest(_) = self.reading {
+            return self.next_event_from_rest();
+        }
+        let Reading::Chunk(chunk) = &mut self.reading else { return None };
+        if chunk.cursor.at_block_start {
+            chunk.next_event(self.decoder)
         } else {
-            reading.next_event_in_steps(self.decoder)
+            chunk.next_event_in_steps(self.decoder)
         }
     }
 
@@ -85,12 +111,23 @@ impl<'d> Events<'d> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
-        self.reading.as_mut()?.next_item(self.decoder)
+        while let Some(step) = self.step_in_rest() {
+            match step {
+                Step::Event => return Some(Ok(ItemRef::Event(self.lend_rest()))),
+                Step::Comment => return Some(Ok(ItemRef::Comment(self.lend_comment()))),
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
+                Step::Id | Step::End => {}
+            }
+        }
+        match &mut self.reading {
+            Reading::Chunk(chunk) => chunk.next_item(self.decoder),
+            _ => None,
+        }
     }
 
     /// The last event ID as of what was given out so far.
     pub fn last_event_id(&self) -> &str {
-        let in_chunk = self.reading.as_ref().and_then(|reading| reading.last_event_id);
+        let in_chunk = if let Reading::Chunk(chunk) = &self.reading { chunk.last_event_id } else { None };
         in_chunk.unwrap_or(&self.decoder.last_event_id)
     }
 
@@ -100,39 +137,165 @@ impl<'d> Events<'d> {
     }
 }
 
+/// The rest.
+impl Events<'_> {
+    #[inline(never)]
+    fn next_event_from_rest(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+        while let Some(step) = self.step_in_rest() {
+            match step {
+                Step::Event => return Some(Ok(self.lend_rest())),
+                Step::Error => return self.decoder.interpreter.error.take().map(Err),
+                Step::Id | Step::Comment | Step::End => {}
+            }
+        }
+        self.next_event()
+    }
+
+    /// Goes on in the rest, and at its end to what is behind it.
+    #[inline(always)]
+    fn step_in_rest(&mut self) -> Option<Step> {
+        let Decoder { interpreter, rest, last_event_id, .. } = &mut *self.decoder;
+        let step = match &mut self.reading {
+            Reading::Nothing | Reading::Chunk(_) => return None,
+            Reading::Event { is_lent: true, .. } => Step::End,
+            Reading::Event { is_lent, .. } => {
+                *is_lent = true;
+                Step::Event
+            }
+            Reading::Rest(cursor) => {
+                let step = interpreter.step(cursor, rest.bytes());
+                if matches!(step, Step::Event | Step::Id) {
+                    let Interpreter { draft, scratch, .. } = interpreter;
+                    if let Some(id) = draft.id.bytes(rest.bytes(), &scratch.id) {
+                        replace(last_event_id, id);
+                    }
+                }
+                if step == Step::Id {
+                    interpreter.draft = Draft::default();
+                }
+                step
+            }
+        };
+        if step == Step::End {
+            self.end_rest();
+            self.go_on();
+        }
+        Some(step)
+    }
+
+    /// Goes on behind the rest.
+    fn go_on(&mut self) {
+        let chunk = mem::take(&mut self.chunk);
+        self.reading = Reading::Nothing;
+        if chunk.is_empty() {
+            return;
+        }
+        match self.decoder.take(chunk) {
+            Taken::All => {}
+            Taken::Event(end) => {
+                self.reading = Reading::event(self.decoder, &chunk[..end]);
+                self.chunk = &chunk[end..];
+            }
+            Taken::Part(taken) => {
+                (self.chunk, self.reading) = Reading::part(self.decoder, &chunk[taken..]);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn lend_rest(&mut self) -> EventRef<'_> {
+        let Decoder { interpreter, rest, last_event_id, short, lossy } = &mut *self.decoder;
+        if let Reading::Event { block, .. } = self.reading {
+            rest.event().lend(rest.or(block), last_event_id, short, lossy)
+        } else {
+            let text = |range: &Range<usize>| {
+                let bytes = &rest.bytes()[range.clone()];
+                utf8(bytes).ok_or(bytes)
+            };
+            lend(interpreter, text, last_event_id, lossy)
+        }
+    }
+
+    fn lend_comment(&mut self) -> &str {
+        let Decoder { interpreter, rest, lossy: buf, .. } = &mut *self.decoder;
+        let comment = interpreter.comment.bytes(rest.bytes(), &interpreter.scratch.value);
+        lossy(comment.unwrap_or_default(), &mut buf.data)
+    }
+
+    #[inline(never)]
+    fn leave_rest(&mut self) {
+        self.end_rest();
+        if let Reading::Event { block, is_lent: false, .. } = self.reading {
+            self.decoder.leave(block);
+        }
+        if !self.chunk.is_empty() {
+            self.decoder.leave(self.chunk);
+        }
+    }
+
+    /// Ends the reading of the rest, as far as it went.
+    #[inline]
+    fn end_rest(&mut self) {
+        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+        match &self.reading {
+            Reading::Event { block, room, is_lent: true } => {
+                interpreter.end_event(rest.or(block), *room);
+                rest.clear();
+            }
+            Reading::Rest(cursor) => {
+                rest.go_on(cursor, &interpreter.draft);
+                interpreter.end(cursor, rest.bytes());
+                rest.forget(cursor.pos);
+            }
+            _ => {}
+        }
+    }
+}
+
 impl Drop for Events<'_> {
     #[inline]
     fn drop(&mut self) {
-        if let Some(reading) = &mut self.reading {
-            reading.end(self.decoder);
+        match &mut self.reading {
+            Reading::Nothing => {}
+            Reading::Chunk(chunk) => chunk.end(self.decoder),
+            Reading::Event { .. } | Reading::Rest(_) => self.leave_rest(),
         }
     }
 }
 
 impl<'d> Reading<'d> {
+    /// Begins an event that was found, and whose block ends with these bytes.
+    #[inline]
+    fn event(decoder: &mut Decoder, bytes: &'d [u8]) -> Self {
+        let Decoder { interpreter, rest, .. } = decoder;
+        let start = if rest.is_empty() { bytes.len() - rest.event().lines.end } else { bytes.len() };
+        Self::Event { block: &bytes[start..], room: interpreter.begin_event(), is_lent: false }
+    }
+
+    /// Begins to read the rest, if there is one, or else the chunk; and gives what of the chunk is behind it.
     #[inline(never)]
-    fn new(decoder: &mut Decoder, chunk: &'d [u8], pos: usize) -> Self {
+    fn part(decoder: &mut Decoder, chunk: &'d [u8]) -> (&'d [u8], Self) {
         let Decoder { interpreter, rest, .. } = decoder;
         if interpreter.was_left_in_text() {
             rest.clear();
         }
-        let in_rest = !rest.is_empty();
-        let cursor = if in_rest {
-            rest.extend_from_slice(chunk);
-            let mut cursor = interpreter.begin(rest, 0);
-            cursor.at_block_start = false;
-            cursor
+        if rest.is_empty() {
+            (&[], Self::Chunk(Chunk::new(interpreter, chunk)))
         } else {
-            interpreter.begin(chunk, pos)
-        };
-        Self { chunk, in_rest, cursor, window: Window::default(), last_event_id: None }
+            (chunk, Self::Rest(interpreter.begin(rest.bytes(), chunk.is_empty())))
+        }
+    }
+}
+
+impl<'d> Chunk<'d> {
+    #[inline(always)]
+    fn new(interpreter: &mut Interpreter, text: &'d [u8]) -> Self {
+        let cursor = interpreter.begin(text, true);
+        Self { text, cursor, window: Window::default(), last_event_id: None }
     }
 
     #[inline(never)]
-    fn next_event_in_chunk<'a>(
-        &'a mut self,
-        decoder: &'a mut Decoder,
-    ) -> Option<Result<EventRef<'a>, DecodeError>> {
+    fn next_event<'a>(&'a mut self, decoder: &'a mut Decoder) -> Option<Result<EventRef<'a>, DecodeError>> {
         match self.whole_event(decoder) {
             Some(event) => Some(Ok(self.lend_whole(decoder, event))),
             None => self.next_event_in_steps(decoder),
@@ -191,11 +354,11 @@ impl<'d> Reading<'d> {
             return None;
         }
         let interpreter = &mut decoder.interpreter;
-        match WholeEvent::next(&mut self.cursor, self.chunk, interpreter.comments) {
+        match WholeEvent::next(&mut self.cursor, self.text, interpreter.comments) {
             Ok(event) => {
-                let texts = self.window.over(self.chunk, &event.lines, |text| text).texts(&event);
+                let texts = self.window.over(self.text, &event.lines, |text| text).texts(&event);
                 if texts.is_none() {
-                    self.cursor.go_back(self.chunk, event.lines.start);
+                    self.cursor.go_back(self.text, event.lines.start);
                 }
                 texts
             }
@@ -208,35 +371,10 @@ impl<'d> Reading<'d> {
 
     #[inline]
     fn step(&mut self, decoder: &mut Decoder) -> Step {
-        if self.in_rest {
-            return self.step_in_rest(decoder);
-        }
-        if self.cursor.pos == self.chunk.len() {
+        if self.cursor.pos == self.text.len() {
             return Step::End;
         }
-        decoder.interpreter.step(&mut self.cursor, self.chunk)
-    }
-
-    /// The guard cannot lend from a buffer of its own, so all that stands there goes to scratch.
-    #[cold]
-    #[inline(never)]
-    fn step_in_rest(&mut self, decoder: &mut Decoder) -> Step {
-        let Decoder { interpreter, rest, .. } = decoder;
-        let step = interpreter.step(&mut self.cursor, rest);
-        self.cursor.at_block_start = false;
-        let Interpreter { draft, scratch, limits, comment, .. } = interpreter;
-        match step {
-            Step::Event | Step::Id => scratch.take_in(draft, rest, limits.event),
-            Step::Comment => {
-                if let Place::Text(range) = comment {
-                    scratch.value.clear();
-                    scratch.value.extend_from_slice(&rest[range.clone()]);
-                    *comment = Place::Scratch;
-                }
-            }
-            Step::End | Step::Error => {}
-        }
-        step
+        decoder.interpreter.step(&mut self.cursor, self.text)
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
@@ -245,9 +383,9 @@ impl<'d> Reading<'d> {
         match &draft.id {
             Place::Absent => {}
             Place::Text(range) => {
-                self.last_event_id = self.window.over(self.chunk, &draft.lines, |text| text).get(range);
+                self.last_event_id = self.window.over(self.text, &draft.lines, |text| text).get(range);
                 if self.last_event_id.is_none() {
-                    replace(last_event_id, &self.chunk[range.clone()]);
+                    replace(last_event_id, &self.text[range.clone()]);
                 }
             }
             Place::Scratch => {
@@ -260,26 +398,13 @@ impl<'d> Reading<'d> {
     #[inline(never)]
     fn lend<'a>(&'a mut self, decoder: &'a mut Decoder) -> EventRef<'a> {
         self.commit_id(decoder);
-        let Decoder { interpreter, last_event_id, lossy: buf, .. } = decoder;
-        let Interpreter { draft, scratch, .. } = interpreter;
-        let mut text = |range: &Range<usize>| {
-            let text = self.window.over(self.chunk, &draft.lines, |text| text).get(range);
-            text.ok_or_else(|| &self.chunk[range.clone()])
+        let Decoder { interpreter, last_event_id, lossy, .. } = decoder;
+        let lines = interpreter.draft.lines.clone();
+        let text = |range: &Range<usize>| {
+            let text = self.window.over(self.text, &lines, |text| text).get(range);
+            text.ok_or_else(|| &self.text[range.clone()])
         };
-        let data = match &draft.data {
-            Place::Absent => "",
-            Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
-            Place::Scratch => scratch.data.finish(),
-        };
-        let event_type = match &draft.event_type {
-            Place::Absent => None,
-            Place::Text(range) => Some(text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
-            Place::Scratch => Some(lossy(&scratch.event_type, &mut buf.event_type)),
-        };
-        let last_event_id = self.last_event_id.unwrap_or(last_event_id);
-        let (has_id, retry) = (draft.id != Place::Absent, draft.retry);
-        *draft = Draft::default();
-        EventRef { data, event_type, has_id, last_event_id, retry }
+        lend(interpreter, text, self.last_event_id.unwrap_or(last_event_id), lossy)
     }
 
     #[inline(always)]
@@ -298,7 +423,7 @@ impl<'d> Reading<'d> {
 
     fn comment<'a>(&'a mut self, decoder: &'a mut Decoder) -> &'a str {
         let Decoder { interpreter, lossy: buf, .. } = decoder;
-        let bytes = interpreter.comment.bytes(self.chunk, &interpreter.scratch.value);
+        let bytes = interpreter.comment.bytes(self.text, &interpreter.scratch.value);
         lossy(bytes.unwrap_or_default(), &mut buf.data)
     }
 
@@ -307,14 +432,63 @@ impl<'d> Reading<'d> {
             decoder.commit_id(id);
         }
         let Decoder { interpreter, rest, .. } = decoder;
-        if self.in_rest {
-            interpreter.end(&self.cursor, rest);
-            *rest = rest.split_off(self.cursor.pos);
-        } else {
-            interpreter.end(&self.cursor, self.chunk);
-            if self.cursor.pos < self.chunk.len() {
-                rest.extend_from_slice(&self.chunk[self.cursor.pos..]);
+        if self.cursor.pos < self.text.len() {
+            rest.keep(&self.text[self.cursor.pos..]);
+            rest.go_on(&self.cursor, &interpreter.draft);
+        }
+        interpreter.end(&self.cursor, self.text);
+    }
+}
+
+/// Lends the draft. `text` gives what stands in the text that is read, or its bytes if it is not UTF-8.
+#[inline]
+fn lend<'a>(
+    interpreter: &'a mut Interpreter,
+    mut text: impl FnMut(&Range<usize>) -> Result<&'a str, &'a [u8]>,
+    last_event_id: &'a str,
+    buf: &'a mut Lossy,
+) -> EventRef<'a> {
+    let Interpreter { draft, scratch, .. } = interpreter;
+    let data = match &draft.data {
+        Place::Absent => "",
+        Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
+        Place::Scratch => scratch.data.finish(),
+    };
+    let event_type = match &draft.event_type {
+        Place::Absent => None,
+        Place::Text(range) => Some(text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
+        Place::Scratch => Some(lossy(&scratch.event_type, &mut buf.event_type)),
+    };
+    let (has_id, retry) = (draft.id != Place::Absent, draft.retry);
+    *draft = Draft::default();
+    EventRef { data, event_type, has_id, last_event_id, retry }
+}
+
+impl WholeEvent {
+    /// Lends the event, which is all that is in these bytes.
+    #[inline]
+    fn lend<'a>(
+        &self,
+        bytes: &'a [u8],
+        last_event_id: &'a mut String,
+        short: &'a mut ShortBuf,
+        buf: &'a mut Lossy,
+    ) -> EventRef<'a> {
+        let valid = utf8_in(bytes, short).unwrap_or_default();
+        let text = |range: &Range<usize>| valid.get(range.clone()).ok_or_else(|| &bytes[range.clone()]);
+        let has_id = is_present(&self.id);
+        if has_id {
+            last_event_id.clear();
+            match text(&self.id) {
+                Ok(id) => last_event_id.push_str(id),
+                Err(bytes) => push_lossy(last_event_id, bytes),
             }
         }
+        let data = text(&self.data).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data));
+        let event_type = match self.event_type.is_empty() {
+            true => None,
+            false => Some(text(&self.event_type).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
+        };
+        EventRef { data, event_type, has_id, last_event_id, retry: None }
     }
 }

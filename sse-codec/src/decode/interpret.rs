@@ -5,19 +5,20 @@
 //! ranges in the text or "in the scratch buffer". So the borrowed, the owned and the stream level
 //! run the same code and differ only in what they make of the places.
 //!
-//! For the next editor: the same field can be read in four ways, and all must come to the same; the
+//! For the next editor: the same field can be read in five ways, and all must come to the same; the
 //! tests try every chunking.
 //!
 //! 1. [`whole`](super::whole): a usual event that lies whole in its text. This is where the time goes.
 //! 2. Here: any other line that lies whole in its text.
-//! 3. [`cut`](super::cut): a long line that comes in parts.
-//! 4. There too: a short line that comes in parts, read in the word that it was collected in.
+//! 3. [`rest`](super::rest): a line of a small chunk, whose block is gathered.
+//! 4. [`cut`](super::cut): a long line that comes in parts.
+//! 5. There too: a short line that comes in parts, read in the word that it was collected in.
 //!
-//! And of a small text [`small`](super::small) takes what comes to nothing yet, without beginning it.
+//! The last two are for blocks that are too large to be gathered, or that large chunks cut.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
-use core::ops::Range;
+use core::{mem, ops::Range};
 
 use alloc::vec::Vec;
 
@@ -26,7 +27,8 @@ use super::{
     cut::Line,
     data::DataBuffer,
     field::{Head, Name, RetryValue, has_nul},
-    line_ends::{LineEnd, LineEnds},
+    line_ends::{BLOCK, LineEnd, LineEnds},
+    rest::ROOM,
     start::{Start, StreamStart},
 };
 use crate::DecodeError;
@@ -86,6 +88,10 @@ pub(super) struct Cursor {
     /// With all of this text the event could pass the limit. Mostly not, and then no line has to be
     /// measured.
     pub(super) near_limit: bool,
+    /// A block that is not whole at the end is kept, to be read again, if it has less bytes.
+    keeps: usize,
+    /// The text ended in a block that is kept, and its last line begins so many bytes behind its start.
+    pub(super) kept: Option<usize>,
 }
 
 impl Cursor {
@@ -171,28 +177,44 @@ impl Interpreter {
         self.line.may_be_of_event() || self.draft.dropped || !self.draft.is_empty()
     }
 
+    /// Whether an event was begun and not finished, or not given out, with this rest.
+    pub(super) fn is_mid_event_with(&self, rest: &[u8]) -> bool {
+        if rest.is_empty() || self.in_text {
+            return self.is_mid_event();
+        }
+        let mut reader = self.clone();
+        let mut cursor = reader.begin(rest, false);
+        loop {
+            match reader.step(&mut cursor, rest) {
+                Step::Event | Step::Error => return true,
+                Step::Id => reader.draft = Draft::default(),
+                Step::Comment => {}
+                Step::End => return reader.is_mid_event(),
+            }
+        }
+    }
+
     /// Whether the last text was never ended, since its guard was leaked.
     pub(super) fn was_left_in_text(&self) -> bool {
         self.in_text
     }
 
-    /// Begins a text, or goes on in it where [`take_parts`](Self::take_parts) stopped.
+    /// Begins a text. If it is the last one that is there, a block that it ends in may be kept.
     #[inline]
-    pub(super) fn begin(&mut self, text: &[u8], mut pos: usize) -> Cursor {
+    pub(super) fn begin(&mut self, text: &[u8], is_last: bool) -> Cursor {
         if self.in_text {
             // What points into the last text points to nothing now.
             self.draft = Draft { dropped: true, ..Draft::default() };
             self.line = Line::ignored();
         }
         (self.room, self.in_text) = (0, true);
-        if self.start != StreamStart::Inside {
-            pos = self.begin_at_seam(text);
-        }
+        let pos = if self.start == StreamStart::Inside { 0 } else { self.begin_at_seam(text) };
         let ends = LineEnds::starting_at(text, pos);
         let near_limit = text.len() >= self.distant_limit();
         let began_here = self.block_offset == self.text_offset + pos as u64 && self.line.is_at_start();
         let at_block_start = began_here && !near_limit && !self.draft.dropped;
-        Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit }
+        let keeps = if is_last && !near_limit && text.len() <= BLOCK { self.gathers() } else { 0 };
+        Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit, keeps, kept: None }
     }
 
     /// Skips what belongs to no line.
@@ -231,6 +253,11 @@ impl Interpreter {
                 self.more_data(cursor, text);
             }
         }
+        if cursor.began_here && text.len() - cursor.block < cursor.keeps {
+            cursor.kept.get_or_insert(cursor.pos - cursor.block);
+            cursor.pos = cursor.block;
+            return Step::End;
+        }
         self.cut_line(cursor, text)
     }
 
@@ -239,16 +266,84 @@ impl Interpreter {
     #[inline]
     pub(super) fn end(&mut self, cursor: &Cursor, text: &[u8]) {
         self.block_offset = self.block_offset(cursor);
+        if cursor.kept.is_some() {
+            self.draft = Draft::default();
+        }
         self.scratch.take_in(&mut self.draft, text, self.limits.event);
         if self.draft.data == Place::Absent {
             self.scratch.data.clear();
         }
-        self.start.end(&text[..cursor.pos]);
         self.text_offset += cursor.pos as u64;
         self.in_text = false;
-        if cursor.pos == text.len() {
+        let is_read = cursor.pos == text.len();
+        if is_read {
+            self.start.end(text);
+        }
+        if (is_read || cursor.kept.is_some()) && self.start == StreamStart::Inside {
             self.room = self.room();
         }
+    }
+
+    /// Begins an event that is read already, and gives the room that there is behind it.
+    #[inline]
+    pub(super) fn begin_event(&mut self) -> usize {
+        self.in_text = true;
+        mem::take(&mut self.room)
+    }
+
+    /// Ends such an event.
+    #[inline]
+    pub(super) fn end_event(&mut self, text: &[u8], room: usize) {
+        self.pass_over(text.len());
+        self.start.end(text);
+        self.in_text = false;
+        if self.start == StreamStart::Inside {
+            self.room = room;
+        }
+    }
+
+    /// Goes on where it was seen to that the chunk is not lost.
+    #[inline]
+    pub(super) fn go_on(&mut self, room: usize) {
+        (self.in_text, self.room) = (false, room);
+    }
+
+    /// Leaves a text unread.
+    pub(super) fn leave(&mut self) {
+        (self.room, self.in_text) = (0, false);
+    }
+
+    /// How many bytes may come before a limit has to be looked at, or a block is too large to be gathered.
+    #[inline]
+    fn room(&self) -> usize {
+        let room = if self.is_between_blocks() {
+            self.gathers()
+        } else {
+            self.comment_limit().saturating_sub(self.scratch.value.len())
+        };
+        room.min(self.distant_limit())
+    }
+
+    /// Blocks of less bytes are gathered.
+    fn gathers(&self) -> usize {
+        ROOM.min(self.comment_limit())
+    }
+
+    /// Comments that nobody asked for have none.
+    fn comment_limit(&self) -> usize {
+        if self.comments { self.limits.comment } else { usize::MAX }
+    }
+
+    /// Whether the next text begins with a block, if it begins with anything.
+    #[inline]
+    pub(super) fn is_between_blocks(&self) -> bool {
+        self.block_offset == self.text_offset
+    }
+
+    /// Passes over bytes of which nothing comes, up to the end of a block.
+    pub(super) fn pass_over(&mut self, len: usize) {
+        self.text_offset += len as u64;
+        self.block_offset = self.text_offset;
     }
 
     /// Offset in the stream of the first byte of the current block.
@@ -272,7 +367,7 @@ impl Interpreter {
             Name::Data => self.data(cursor, text, value),
             Name::Event => self.event(cursor, text, value),
             Name::Id => self.id(cursor, text, value),
-            Name::Comment => self.comment(value),
+            Name::Comment => self.comment(cursor, value),
             Name::Retry => {
                 let mut retry = RetryValue::NEW;
                 retry.push(&text[value]);
@@ -388,13 +483,23 @@ impl Interpreter {
         None
     }
 
+    /// The same, of a line that is read again when its block is whole.
+    pub(super) fn set_reconnection_time(&mut self, value: &[u8]) {
+        let mut retry = RetryValue::NEW;
+        retry.push(value);
+        self.reconnection_time = retry.millis().or(self.reconnection_time);
+    }
+
     /// > If the line starts with a U+003A COLON character (:): Ignore the line.
     ///
     /// Unless somebody asked for comments.
-    fn comment(&mut self, comment: Range<usize>) -> Option<Step> {
+    fn comment(&mut self, cursor: &mut Cursor, comment: Range<usize>) -> Option<Step> {
         if !self.comments {
             return None;
         }
+        // What is given out must not be read again.
+        self.block_offset = self.block_offset(cursor);
+        cursor.began_here = false;
         if comment.len() > self.limits.comment {
             self.line_offset = self.text_offset + comment.start as u64 - 1;
             return Some(self.comment_too_large());

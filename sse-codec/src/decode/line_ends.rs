@@ -41,13 +41,10 @@ impl LineEnds {
         Self { mask, block: pos, has_cr }
     }
 
-    /// The line ends of a text that is mostly a few bytes.
+    /// The line ends of a text of up to 16 bytes.
     #[inline(always)]
-    pub(super) fn starting_at_small(text: &[u8]) -> Self {
-        if text.len() > 16 {
-            return Self::starting_at(text, 0);
-        }
-        let (mask, has_cr) = find_in_part(u8x16::new(padded(text)));
+    pub(super) fn of_word(word: u128) -> Self {
+        let (mask, has_cr) = find_in_part(u8x16::new(word.to_le_bytes()));
         Self { mask, block: 0, has_cr: has_cr.into() }
     }
 
@@ -151,7 +148,7 @@ fn may_have_break(block: &[u8; BLOCK]) -> bool {
 #[inline(never)]
 fn find_in_tail(rest: &[u8]) -> (u64, u64) {
     let Some(last) = rest.last_chunk() else {
-        let (mask, has_cr) = find_in_part(u8x16::new(padded(rest)));
+        let (mask, has_cr) = find_in_part(u8x16::new(padded(rest).to_le_bytes()));
         return (mask, has_cr.into());
     };
     // The last part may overlap the one before it.
@@ -171,21 +168,19 @@ fn find_in_part(part: u8x16) -> (u64, bool) {
     ((part.simd_eq(u8x16::splat(b'\n')) | crs).to_bitmask().into(), crs.any())
 }
 
-/// Up to 16 bytes, with zeros behind them: put together of words that may overlap, since a word can
+/// Up to 16 bytes as a word, with zeros behind them: put together of words that may overlap, since a word can
 /// be loaded far faster than bytes that were just copied.
 #[inline(always)]
-pub(super) fn padded(bytes: &[u8]) -> [u8; 16] {
-    let join = |first: u64, last: u64, unit: usize| {
-        u128::from(first) | u128::from(last) << (8 * (bytes.len() - unit))
-    };
-    let word = if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        join(u64::from_le_bytes(*first), u64::from_le_bytes(*last), 8)
+pub(super) fn padded(bytes: &[u8]) -> u128 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let last = u128::from(u64::from_le_bytes(*last)) << (8 * (bytes.len() - 8));
+        u128::from(u64::from_le_bytes(*first)) | last
     } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        join(u32::from_le_bytes(*first).into(), u32::from_le_bytes(*last).into(), 4)
+        let last = u64::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4));
+        (u64::from(u32::from_le_bytes(*first)) | last).into()
     } else {
         up_to_three(bytes).into()
-    };
-    word.to_le_bytes()
+    }
 }
 
 /// Not in the midst of what is done for each small chunk: that costs 5 % of long lines.

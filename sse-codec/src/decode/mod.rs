@@ -2,9 +2,9 @@
 //!
 //! The way through: [`line_ends`] finds the lines of a text, [`interpret`] makes of them what the
 //! standard says, [`cut`] takes those that come in parts, [`limits`] watches how much that becomes, [`text`]
-//! turns bytes into text. [`events`] lends what comes out of it, [`owned`] copies it. [`whole`] and [`small`]
-//! are short cuts, for whole events and for chunks of a few bytes; [`lines`] is the way for those who want to
-//! see each line.
+//! turns bytes into text. [`events`] lends what comes out of it, [`owned`] copies it. [`whole`] is the short cut for
+//! whole events, [`rest`] gathers blocks that come in small chunks, and [`small`] takes such chunks of large blocks;
+//! [`lines`] is the way for those who want to see each line.
 
 mod cut;
 mod data;
@@ -15,6 +15,7 @@ mod limits;
 pub(crate) mod line_ends;
 mod lines;
 mod owned;
+mod rest;
 mod small;
 mod start;
 mod text;
@@ -22,7 +23,7 @@ mod whole;
 
 use core::time::Duration;
 
-use alloc::{string::String, vec::Vec};
+use alloc::string::String;
 
 use bytes::Bytes;
 
@@ -34,6 +35,7 @@ pub use owned::{Item, OwnedEvents};
 
 use crate::EventId;
 use interpret::Interpreter;
+use rest::Rest;
 
 /// Decodes an event stream, chunk by chunk.
 ///
@@ -65,8 +67,9 @@ use interpret::Interpreter;
 pub struct Decoder {
     interpreter: Interpreter,
     last_event_id: String,
-    /// What was left unread of an earlier chunk.
-    rest: Vec<u8>,
+    rest: Rest,
+    /// Where the block of a small event is lent from.
+    short: text::ShortBuf,
     lossy: Lossy,
 }
 
@@ -103,6 +106,7 @@ impl Decoder {
     /// Decodes a chunk into events that own their text.
     ///
     /// The same rules as for [`decode`](Self::decode) hold.
+    #[inline]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
         OwnedEvents::new(self, chunk)
     }
@@ -121,7 +125,7 @@ impl Decoder {
 
     /// Whether the stream stands within an event. Where it ends here, an event was cut off.
     pub fn is_mid_event(&self) -> bool {
-        !self.rest.is_empty() || self.interpreter.is_mid_event()
+        self.interpreter.is_mid_event_with(self.rest.bytes())
     }
 
     /// Prepares for the stream of a new connection: the unfinished event with its uncommitted id is
@@ -187,7 +191,8 @@ impl DecoderBuilder {
         Decoder {
             interpreter: Interpreter::new(self.limits, self.comments),
             last_event_id: String::from(self.last_event_id.as_str()),
-            rest: Vec::new(),
+            rest: Rest::default(),
+            short: text::ShortBuf::default(),
             lossy: Lossy::default(),
         }
     }

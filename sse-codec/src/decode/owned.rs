@@ -2,19 +2,19 @@
 
 use core::{ops::Range, time::Duration};
 
-use alloc::sync::Arc;
-
-use bytes::Bytes;
+use arrayvec::ArrayString;
+use bytes::{Buf, Bytes};
 
 use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
-    text::{Window, owned},
-    whole::WholeEvent,
+    rest::{Rest, Taken},
+    text::{Window, owned, utf8_in},
+    whole::{WholeEvent, is_present},
 };
 use crate::{
     DecodeError, Event, EventId, EventType, Text,
-    event::{Parts, Slices},
+    event::{Parts, SharedText, Slices},
 };
 
 /// What comes of one chunk: an iterator over events that own their text.
@@ -48,6 +48,7 @@ pub enum Item {
 }
 
 impl<'d> OwnedEvents<'d> {
+    #[inline]
     pub(super) fn new(decoder: &'d mut Decoder, chunk: Bytes) -> Self {
         let mut events = Self { decoder, chunk: Owned::default() };
         events.chunk.begin(events.decoder, chunk);
@@ -77,12 +78,14 @@ impl<'d> OwnedEvents<'d> {
 impl Iterator for OwnedEvents<'_> {
     type Item = Result<Event, DecodeError>;
 
+    #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         self.chunk.next_event(self.decoder)
     }
 }
 
 impl Drop for OwnedEvents<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.chunk.end(self.decoder);
     }
@@ -92,21 +95,54 @@ impl Drop for OwnedEvents<'_> {
 /// chunk, since to make it elsewhere and move it costs more than a small chunk.
 #[derive(Debug, Default)]
 pub(crate) struct Owned {
+    /// What of the chunk is behind the rest.
     chunk: Bytes,
+    reading: Reading,
     cursor: Cursor,
     /// The text that events are slices of. It is a copy, so that an event never keeps more alive
     /// than this.
-    window: Window<Option<Arc<str>>>,
-    /// Between `begin` and `end` of a chunk that was not taken at once.
-    is_open: bool,
+    window: Window<Option<SharedText>>,
+}
+
+/// What is being read.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Reading {
+    #[default]
+    Nothing,
+    /// An event that was found. Its block is the rest, or the first bytes of the chunk.
+    Event {
+        in_chunk: usize,
+        room: usize,
+    },
+    /// The rest, line by line.
+    Rest,
+    /// The rest is read, and the chunk comes behind it.
+    Behind {
+        room: usize,
+    },
+    Chunk,
+}
+
+impl Reading {
+    /// What is read, of a chunk that is behind the rest.
+    fn text<'a>(self, rest: &'a Rest, chunk: &'a [u8]) -> &'a [u8] {
+        match self {
+            Self::Nothing | Self::Behind { .. } => &[],
+            Self::Event { in_chunk, .. } => rest.or(&chunk[..in_chunk]),
+            Self::Rest => rest.bytes(),
+            Self::Chunk => chunk,
+        }
+    }
 }
 
 impl Owned {
-    /// Begins a chunk. The one before must have [ended](Self::end).
+    /// Begins a chunk. The one before must have been read, or have [ended](Self::end).
     #[inline]
     pub(crate) fn begin(&mut self, decoder: &mut Decoder, chunk: Bytes) {
-        if let Some(pos) = decoder.interpreter.take_parts(&chunk) {
-            self.open(decoder, chunk, pos);
+        let taken = decoder.take(&chunk);
+        if taken != Taken::All {
+            self.chunk = chunk;
+            self.open(decoder, taken);
         }
     }
 
@@ -114,48 +150,148 @@ impl Owned {
     #[cfg(any(feature = "stream", feature = "tokio-codec"))]
     pub(crate) fn begin_unread(&mut self, decoder: &mut Decoder) {
         if !decoder.rest.is_empty() {
-            self.open(decoder, Bytes::new(), 0);
+            self.open(decoder, Taken::Part(0));
         }
     }
 
-    fn open(&mut self, decoder: &mut Decoder, chunk: Bytes, pos: usize) {
-        self.chunk = chunk;
-        if decoder.interpreter.was_left_in_text() {
-            decoder.rest.clear();
+    #[inline]
+    fn open(&mut self, decoder: &mut Decoder, taken: Taken) {
+        let Decoder { interpreter, rest, .. } = decoder;
+        match taken {
+            Taken::All => {
+                self.chunk = Bytes::new();
+                self.reading = Reading::Nothing;
+            }
+            Taken::Event(end) => {
+                let in_chunk = if rest.is_empty() { rest.event().lines.end } else { 0 };
+                self.chunk.advance(end - in_chunk);
+                self.reading = Reading::Event { in_chunk, room: interpreter.begin_event() };
+            }
+            Taken::Part(len) => self.open_part(decoder, len),
         }
-        if !decoder.rest.is_empty() {
-            let mut rest = core::mem::take(&mut decoder.rest);
-            rest.extend_from_slice(&self.chunk);
-            self.chunk = rest.into();
+    }
+
+    #[inline(never)]
+    fn open_part(&mut self, decoder: &mut Decoder, taken: usize) {
+        let Decoder { interpreter, rest, .. } = decoder;
+        self.chunk.advance(taken);
+        if interpreter.was_left_in_text() {
+            rest.clear();
         }
-        self.cursor = decoder.interpreter.begin(&self.chunk, pos);
-        self.is_open = true;
+        if rest.is_empty() {
+            self.cursor = interpreter.begin(&self.chunk, true);
+            self.reading = Reading::Chunk;
+        } else {
+            self.cursor = interpreter.begin(rest.bytes(), self.chunk.is_empty());
+            self.cursor.at_block_start = false;
+            self.reading = Reading::Rest;
+        }
     }
 
     /// Gives back to the decoder what is unfinished or unread.
     #[inline]
     pub(crate) fn end(&mut self, decoder: &mut Decoder) {
-        if !self.is_open {
-            return;
+        if self.reading != Reading::Nothing {
+            self.leave(decoder);
         }
-        decoder.interpreter.end(&self.cursor, &self.chunk);
-        if self.cursor.pos < self.chunk.len() {
-            decoder.rest = self.chunk[self.cursor.pos..].to_vec();
-        }
-        // Each by itself: a new one would be made elsewhere, and moved.
-        self.chunk = Bytes::new();
-        (self.cursor.pos, self.cursor.at_block_start) = (0, false);
-        self.window = Window::default();
-        self.is_open = false;
     }
 
-    /// Whether there may be something to come of the chunk.
+    #[inline(never)]
+    fn leave(&mut self, decoder: &mut Decoder) {
+        if let Reading::Rest | Reading::Chunk = self.reading {
+            self.end_text(decoder);
+        }
+        if self.reading != Reading::Nothing {
+            decoder.leave(&self.chunk);
+            self.chunk = Bytes::new();
+            self.reading = Reading::Nothing;
+        }
+    }
+
+    /// Ends the text that is read, as far as it was read.
+    #[inline(never)]
+    fn end_text(&mut self, decoder: &mut Decoder) {
+        let Decoder { interpreter, rest, .. } = decoder;
+        let pos = self.cursor.pos;
+        // Each by itself: a new one would be made elsewhere, and moved.
+        self.window = Window::default();
+        self.cursor.at_block_start = false;
+        if self.reading == Reading::Chunk {
+            if pos < self.chunk.len() {
+                rest.keep(&self.chunk[pos..]);
+                rest.go_on(&self.cursor, &interpreter.draft);
+            }
+            interpreter.end(&self.cursor, &self.chunk);
+            self.chunk = Bytes::new();
+        } else {
+            rest.go_on(&self.cursor, &interpreter.draft);
+            interpreter.end(&self.cursor, rest.bytes());
+            rest.forget(pos);
+        }
+        self.behind(decoder);
+    }
+
+    /// Ends an event that was found.
+    #[inline]
+    fn end_event(&mut self, decoder: &mut Decoder, in_chunk: usize, room: usize) {
+        let Decoder { interpreter, rest, .. } = decoder;
+        interpreter.end_event(rest.or(&self.chunk[..in_chunk]), room);
+        self.chunk.advance(in_chunk);
+        rest.clear();
+        self.behind(decoder);
+    }
+
+    /// The rest is read. What is behind it would be lost with this, so that the decoder must know.
+    #[inline]
+    fn behind(&mut self, decoder: &mut Decoder) {
+        self.reading = match self.chunk.is_empty() {
+            true => Reading::Nothing,
+            false => Reading::Behind { room: decoder.interpreter.begin_event() },
+        };
+    }
+
+    /// Goes on behind the rest; whether there is something to be read.
+    #[inline]
+    pub(crate) fn go_on(&mut self, decoder: &mut Decoder) -> bool {
+        if let Reading::Behind { room } = self.reading {
+            self.begin_behind(decoder, room);
+        }
+        self.reading != Reading::Nothing
+    }
+
+    #[inline(never)]
+    fn begin_behind(&mut self, decoder: &mut Decoder, room: usize) {
+        decoder.interpreter.go_on(room);
+        let taken = decoder.take(&self.chunk);
+        self.open(decoder, taken);
+    }
+
+    /// Whether there is something to be read.
     #[cfg(feature = "stream")]
     pub(crate) fn is_open(&self) -> bool {
-        self.is_open
+        self.reading != Reading::Nothing
     }
 
-    /// The next event that does not lie whole in the chunk, or is none of the usual ones.
+    #[inline]
+    pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
+        loop {
+            if let Some(slices) = self.whole_event(decoder) {
+                return Some(Ok(Event::from_slices(slices)));
+            }
+            if let Some(event) = self.found_event(decoder) {
+                return Some(Ok(event));
+            }
+            if let Some(event) = self.next_event_in_steps(decoder) {
+                return Some(event);
+            }
+            if !self.go_on(decoder) {
+                return None;
+            }
+        }
+    }
+
+    /// The next event that does not lie whole in the chunk, or is none of the usual ones. Nothing at the end of what
+    /// is read.
     #[inline(always)]
     pub(crate) fn next_event_in_steps(
         &mut self,
@@ -183,25 +319,20 @@ impl Owned {
     }
 
     #[inline]
-    pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
-        if let Some(slices) = self.whole_event(decoder) {
-            return Some(Ok(Event::from_slices(slices)));
-        }
-        self.next_event_in_steps(decoder)
-    }
-
-    #[inline]
     pub(crate) fn next_item(&mut self, decoder: &mut Decoder) -> Option<Result<Item, DecodeError>> {
-        if let Some(slices) = self.whole_event(decoder) {
-            return Some(Ok(Item::Event(Event::from_slices(slices))));
-        }
         loop {
+            if let Some(slices) = self.whole_event(decoder) {
+                return Some(Ok(Item::Event(Event::from_slices(slices))));
+            }
+            if let Some(event) = self.found_event(decoder) {
+                return Some(Ok(Item::Event(event)));
+            }
             match self.step(decoder) {
-                Step::End => return None,
                 Step::Event => return Some(Ok(Item::Event(self.event(decoder)))),
                 Step::Comment => {
                     let Interpreter { comment, scratch, .. } = &decoder.interpreter;
-                    let comment = comment.bytes(&self.chunk, &scratch.value);
+                    let text = self.reading.text(&decoder.rest, &self.chunk);
+                    let comment = comment.bytes(text, &scratch.value);
                     return Some(Ok(Item::Comment(owned(comment.unwrap_or_default()))));
                 }
                 Step::Error => return decoder.interpreter.error.take().map(Err),
@@ -209,21 +340,38 @@ impl Owned {
                     self.commit_id(decoder);
                     decoder.interpreter.draft = Draft::default();
                 }
+                Step::End if self.go_on(decoder) => {}
+                Step::End => return None,
             }
         }
     }
 
     #[inline]
     fn step(&mut self, decoder: &mut Decoder) -> Step {
-        if self.cursor.pos == self.chunk.len() {
-            return Step::End;
+        match self.reading {
+            Reading::Nothing | Reading::Behind { .. } => Step::End,
+            Reading::Event { .. } => Step::Event,
+            Reading::Rest | Reading::Chunk => self.step_in_text(decoder),
         }
-        decoder.interpreter.step(&mut self.cursor, &self.chunk)
     }
 
-    /// The next event, if it is a usual one that lies whole in the chunk.
+    #[inline(never)]
+    fn step_in_text(&mut self, decoder: &mut Decoder) -> Step {
+        let text = self.reading.text(&decoder.rest, &self.chunk);
+        if self.cursor.pos < text.len() {
+            let step = decoder.interpreter.step(&mut self.cursor, text);
+            // What is in the rest is odd, or was left unread.
+            self.cursor.at_block_start &= self.reading == Reading::Chunk;
+            if step != Step::End {
+                return step;
+            }
+        }
+        self.end_text(decoder);
+        Step::End
+    }
+
     #[inline(always)]
-    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Slices> {
+    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Slices<SharedText>> {
         if !self.cursor.at_block_start {
             return None;
         }
@@ -247,11 +395,36 @@ impl Owned {
         Some(slices)
     }
 
+    /// The event that was found, unless one of its texts is not UTF-8: then the draft is made of it.
+    #[inline(always)]
+    pub(crate) fn found_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
+        let Reading::Event { in_chunk, room } = self.reading else { return None };
+        let Decoder { interpreter, rest, last_event_id, short, .. } = &mut *decoder;
+        let event = rest.event();
+        let Some(text) = utf8_in(rest.or(&self.chunk[..in_chunk]), short) else {
+            interpreter.draft = event.clone().into();
+            return None;
+        };
+        let event_type = if event.event_type.is_empty() { 0..0 } else { event.event_type.clone() };
+        let (data, id) = (event.data.clone(), event.id.clone());
+        if is_present(&id) {
+            last_event_id.clear();
+            last_event_id.push_str(text.get(id.clone()).unwrap_or_default());
+        }
+        let event = match ArrayString::from(text) {
+            Ok(text) => Event::from_short(Slices { text, data, event_type, id }),
+            Err(_) => Event::from_slices(Slices { text: text.into(), data, event_type, id }),
+        };
+        self.end_event(decoder, in_chunk, room);
+        Some(event)
+    }
+
     #[inline(never)]
     fn event(&mut self, decoder: &mut Decoder) -> Event {
         let id = self.commit_id(decoder);
-        let Interpreter { draft, scratch, .. } = &mut decoder.interpreter;
-        let text = |range: &Range<usize>| owned(&self.chunk[range.clone()]);
+        let Decoder { interpreter: Interpreter { draft, scratch, .. }, rest, .. } = decoder;
+        let bytes = self.reading.text(rest, &self.chunk);
+        let text = |range: &Range<usize>| owned(&bytes[range.clone()]);
         let data = match &draft.data {
             Place::Absent => Text::default(),
             Place::Text(range) => text(range),
@@ -264,15 +437,19 @@ impl Owned {
         };
         let retry = draft.retry;
         *draft = Draft::default();
+        if let Reading::Event { in_chunk, room } = self.reading {
+            self.end_event(decoder, in_chunk, room);
+        }
         Event::from_parts(Parts { data, event_type: event_type.map(EventType::from_decoded), id }, retry)
     }
 
     /// > Set the last event ID string of the event source to the value of the last event ID buffer.
     fn commit_id(&mut self, decoder: &mut Decoder) -> Option<EventId> {
-        let Interpreter { draft, scratch, .. } = &decoder.interpreter;
+        let Decoder { interpreter: Interpreter { draft, scratch, .. }, rest, .. } = &*decoder;
+        let text = self.reading.text(rest, &self.chunk);
         let id = match &draft.id {
             Place::Absent => return None,
-            Place::Text(range) => owned(&self.chunk[range.clone()]),
+            Place::Text(range) => owned(&text[range.clone()]),
             Place::Scratch => owned(&scratch.id),
         };
         decoder.commit_id(&id);

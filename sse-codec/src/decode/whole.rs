@@ -2,19 +2,17 @@
 
 use core::ops::Range;
 
-use alloc::sync::Arc;
-
 use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Place},
     line_ends::{LineEnd, LineEnds},
     text::Window,
 };
-use crate::event::Slices;
+use crate::event::{SharedText, Slices};
 
 /// Where the values of an event stand in the text. The range of one that is absent ends at 0; no other
 /// does, since its name stands before it.
-#[derive(Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct WholeEvent {
     pub(super) data: Range<usize>,
     pub(super) event_type: Range<usize>,
@@ -78,6 +76,20 @@ impl WholeEvent {
     }
 }
 
+impl WholeEvent {
+    /// What a draft has in the lines from `start` on; nothing if it has what is no usual event's.
+    #[inline]
+    pub(super) fn from_draft(draft: &Draft, start: usize) -> Option<Self> {
+        let range = |place: &Place| match place {
+            Place::Absent => Some(0..0),
+            Place::Text(range) => Some(range.start - start..range.end - start),
+            Place::Scratch => None,
+        };
+        let (data, event_type, id) = (range(&draft.data)?, range(&draft.event_type)?, range(&draft.id)?);
+        draft.retry.is_none().then_some(Self { data, event_type, id, lines: 0..0 })
+    }
+}
+
 impl<'d> Window<&'d str> {
     /// The values of an event in the window, unless one of them is not UTF-8.
     #[inline(always)]
@@ -95,10 +107,10 @@ impl<'d> Window<&'d str> {
     }
 }
 
-impl Window<Option<Arc<str>>> {
+impl Window<Option<SharedText>> {
     /// The values of an event in the window, unless one of them is not UTF-8.
     #[inline(always)]
-    pub(super) fn slices(&self, event: &WholeEvent) -> Option<Slices> {
+    pub(super) fn slices(&self, event: &WholeEvent) -> Option<Slices<SharedText>> {
         let text = self.text.as_ref()?;
         let slice = |range: &Range<usize>| match is_present(range) {
             true => Some(self.inside(range)).filter(|range| text.get(range.clone()).is_some()),
@@ -123,6 +135,7 @@ impl From<WholeEvent> for Draft {
             data: place(event.data),
             event_type: Place::unless_empty(event.event_type),
             id: place(event.id),
+            lines: event.lines,
             ..Self::default()
         }
     }

@@ -1,0 +1,245 @@
+//! What was not given out yet.
+//!
+//! A small chunk is often nothing but a part of a block. Such a block is gathered here until it is whole, its lines
+//! noted as they end; then it is given out like one that came at once. Only a large one is read as it comes, since
+//! less of it may have to be kept than came: see [`small`](super::small).
+
+use core::ops::Range;
+
+use alloc::vec::Vec;
+
+use super::{
+    Decoder,
+    data::{make_room, push, push_word},
+    field::{Head, Name, has_nul},
+    interpret::{Cursor, Draft, Interpreter},
+    line_ends::{BLOCK, LineEnd, LineEnds, padded},
+    whole::{WholeEvent, is_present},
+};
+
+/// Blocks of less bytes are gathered. Few in tests, so that both ways are tried.
+pub(super) const ROOM: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
+
+/// The block that the last chunk ended in, or what a guard left unread.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Rest {
+    bytes: Vec<u8>,
+    /// Where the line begins that a gathered block ends in.
+    line: usize,
+    /// What the lines before it say.
+    said: Said,
+}
+
+/// What the lines of a block say, as far as they are those of a usual event.
+#[derive(Clone, Debug, Default)]
+struct Said {
+    event: WholeEvent,
+    /// They say something else besides.
+    is_odd: bool,
+}
+
+/// What there is to be read, behind which the chunk goes on.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Taken {
+    /// Nothing: all was taken.
+    All,
+    /// An [event](Rest::event), whose block ends there in the chunk. The block is the rest, or stands in the chunk
+    /// if there is no rest.
+    Event(usize),
+    /// The rest, or if there is none, the chunk from there on.
+    Part(usize),
+}
+
+impl Decoder {
+    /// Takes a chunk, as far as it belongs to the rest.
+    #[inline]
+    pub(super) fn take(&mut self, chunk: &[u8]) -> Taken {
+        let Self { interpreter, rest, .. } = self;
+        let is_distant = rest.len() + chunk.len() < interpreter.room;
+        if !is_distant {
+            Taken::Part(0)
+        } else if !interpreter.is_between_blocks() {
+            interpreter.take(chunk)
+        } else if chunk.len() <= BLOCK {
+            rest.take(chunk, interpreter)
+        } else {
+            Taken::Part(0)
+        }
+    }
+
+    /// Leaves a chunk unread, behind a rest that was not read to its end or not at all.
+    pub(super) fn leave(&mut self, chunk: &[u8]) {
+        self.rest.keep(chunk);
+        self.interpreter.leave();
+    }
+}
+
+impl Rest {
+    #[inline]
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The rest, or if there is none, this.
+    #[inline]
+    pub(super) fn or<'a>(&'a self, block: &'a [u8]) -> &'a [u8] {
+        if self.is_empty() { block } else { &self.bytes }
+    }
+
+    /// The event that was [found](Taken::Event), as places in its block.
+    #[inline]
+    pub(super) fn event(&self) -> &WholeEvent {
+        &self.said.event
+    }
+
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    #[inline]
+    pub(super) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    #[inline]
+    pub(super) fn clear(&mut self) {
+        self.bytes.clear();
+        (self.line, self.said) = (0, Said::default());
+    }
+
+    /// Keeps what of a chunk was not read.
+    pub(super) fn keep(&mut self, unread: &[u8]) {
+        self.bytes.extend_from_slice(unread);
+    }
+
+    /// Forgets what was read of the rest itself.
+    pub(super) fn forget(&mut self, read: usize) {
+        self.bytes.drain(..read);
+        // What a guard left unread can be large.
+        self.bytes.shrink_to(4 * ROOM);
+    }
+
+    /// Notes of a block that is kept where its last line begins, and what the others say.
+    #[inline]
+    pub(super) fn go_on(&mut self, cursor: &Cursor, draft: &Draft) {
+        let event = cursor.kept.map(|_| WholeEvent::from_draft(draft, cursor.block));
+        self.line = cursor.kept.unwrap_or_default();
+        self.said.is_odd = matches!(event, Some(None));
+        self.said.event = event.flatten().unwrap_or_default();
+    }
+
+    /// Takes a small chunk, or as much of it as makes the block whole.
+    #[inline]
+    fn take(&mut self, chunk: &[u8], interpreter: &mut Interpreter) -> Taken {
+        if chunk.len() > size_of::<u128>() {
+            let ends = LineEnds::starting_at(chunk, 0);
+            if ends.are_none(chunk) {
+                push(&mut self.bytes, chunk, ROOM);
+                return Taken::All;
+            }
+            return self.take_lines(chunk, ends, interpreter);
+        }
+        let word = padded(chunk);
+        let ends = LineEnds::of_word(word);
+        if !ends.are_none(chunk) {
+            return self.take_lines(chunk, ends, interpreter);
+        }
+        make_room(&mut self.bytes, size_of::<u128>(), ROOM);
+        push_word(&mut self.bytes, word, chunk.len());
+        Taken::All
+    }
+
+    /// Takes lines, up to the end of the block.
+    ///
+    /// What nobody will see is forgotten at once: blank lines, and blocks of which nothing comes.
+    #[inline(never)]
+    fn take_lines(&mut self, chunk: &[u8], mut ends: LineEnds, interpreter: &mut Interpreter) -> Taken {
+        // What is to be added to a place in the chunk to have it in the block; and how much is in the rest.
+        let (mut shift, mut copied) = (self.len(), 0);
+        if self.line < self.len() {
+            let Some(LineEnd { end, next }) = ends.next(chunk) else {
+                push(&mut self.bytes, chunk, ROOM);
+                return Taken::All;
+            };
+            push(&mut self.bytes, &chunk[..next], ROOM);
+            copied = next;
+            let line = self.line..end + shift;
+            self.line = next + shift;
+            if !self.said.read_line(&self.bytes, line, 0, interpreter) {
+                return Taken::Part(next);
+            }
+        } else if chunk.first() == Some(&b'\n') && self.bytes.last() == Some(&b'\r') {
+            ends.next(chunk);
+            self.line += 1;
+        }
+        // The others are read where they are: what was just copied could not be loaded at once.
+        let mut pos = self.line - shift;
+        while let Some(LineEnd { end, next }) = ends.next(chunk) {
+            let line = pos..end;
+            let is_blank = line.is_empty();
+            (pos, self.line) = (next, next.wrapping_add(shift));
+            if is_blank && self.said.is_nothing() && chunk[end] == b'\n' {
+                interpreter.pass_over(self.line);
+                self.clear();
+                (shift, copied) = (next.wrapping_neg(), next);
+                continue;
+            }
+            if !is_blank && self.said.read_line(chunk, line, shift, interpreter) {
+                continue;
+            }
+            if !self.is_empty() {
+                push(&mut self.bytes, &chunk[copied..next], ROOM);
+                copied = next;
+            }
+            if is_blank && self.said.is_event() {
+                self.said.event.lines = 0..self.line;
+                return Taken::Event(next);
+            }
+            if self.is_empty() {
+                self.clear();
+            }
+            return Taken::Part(copied);
+        }
+        push(&mut self.bytes, &chunk[copied..], ROOM);
+        Taken::All
+    }
+}
+
+impl Said {
+    /// Notes what a line says, whose place in its block is so far behind that in the text; whether nothing comes of it by
+    /// itself.
+    #[inline]
+    fn read_line(
+        &mut self,
+        text: &[u8],
+        line: Range<usize>,
+        shift: usize,
+        interpreter: &mut Interpreter,
+    ) -> bool {
+        let (name, value) = Head::of(text, line.start).field(line);
+        let in_block = value.start.wrapping_add(shift)..value.end.wrapping_add(shift);
+        match name {
+            Name::Data if !is_present(&self.event.data) => self.event.data = in_block,
+            Name::Event => self.event.event_type = in_block,
+            Name::Id if has_nul(text, &value) => {}
+            Name::Id => self.event.id = in_block,
+            Name::Comment => return !interpreter.comments,
+            Name::Retry => {
+                interpreter.set_reconnection_time(&text[value]);
+                self.is_odd = true;
+            }
+            Name::Data | Name::Other => self.is_odd = true,
+        }
+        true
+    }
+
+    /// Whether nothing comes of the block.
+    fn is_nothing(&self) -> bool {
+        !(self.is_odd || is_present(&self.event.data) || is_present(&self.event.id))
+    }
+
+    fn is_event(&self) -> bool {
+        !self.is_odd && is_present(&self.event.data)
+    }
+}
