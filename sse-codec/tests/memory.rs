@@ -85,9 +85,10 @@ fn small_events_of_small_chunks() {
     let mut pass = || parts.into_iter().map(&mut owned).sum::<usize>();
     assert_eq!(pass(), 2);
     let (events, stats) = count(|| (0..100).map(|_| pass()).sum::<usize>());
+    assert_eq!(events, 200);
     // In tests that are not optimised nearly nothing is gathered.
     if !cfg!(debug_assertions) {
-        assert_eq!((events, calls(&stats)), (200, 0));
+        assert_eq!(calls(&stats), 0);
     }
 }
 

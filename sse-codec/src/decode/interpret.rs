@@ -284,33 +284,18 @@ impl Interpreter {
         }
     }
 
-    /// Begins an event that is read already, and gives the room that there is behind it.
+    /// Something is read elsewhere: until it is released, a guard that is leaked is found out. Gives the room that there
+    /// is behind it.
     #[inline]
-    pub(super) fn begin_event(&mut self) -> usize {
+    pub(super) fn hold(&mut self) -> usize {
         self.in_text = true;
         mem::take(&mut self.room)
     }
 
-    /// Ends such an event.
+    /// It was read. With no room for what is behind it if something was left unread.
     #[inline]
-    pub(super) fn end_event(&mut self, text: &[u8], room: usize) {
-        self.pass_over(text.len());
-        self.start.end(text);
-        self.in_text = false;
-        if self.start == StreamStart::Inside {
-            self.room = room;
-        }
-    }
-
-    /// Goes on where it was seen to that the chunk is not lost.
-    #[inline]
-    pub(super) fn go_on(&mut self, room: usize) {
+    pub(super) fn release(&mut self, room: usize) {
         (self.in_text, self.room) = (false, room);
-    }
-
-    /// Leaves a text unread.
-    pub(super) fn leave(&mut self) {
-        (self.room, self.in_text) = (0, false);
     }
 
     /// How many bytes may come before a limit has to be looked at, or a block is too large to be gathered.
@@ -340,7 +325,8 @@ impl Interpreter {
         self.block_offset == self.text_offset
     }
 
-    /// Passes over bytes of which nothing comes, up to the end of a block.
+    /// Passes over a block that was read elsewhere. If it ends with a CR, an LF behind it may count as a blank line:
+    /// nothing comes of that between two blocks.
     pub(super) fn pass_over(&mut self, len: usize) {
         self.text_offset += len as u64;
         self.block_offset = self.text_offset;

@@ -192,7 +192,7 @@ impl DecoderBuilder {
             interpreter: Interpreter::new(self.limits, self.comments),
             last_event_id: String::from(self.last_event_id.as_str()),
             rest: Rest::default(),
-            short: text::ShortBuf::default(),
+            short: [0; _],
             lossy: Lossy::default(),
         }
     }

@@ -165,7 +165,7 @@ impl Owned {
             Taken::Event(end) => {
                 let in_chunk = if rest.is_empty() { rest.event().lines.end } else { 0 };
                 self.chunk.advance(end - in_chunk);
-                self.reading = Reading::Event { in_chunk, room: interpreter.begin_event() };
+                self.reading = Reading::Event { in_chunk, room: interpreter.hold() };
             }
             Taken::Part(len) => self.open_part(decoder, len),
         }
@@ -219,35 +219,34 @@ impl Owned {
         if self.reading == Reading::Chunk {
             if pos < self.chunk.len() {
                 rest.keep(&self.chunk[pos..]);
-                rest.go_on(&self.cursor, &interpreter.draft);
+                rest.note_kept(&self.cursor, &interpreter.draft);
             }
             interpreter.end(&self.cursor, &self.chunk);
             self.chunk = Bytes::new();
         } else {
-            rest.go_on(&self.cursor, &interpreter.draft);
+            rest.note_kept(&self.cursor, &interpreter.draft);
             interpreter.end(&self.cursor, rest.bytes());
             rest.forget(pos);
         }
-        self.behind(decoder);
+        // What is behind the rest would be lost with this, so that the decoder must know.
+        self.reading = match self.chunk.is_empty() {
+            true => Reading::Nothing,
+            false => Reading::Behind { room: interpreter.hold() },
+        };
     }
 
     /// Ends an event that was found.
     #[inline]
     fn end_event(&mut self, decoder: &mut Decoder, in_chunk: usize, room: usize) {
         let Decoder { interpreter, rest, .. } = decoder;
-        interpreter.end_event(rest.or(&self.chunk[..in_chunk]), room);
+        interpreter.pass_over(rest.or(&self.chunk[..in_chunk]).len());
         self.chunk.advance(in_chunk);
         rest.clear();
-        self.behind(decoder);
-    }
-
-    /// The rest is read. What is behind it would be lost with this, so that the decoder must know.
-    #[inline]
-    fn behind(&mut self, decoder: &mut Decoder) {
-        self.reading = match self.chunk.is_empty() {
-            true => Reading::Nothing,
-            false => Reading::Behind { room: decoder.interpreter.begin_event() },
-        };
+        self.reading = Reading::Behind { room };
+        if self.chunk.is_empty() {
+            interpreter.release(room);
+            self.reading = Reading::Nothing;
+        }
     }
 
     /// Goes on behind the rest; whether there is something to be read.
@@ -261,7 +260,7 @@ impl Owned {
 
     #[inline(never)]
     fn begin_behind(&mut self, decoder: &mut Decoder, room: usize) {
-        decoder.interpreter.go_on(room);
+        decoder.interpreter.release(room);
         let taken = decoder.take(&self.chunk);
         self.open(decoder, taken);
     }
@@ -405,8 +404,7 @@ impl Owned {
             interpreter.draft = event.clone().into();
             return None;
         };
-        let event_type = if event.event_type.is_empty() { 0..0 } else { event.event_type.clone() };
-        let (data, id) = (event.data.clone(), event.id.clone());
+        let WholeEvent { data, event_type, id, .. } = event.clone();
         if is_present(&id) {
             last_event_id.clear();
             last_event_id.push_str(text.get(id.clone()).unwrap_or_default());

@@ -55,22 +55,19 @@ impl Decoder {
     #[inline]
     pub(super) fn take(&mut self, chunk: &[u8]) -> Taken {
         let Self { interpreter, rest, .. } = self;
-        let is_distant = rest.len() + chunk.len() < interpreter.room;
-        if !is_distant {
+        if rest.len() + chunk.len() >= interpreter.room {
             Taken::Part(0)
-        } else if !interpreter.is_between_blocks() {
-            interpreter.take(chunk)
-        } else if chunk.len() <= BLOCK {
+        } else if interpreter.is_between_blocks() {
             rest.take(chunk, interpreter)
         } else {
-            Taken::Part(0)
+            interpreter.take(chunk)
         }
     }
 
     /// Leaves a chunk unread, behind a rest that was not read to its end or not at all.
     pub(super) fn leave(&mut self, chunk: &[u8]) {
         self.rest.keep(chunk);
-        self.interpreter.leave();
+        self.interpreter.release(0);
     }
 }
 
@@ -108,7 +105,7 @@ impl Rest {
         (self.line, self.said) = (0, Said::default());
     }
 
-    /// Keeps what of a chunk was not read.
+    /// Keeps what of a chunk was not read, however much it is.
     pub(super) fn keep(&mut self, unread: &[u8]) {
         self.bytes.extend_from_slice(unread);
     }
@@ -122,7 +119,7 @@ impl Rest {
 
     /// Notes of a block that is kept where its last line begins, and what the others say.
     #[inline]
-    pub(super) fn go_on(&mut self, cursor: &Cursor, draft: &Draft) {
+    pub(super) fn note_kept(&mut self, cursor: &Cursor, draft: &Draft) {
         let event = cursor.kept.map(|_| WholeEvent::from_draft(draft, cursor.block));
         self.line = cursor.kept.unwrap_or_default();
         self.said.is_odd = matches!(event, Some(None));
@@ -132,22 +129,30 @@ impl Rest {
     /// Takes a small chunk, or as much of it as makes the block whole.
     #[inline]
     fn take(&mut self, chunk: &[u8], interpreter: &mut Interpreter) -> Taken {
+        if chunk.len() > BLOCK {
+            return Taken::Part(0);
+        }
         if chunk.len() > size_of::<u128>() {
             let ends = LineEnds::starting_at(chunk, 0);
-            if ends.are_none(chunk) {
-                push(&mut self.bytes, chunk, ROOM);
-                return Taken::All;
+            if !ends.are_none(chunk) {
+                return self.take_lines(chunk, ends, interpreter);
             }
-            return self.take_lines(chunk, ends, interpreter);
+            self.append(chunk);
+        } else {
+            let word = padded(chunk);
+            let ends = LineEnds::of_word(word);
+            if !ends.are_none(chunk) {
+                return self.take_lines(chunk, ends, interpreter);
+            }
+            make_room(&mut self.bytes, size_of::<u128>(), ROOM);
+            push_word(&mut self.bytes, word, chunk.len());
         }
-        let word = padded(chunk);
-        let ends = LineEnds::of_word(word);
-        if !ends.are_none(chunk) {
-            return self.take_lines(chunk, ends, interpreter);
-        }
-        make_room(&mut self.bytes, size_of::<u128>(), ROOM);
-        push_word(&mut self.bytes, word, chunk.len());
         Taken::All
+    }
+
+    #[inline]
+    fn append(&mut self, part: &[u8]) {
+        push(&mut self.bytes, part, ROOM);
     }
 
     /// Takes lines, up to the end of the block.
@@ -159,10 +164,10 @@ impl Rest {
         let (mut shift, mut copied) = (self.len(), 0);
         if self.line < self.len() {
             let Some(LineEnd { end, next }) = ends.next(chunk) else {
-                push(&mut self.bytes, chunk, ROOM);
+                self.append(chunk);
                 return Taken::All;
             };
-            push(&mut self.bytes, &chunk[..next], ROOM);
+            self.append(&chunk[..next]);
             copied = next;
             let line = self.line..end + shift;
             self.line = next + shift;
@@ -179,7 +184,7 @@ impl Rest {
             let line = pos..end;
             let is_blank = line.is_empty();
             (pos, self.line) = (next, next.wrapping_add(shift));
-            if is_blank && self.said.is_nothing() && chunk[end] == b'\n' {
+            if is_blank && self.said.is_nothing() {
                 interpreter.pass_over(self.line);
                 self.clear();
                 (shift, copied) = (next.wrapping_neg(), next);
@@ -189,7 +194,7 @@ impl Rest {
                 continue;
             }
             if !self.is_empty() {
-                push(&mut self.bytes, &chunk[copied..next], ROOM);
+                self.append(&chunk[copied..next]);
                 copied = next;
             }
             if is_blank && self.said.is_event() {
@@ -197,11 +202,12 @@ impl Rest {
                 return Taken::Event(next);
             }
             if self.is_empty() {
+                // What was noted is still in the chunk, and is read there.
                 self.clear();
             }
             return Taken::Part(copied);
         }
-        push(&mut self.bytes, &chunk[copied..], ROOM);
+        self.append(&chunk[copied..]);
         Taken::All
     }
 }
@@ -221,7 +227,7 @@ impl Said {
         let in_block = value.start.wrapping_add(shift)..value.end.wrapping_add(shift);
         match name {
             Name::Data if !is_present(&self.event.data) => self.event.data = in_block,
-            Name::Event => self.event.event_type = in_block,
+            Name::Event => self.event.event_type = if value.is_empty() { 0..0 } else { in_block },
             Name::Id if has_nul(text, &value) => {}
             Name::Id => self.event.id = in_block,
             Name::Comment => return !interpreter.comments,

@@ -76,20 +76,6 @@ impl WholeEvent {
     }
 }
 
-impl WholeEvent {
-    /// What a draft has in the lines from `start` on; nothing if it has what is no usual event's.
-    #[inline]
-    pub(super) fn from_draft(draft: &Draft, start: usize) -> Option<Self> {
-        let range = |place: &Place| match place {
-            Place::Absent => Some(0..0),
-            Place::Text(range) => Some(range.start - start..range.end - start),
-            Place::Scratch => None,
-        };
-        let (data, event_type, id) = (range(&draft.data)?, range(&draft.event_type)?, range(&draft.id)?);
-        draft.retry.is_none().then_some(Self { data, event_type, id, lines: 0..0 })
-    }
-}
-
 impl<'d> Window<&'d str> {
     /// The values of an event in the window, unless one of them is not UTF-8.
     #[inline(always)]
@@ -138,5 +124,19 @@ impl From<WholeEvent> for Draft {
             lines: event.lines,
             ..Self::default()
         }
+    }
+}
+
+impl WholeEvent {
+    /// What a draft has in the lines from `start` on; nothing if it has what is no usual event's.
+    #[inline]
+    pub(super) fn from_draft(draft: &Draft, start: usize) -> Option<Self> {
+        let range = |place: &Place| match place {
+            Place::Absent => Some(0..0),
+            Place::Text(range) => Some(range.start - start..range.end - start),
+            Place::Scratch => None,
+        };
+        let (data, event_type, id) = (range(&draft.data)?, range(&draft.event_type)?, range(&draft.id)?);
+        draft.retry.is_none().then_some(Self { data, event_type, id, lines: 0..0 })
     }
 }
