@@ -15,6 +15,7 @@ use crate::{
     Event, EventId, EventRef, EventType,
     decode::line_ends::{LineEnd, LineEnds},
     event::whole_millis,
+    text::PIECE,
 };
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
@@ -126,7 +127,7 @@ impl<'a> Block<'a> {
             // Always with the space, so that a space at the start of the data survives.
             buf.put_slice(b"data: ");
             if is_one_line {
-                buf.put_slice(data.as_bytes());
+                put_text(buf, data.as_bytes());
             } else {
                 put_lines(buf, data, b"\ndata: ");
             }
@@ -274,11 +275,11 @@ fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, betwee
     while let Some((part, rest)) = text.split_at_checked(PART)
         && is_one_line(part)
     {
-        buf.put_slice(part);
+        put_text(buf, part);
         text = rest;
     }
     if is_one_line(text) {
-        buf.put_slice(text);
+        put_text(buf, text);
     } else {
         put_several_lines(buf, text, between);
     }
@@ -293,11 +294,22 @@ fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8
     let mut start = 0;
     let mut line_ends = LineEnds::starting_at(text, 0);
     while let Some(LineEnd { end, next }) = line_ends.next(text) {
-        buf.put_slice(&text[start..end]);
+        put_text(buf, &text[start..end]);
         buf.put_slice(between);
         start = next;
     }
-    buf.put_slice(&text[start..]);
+    put_text(buf, &text[start..]);
+}
+
+/// Appends a part of a text, a long one in [pieces](PIECE).
+#[inline(always)]
+fn put_text<B: BufMut + ?Sized>(buf: &mut B, text: &[u8]) {
+    if text.len() <= PIECE {
+        return buf.put_slice(text);
+    }
+    for piece in text.chunks(PIECE) {
+        buf.put_slice(piece);
+    }
 }
 
 #[inline(always)]

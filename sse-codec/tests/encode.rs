@@ -40,6 +40,26 @@ fn blocks_are_written_as_the_design_says() {
     }
 }
 
+/// Long texts are searched and copied part by part.
+#[test]
+fn long_texts_are_written_whole() {
+    const KIB: usize = 1024;
+    let text: String = ('!'..='~').chain(['é', '€', '😀']).cycle().take(40 * KIB).collect();
+    let near = |len: usize| len - 4..len + 4;
+    let lengths = [2 * KIB, 4 * KIB, 16 * KIB, 18 * KIB, 32 * KIB, 40 * KIB].into_iter().flat_map(near);
+    for text in lengths.filter_map(|len| text.get(..len)) {
+        let lines = format!("{text}\n{text}");
+        for (data, expected) in
+            [(text, format!("data: {text}\n\n")), (&lines, format!("data: {text}\ndata: {text}\n\n"))]
+        {
+            let mut encoded = Vec::new();
+            Block::new().data(data).encode(&mut encoded);
+            assert!(encoded == expected.as_bytes(), "{} bytes", data.len());
+            assert!(Block::new().data(data).to_bytes() == expected.as_bytes(), "{} bytes", data.len());
+        }
+    }
+}
+
 #[test]
 fn ids_come_from_integers() {
     let ids = [EventId::from(0_u8), EventId::from(i64::MIN), EventId::from(u128::MAX)];

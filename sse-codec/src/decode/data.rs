@@ -4,8 +4,8 @@ use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{lossy, owned, push_text, utf8};
-use crate::Text;
+use super::text::{lossy, owned, push_text, utf8, without_cut_sequence};
+use crate::{Text, text::PIECE};
 
 /// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
 /// less than many of few.
@@ -84,7 +84,9 @@ impl DataBuffer {
     #[inline(never)]
     fn push_large(&mut self, mut part: &[u8], limit: usize) {
         reserve(&mut self.text, self.staged.len() + part.len(), limit);
-        self.decode_staged();
+        if !self.staged.is_empty() {
+            self.decode_staged();
+        }
         // What is left is the start of a sequence: the part has the rest of it, or it is none.
         while let (Some(first), false, false) = (self.staged.first(), part.is_empty(), self.is_faulty) {
             let sequence_len = first.leading_ones() as usize;
@@ -94,10 +96,13 @@ impl DataBuffer {
             part = behind;
         }
         if !self.is_faulty && part.len() > STAGED / 2 {
-            let (text, is_faulty) = decode(part);
-            self.text.push_str(text);
-            self.is_faulty = is_faulty;
-            part = &part[text.len()..];
+            match utf8(without_cut_sequence(part)) {
+                Some(text) => {
+                    push_pieces(&mut self.text, text);
+                    part = &part[text.len()..];
+                }
+                None => self.is_faulty = true,
+            }
         }
         if self.is_faulty {
             let mut bytes = mem::take(&mut self.text).into_bytes();
@@ -107,13 +112,16 @@ impl DataBuffer {
         push(&mut self.staged, part, limit);
     }
 
-    /// Decodes what is staged, up to a sequence that is cut, or a fault.
+    /// Decodes what is staged, up to a sequence that is cut, unless there is a fault.
     fn decode_staged(&mut self) {
-        let (text, is_faulty) = decode(&self.staged);
-        self.text.push_str(text);
-        self.is_faulty = is_faulty;
-        let len = text.len();
-        self.staged.drain(..len);
+        match utf8(without_cut_sequence(&self.staged)) {
+            Some(text) => {
+                self.text.push_str(text);
+                let len = text.len();
+                self.staged.drain(..len);
+            }
+            None => self.is_faulty = true,
+        }
     }
 
     /// The data of the event. To be called once for each.
@@ -154,12 +162,17 @@ impl DataBuffer {
     }
 }
 
-/// The text up to a sequence that is cut by the end of the bytes, or up to a fault; and whether there is one.
-fn decode(bytes: &[u8]) -> (&str, bool) {
-    match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => (text, false),
-        Err(error) => (utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(), error.error_len().is_some()),
+/// Appends a text, a long one in [pieces](PIECE).
+fn push_pieces(text: &mut String, mut rest: &str) {
+    // A character has at most four bytes, so that one of four places is between two.
+    let places = PIECE - 3..=PIECE;
+    while rest.len() > PIECE
+        && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
+    {
+        text.push_str(piece);
+        rest = behind;
     }
+    text.push_str(rest);
 }
 
 fn without_last(bytes: &[u8]) -> &[u8] {

@@ -63,24 +63,28 @@ fn window_at(chunk: &[u8], start: usize, end: usize) -> &str {
 
 /// As much of the bytes as is UTF-8.
 fn valid_prefix(bytes: &[u8]) -> &str {
-    let mut valid = bytes;
     // A sequence that the end of the bytes cuts off is no reason to look for the fault twice.
+    let whole = without_cut_sequence(bytes);
+    // Not the `basic` check, which goes on behind a fault: each event that is not UTF-8 would cost as
+    // much as a window.
+    match simdutf8::compat::from_utf8(whole) {
+        Ok(text) => text,
+        Err(error) => utf8(&whole[..error.valid_up_to()]).unwrap_or_default(),
+    }
+}
+
+/// The bytes without a sequence that their end cuts off, as far as its first byte tells.
+#[inline]
+pub(super) fn without_cut_sequence(bytes: &[u8]) -> &[u8] {
     for len in 1..=bytes.len().min(3) {
-        match bytes[bytes.len() - len] {
+        let (whole, last) = bytes.split_at(bytes.len() - len);
+        match last[0] {
             0x80..0xC0 => {}
-            0xC0.. => {
-                valid = &bytes[..bytes.len() - len];
-                break;
-            }
+            first if first.leading_ones() as usize > len => return whole,
             _ => break,
         }
     }
-    // Not the `basic` check, which goes on behind a fault: each event that is not UTF-8 would cost as
-    // much as a window.
-    match simdutf8::compat::from_utf8(valid) {
-        Ok(text) => text,
-        Err(error) => utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-    }
+    bytes
 }
 
 /// The text of these bytes, if they are UTF-8.
