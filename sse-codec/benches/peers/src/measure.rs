@@ -124,9 +124,13 @@ impl Contestant {
 
     /// The median over the rounds.
     pub fn median(&self) -> Option<f64> {
-        let mut samples = self.samples.clone();
-        samples.sort_by(f64::total_cmp);
-        samples.get(samples.len() / 2).copied()
+        median(self.samples.iter().copied())
+    }
+
+    /// How many times as fast as a peer: the median over the rounds, in each of which both had the same machine. What
+    /// slows it down for some rounds would show in one median more than in the other.
+    pub fn ratio_to(&self, peer: &Self) -> Option<f64> {
+        median(self.samples.iter().zip(&peer.samples).map(|(ours, theirs)| ours / theirs))
     }
 
     fn sample(&mut self, least: Duration) {
@@ -147,6 +151,12 @@ impl Contestant {
             (passes * self.bytes) as f64 / total.elapsed.as_secs_f64() / 1e6
         });
     }
+}
+
+fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let mut values: Vec<f64> = values.collect();
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied()
 }
 
 const LEAST_ROUNDS: usize = 3;

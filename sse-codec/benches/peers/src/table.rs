@@ -58,11 +58,11 @@ impl Cell {
     /// Bodies have a target for each peer.
     fn ratios_of_bodies(&self) -> Vec<Ratio> {
         let ours = self.contestants.iter().find(|contestant| matches!(contestant.role, Role::Ours(_)));
-        let Some(ours) = ours.and_then(Contestant::median) else { return Vec::new() };
+        let Some(ours) = ours else { return Vec::new() };
         // Of larger events, memory and its allocation are most of the cost, and the same for all.
         let is_small = self.corpus == "10B";
         let ratio = |peer: &Contestant| {
-            let theirs = peer.median()?;
+            let speed = ours.ratio_to(peer)?;
             let (ratio, target) = match (self.section, peer.role, peer.name) {
                 (Section::Loopback, Role::ByHand, _) => {
                     let most = match self.corpus {
@@ -70,14 +70,14 @@ impl Cell {
                         "250B" => 0.25,
                         _ => 1.2,
                     };
-                    (theirs / ours, Target::AtMost(most))
+                    (1.0 / speed, Target::AtMost(most))
                 }
                 // There is no target beside events that are encoded already.
-                (Section::BuildBody, Role::Peer, "axum") if is_small => (ours / theirs, Target::AtLeast(4.0)),
+                (Section::BuildBody, Role::Peer, "axum") if is_small => (speed, Target::AtLeast(4.0)),
                 (Section::Body | Section::BuildBody, Role::Peer, "sse-stream") if is_small => {
-                    (ours / theirs, Target::AtLeast(2.0))
+                    (speed, Target::AtLeast(2.0))
                 }
-                (_, Role::Peer, _) => (ours / theirs, Target::AtLeast(1.0)),
+                (_, Role::Peer, _) => (speed, Target::AtLeast(1.0)),
                 _ => return None,
             };
             Some(Ratio { what: "", level: Level::Body, is_to_any: false, peer: peer.name, ratio, target })
@@ -86,23 +86,22 @@ impl Cell {
     }
 
     fn ratios_to_the_best(&self) -> Vec<Ratio> {
-        let ratios = self.contestants.iter().filter_map(|contestant| {
-            let Role::Ours(level) = contestant.role else { return None };
-            let speed = contestant.median()?;
-            let like_ours = (level != Level::Borrowed).then(|| self.ratio(level, speed, false));
-            Some([like_ours.flatten(), self.ratio(level, speed, true)])
+        let ratios = self.contestants.iter().filter_map(|ours| {
+            let Role::Ours(level) = ours.role else { return None };
+            let like_ours = (level != Level::Borrowed).then(|| self.ratio(ours, level, false));
+            Some([like_ours.flatten(), self.ratio(ours, level, true)])
         });
         ratios.flatten().flatten().collect()
     }
 
-    fn ratio(&self, level: Level, speed: f64, is_to_any: bool) -> Option<Ratio> {
+    fn ratio(&self, ours: &Contestant, level: Level, is_to_any: bool) -> Option<Ratio> {
         let peers = self.contestants.iter().filter(|contestant| match contestant.role {
             Role::Peer => true,
             Role::Apart => is_to_any,
             _ => false,
         });
-        let speeds = peers.filter_map(|peer| Some((peer.median()?, peer.name)));
-        let (best, best_peer) = speeds.max_by(|a, b| a.0.total_cmp(&b.0))?;
+        let ratios = peers.filter_map(|peer| Some((ours.ratio_to(peer)?, peer.name)));
+        let (ratio, peer) = ratios.min_by(|a, b| a.0.total_cmp(&b.0))?;
         let least = if is_to_any && level != Level::Borrowed { 1.0 } else { self.target(level) };
         let what = match level {
             Level::Borrowed => "borrowed",
@@ -111,8 +110,7 @@ impl Cell {
             Level::Encoding => "encode",
             Level::Body => "body",
         };
-        let (ratio, target) = (speed / best, Target::AtLeast(least));
-        Some(Ratio { what, level, is_to_any, peer: best_peer, ratio, target })
+        Some(Ratio { what, level, is_to_any, peer, ratio, target: Target::AtLeast(least) })
     }
 
     /// How fast we want to be. Nowhere slower than any peer.
@@ -272,7 +270,7 @@ pub fn write_json(path: &std::path::Path, cells: &[Cell]) -> io::Result<()> {
         "unit": if COUNTS_ALLOCATIONS {
             "allocations per event"
         } else {
-            "MB/s (10^6 bytes; of bodies, of their data), medians of rounds"
+            "MB/s (10^6 bytes; of bodies, of their data), medians of rounds, and of the ratios in each round"
         },
         "cells": cells,
     });
