@@ -10,9 +10,9 @@ use bytestring::ByteString;
 /// As long as this a text takes no more place than a [`ByteString`] does.
 const SHORT: usize = 20;
 
-/// Longer text is copied in pieces of this many bytes. More than 2112 at once may be copied at a twentieth of the speed:
-/// by glibc with its bug 30994 on AMD's Zen 3, if they go to a place that is, modulo 4096, less than 32 bytes behind
-/// where they come from. A field's value that is copied between two pages of their own always does.
+/// Longer text is copied in pieces of this many bytes. With its bug 30994, glibc copies more than 2112 at a twentieth of
+/// the speed on AMD's Zen 3, if where they go lies, modulo 4096, less than 32 bytes behind where they come from. So it
+/// does whenever a field's value is copied from one large new buffer to another: both begin a page.
 pub(crate) const PIECE: usize = 2 * 1024;
 
 /// Text that owns itself and is cheap to clone: the data of an [`Event`](crate::Event), a type, an id.

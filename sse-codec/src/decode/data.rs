@@ -164,7 +164,7 @@ impl DataBuffer {
 
 /// Appends a text, a long one in [pieces](PIECE).
 fn push_pieces(text: &mut String, mut rest: &str) {
-    // A character has at most four bytes, so that one of four places is between two.
+    // A character has at most four bytes, so one of four places in a row is between two characters.
     let places = PIECE - 3..=PIECE;
     while rest.len() > PIECE
         && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
