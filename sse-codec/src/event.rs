@@ -6,7 +6,7 @@ use core::{
     time::Duration,
 };
 
-use alloc::sync::Arc;
+use alloc::{string::String, sync::Arc};
 
 use arrayvec::ArrayString;
 use bytes::{BufMut, Bytes};
@@ -70,8 +70,32 @@ pub(crate) struct Slices<T> {
     pub(crate) id: Range<usize>,
 }
 
-/// A text that many events share: one reference to it costs far less than one for each value.
-pub(crate) type SharedText = Arc<str>;
+/// A text that many events share: one reference to it costs far less than one for each value. Once no event does, it can
+/// be filled again, which an `Arc<str>` could not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SharedText(Arc<String>);
+
+impl SharedText {
+    /// The text to be changed, if nobody shares it.
+    pub(crate) fn get_mut(&mut self) -> Option<&mut String> {
+        Arc::get_mut(&mut self.0)
+    }
+}
+
+impl From<String> for SharedText {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Deref for SharedText {
+    type Target = str;
+
+    #[inline(always)]
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
 
 /// A text that takes no more place than three of their own do.
 pub(crate) type ShortText = ArrayString<52>;

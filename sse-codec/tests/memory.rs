@@ -40,6 +40,7 @@ fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
 fn main() {
     events_that_lie_whole_in_their_chunk();
     small_events_of_small_chunks();
+    events_that_are_dropped_one_after_another();
     an_event_that_is_kept();
     endless_input();
     what_grows_doubles();
@@ -92,7 +93,24 @@ fn small_events_of_small_chunks() {
     }
 }
 
+/// They are slices of one buffer.
+fn events_that_are_dropped_one_after_another() {
+    let event = format!("event: a\ndata: {}\n\n", "x".repeat(280));
+    let stream = Bytes::from(event.repeat(100));
+    // Of whole events, and cut; in tests that are not optimised such events are not gathered.
+    for len in [10 * event.len(), if cfg!(debug_assertions) { event.len() } else { 1400 }] {
+        let chunks: Vec<Bytes> = stream.chunks(len).map(|chunk| stream.slice_ref(chunk)).collect();
+        let mut decoder = Decoder::new();
+        let mut pass =
+            || chunks.iter().map(|chunk| decoder.decode_bytes(chunk.clone()).count()).sum::<usize>();
+        assert_eq!(pass(), 100);
+        let (events, stats) = count(&mut pass);
+        assert_eq!((events, calls(&stats)), (100, 0), "in chunks of {len} bytes");
+    }
+}
+
 fn an_event_that_is_kept() {
+    const WINDOW: isize = 16 * 1024;
     const CONSTANT: isize = 200;
     let kept = |stream: &Bytes, nth| {
         let (event, stats) = count(|| Decoder::new().decode_bytes(stream.clone()).nth(nth).unwrap().unwrap());
@@ -104,7 +122,7 @@ fn an_event_that_is_kept() {
     for nth in [0, 1, 50_000] {
         let (len, held) = kept(&stream, nth);
         assert_eq!(len, 3);
-        assert!(held <= 16 * 1024 + CONSTANT, "{held} bytes for event {nth}");
+        assert!(held <= WINDOW + CONSTANT, "{held} bytes for event {nth}");
     }
 
     // It does not keep the buffer which a larger event before it needed.
@@ -112,6 +130,18 @@ fn an_event_that_is_kept() {
     let (len, held) = kept(&Bytes::from(large + &small), 1);
     assert_eq!(len, 2_001);
     assert!(held <= 2 * len as isize + CONSTANT, "{held} bytes");
+
+    // Nor one that had several of its size.
+    let [large, small] = [100_000, 2_000].map(|len| Bytes::from(format!("data: {}\n\n", "x".repeat(len))));
+    let (len, held) = kept(&[&large[..], &small].concat().into(), 1);
+    assert_eq!(len, 2_000);
+    assert!(held <= WINDOW + CONSTANT, "{held} bytes");
+
+    // The decoder keeps no more for the next event.
+    let mut decoder = Decoder::new();
+    let (events, stats) = count(|| decoder.decode_bytes(large).count() + decoder.decode_bytes(small).count());
+    assert_eq!(events, 2);
+    assert!(self::held(&stats) <= WINDOW, "{stats:?}");
 }
 
 fn endless_input() {

@@ -127,6 +127,30 @@ fn a_comment_within_an_event_behind_an_id_alone() {
     }
 }
 
+/// What the start of a large chunk makes whole is an event, or nothing, or odd, and anything comes behind it.
+#[test]
+fn a_large_chunk_behind_any_two_cuts() {
+    let blocks = "data: hello\n\n:only a comment\n\nevent: a\n\ndata: one two\nid: 12345\n\nretry: 7\ndata: two\n\n\
+        data: a\ndata: b\n\nid: 2\r\ndata: é\r\n\r\nevent: c\rdata\r\rid: 3\n\n:\n\n";
+    let large = format!("data: {}\nid: {}\n\n", "x".repeat(1000), "4".repeat(100));
+    let stream = [blocks, &large, &large, "\n\ndata: last\n\n"].concat().into_bytes();
+    let last = stream.len() - 14;
+    for comments in [None, Some(usize::MAX)] {
+        let expected = expect(&stream, usize::MAX, comments);
+        for second in 0..=blocks.len() {
+            for first in 0..=second {
+                let parts = [0..first, first..second, second..last, last..last + 1, last + 1..stream.len()];
+                let chunks = parts.map(|part| &stream[part]);
+                // A large chunk must be copied where it is left, so not in sips.
+                for level in [support::Level::Borrowed, support::Level::Owned] {
+                    let seen = decode(level, &chunks, usize::MAX, comments);
+                    assert!(seen == expected, "{level:?}, cut at {first} and {second}");
+                }
+            }
+        }
+    }
+}
+
 /// A chunk is looked at in blocks, whether it is nothing but a part of a line.
 #[test]
 fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {

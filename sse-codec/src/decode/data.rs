@@ -4,8 +4,8 @@ use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{lossy, owned, push_text, utf8, without_cut_sequence};
-use crate::{Text, text::PIECE};
+use super::text::{lossy, owned, push_pieces, push_text, utf8, without_cut_sequence};
+use crate::Text;
 
 /// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
 /// less than many of few.
@@ -160,19 +160,6 @@ impl DataBuffer {
         }
         self.staged.clear();
     }
-}
-
-/// Appends a text, a long one in [pieces](PIECE).
-fn push_pieces(text: &mut String, mut rest: &str) {
-    // A character has at most four bytes, so one of four places in a row is between two characters.
-    let places = PIECE - 3..=PIECE;
-    while rest.len() > PIECE
-        && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
-    {
-        text.push_str(piece);
-        rest = behind;
-    }
-    text.push_str(rest);
 }
 
 fn without_last(bytes: &[u8]) -> &[u8] {

@@ -7,8 +7,8 @@ use alloc::string::String;
 use super::{
     Decoder, Lossy,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
-    rest::Taken,
-    text::{ShortBuf, Window, lossy, push_lossy, replace, utf8, utf8_in},
+    rest::{Rest, Taken},
+    text::{ShortBuf, Window, lossy, push_lossy, replace, utf8},
     whole::{WholeEvent, WholeTexts, is_present},
 };
 use crate::{DecodeError, EventRef};
@@ -205,9 +205,9 @@ impl Events<'_> {
 
     #[inline(always)]
     fn lend_rest(&mut self) -> EventRef<'_> {
-        let Decoder { interpreter, rest, last_event_id, short, lossy } = &mut *self.decoder;
+        let Decoder { interpreter, rest, last_event_id, short, lossy, .. } = &mut *self.decoder;
         if let Reading::Event { block, .. } = self.reading {
-            rest.event().lend(rest.or(block), last_event_id, short, lossy)
+            rest.lend(block, last_event_id, short, lossy)
         } else {
             let text = |range: &Range<usize>| {
                 let bytes = &rest.bytes()[range.clone()];
@@ -239,8 +239,8 @@ impl Events<'_> {
     fn end_rest(&mut self) {
         let Decoder { interpreter, rest, .. } = &mut *self.decoder;
         match &self.reading {
-            Reading::Event { block, room, is_lent: true } => {
-                interpreter.pass_over(rest.or(block).len());
+            Reading::Event { room, is_lent: true, .. } => {
+                interpreter.pass_over(rest.event().lines.end);
                 interpreter.release(*room);
                 rest.clear();
             }
@@ -358,7 +358,7 @@ impl<'d> Chunk<'d> {
         let interpreter = &mut decoder.interpreter;
         match WholeEvent::next(&mut self.cursor, self.text, interpreter.comments) {
             Ok(event) => {
-                let texts = self.window.over(self.text, &event.lines, |text| text).texts(&event);
+                let texts = self.window.over(self.text, &event.lines).texts(&event);
                 if texts.is_none() {
                     self.cursor.go_back(self.text, event.lines.start);
                 }
@@ -373,7 +373,7 @@ impl<'d> Chunk<'d> {
 
     #[inline]
     fn step(&mut self, decoder: &mut Decoder) -> Step {
-        if self.cursor.pos == self.text.len() {
+        if self.cursor.is_at_end(self.text) {
             return Step::End;
         }
         decoder.interpreter.step(&mut self.cursor, self.text)
@@ -385,7 +385,7 @@ impl<'d> Chunk<'d> {
         match &draft.id {
             Place::Absent => {}
             Place::Text(range) => {
-                self.last_event_id = self.window.over(self.text, &draft.lines, |text| text).get(range);
+                self.last_event_id = self.window.over(self.text, &draft.lines).get(range);
                 if self.last_event_id.is_none() {
                     replace(last_event_id, &self.text[range.clone()]);
                 }
@@ -403,7 +403,7 @@ impl<'d> Chunk<'d> {
         let Decoder { interpreter, last_event_id, lossy, .. } = decoder;
         let lines = interpreter.draft.lines.clone();
         let text = |range: &Range<usize>| {
-            let text = self.window.over(self.text, &lines, |text| text).get(range);
+            let text = self.window.over(self.text, &lines).get(range);
             text.ok_or_else(|| &self.text[range.clone()])
         };
         lend(interpreter, text, self.last_event_id.unwrap_or(last_event_id), lossy)
@@ -466,30 +466,32 @@ fn lend<'a>(
     EventRef { data, event_type, has_id, last_event_id, retry }
 }
 
-impl WholeEvent {
-    /// Lends the event, which is all that is in these bytes.
+impl Rest {
+    /// Lends the event that was found, whose block is this if there is no rest.
     #[inline]
     fn lend<'a>(
-        &self,
-        bytes: &'a [u8],
+        &'a mut self,
+        block: &'a [u8],
         last_event_id: &'a mut String,
         short: &'a mut ShortBuf,
         buf: &'a mut Lossy,
     ) -> EventRef<'a> {
-        let valid = utf8_in(bytes, short).unwrap_or_default();
+        self.pad();
+        let (event, bytes) = (self.event(), self.or(block));
+        let valid = self.event_text(block, short).unwrap_or_default();
         let text = |range: &Range<usize>| valid.get(range.clone()).ok_or_else(|| &bytes[range.clone()]);
-        let has_id = is_present(&self.id);
+        let has_id = is_present(&event.id);
         if has_id {
             last_event_id.clear();
-            match text(&self.id) {
+            match text(&event.id) {
                 Ok(id) => last_event_id.push_str(id),
                 Err(bytes) => push_lossy(last_event_id, bytes),
             }
         }
-        let data = text(&self.data).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data));
-        let event_type = match self.event_type.is_empty() {
+        let data = text(&event.data).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data));
+        let event_type = match event.event_type.is_empty() {
             true => None,
-            false => Some(text(&self.event_type).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
+            false => Some(text(&event.event_type).unwrap_or_else(|bytes| lossy(bytes, &mut buf.event_type))),
         };
         EventRef { data, event_type, has_id, last_event_id, retry: None }
     }

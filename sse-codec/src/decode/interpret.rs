@@ -27,8 +27,8 @@ use super::{
     cut::Line,
     data::DataBuffer,
     field::{Head, Name, RetryValue, has_nul},
-    line_ends::{BLOCK, LineEnd, LineEnds},
-    rest::ROOM,
+    line_ends::{LineEnd, LineEnds},
+    rest::{ROOM, SMALL},
     start::{Start, StreamStart},
 };
 use crate::DecodeError;
@@ -95,6 +95,12 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
+    /// Whether all of the text was read, and no block is left that may have to be kept.
+    #[inline]
+    pub(super) fn is_at_end(&self, text: &[u8]) -> bool {
+        self.block == text.len()
+    }
+
     /// Goes back to the start of a block that has to be read line by line.
     #[cold]
     pub(super) fn go_back(&mut self, text: &[u8], block: usize) {
@@ -213,7 +219,7 @@ impl Interpreter {
         let near_limit = text.len() >= self.distant_limit();
         let began_here = self.block_offset == self.text_offset + pos as u64 && self.line.is_at_start();
         let at_block_start = began_here && !near_limit && !self.draft.dropped;
-        let keeps = if is_last && !near_limit && text.len() <= BLOCK { self.gathers() } else { 0 };
+        let keeps = if is_last && !near_limit { self.gathers() } else { 0 };
         Cursor { pos, block: pos, ends, began_here, at_block_start, near_limit, keeps, kept: None }
     }
 
@@ -253,12 +259,23 @@ impl Interpreter {
                 self.more_data(cursor, text);
             }
         }
-        if cursor.began_here && text.len() - cursor.block < cursor.keeps {
+        if cursor.began_here && text.len() - cursor.block < cursor.keeps && self.is_gathered(cursor, text) {
             cursor.kept.get_or_insert(cursor.pos - cursor.block);
             cursor.pos = cursor.block;
             return Step::End;
         }
         self.cut_line(cursor, text)
+    }
+
+    /// Whether the block that the text ends in is gathered. Not if it has several data lines, all but one of them in a
+    /// large text: then it would be read again for nothing.
+    fn is_gathered(&self, cursor: &Cursor, text: &[u8]) -> bool {
+        text.len() <= SMALL
+            || match self.draft.data {
+                Place::Absent => true,
+                Place::Text(_) => Head::of(text, cursor.pos).name() != Name::Data,
+                Place::Scratch => false,
+            }
     }
 
     /// Keeps of a text what goes on in the next one. Called when the text is used up, or as far as it

@@ -103,7 +103,10 @@ impl LineEnds {
 /// The next block with a CR or LF in it.
 #[inline(always)]
 fn next_block(text: &[u8], start: usize) -> Option<LineEnds> {
-    let (mut blocks, tail) = text.get(start..)?.as_chunks();
+    if start >= text.len() {
+        return None;
+    }
+    let (mut blocks, tail) = text[start..].as_chunks();
     let mut at = start;
     while let Some((block, behind)) = blocks.split_first() {
         let (mask, has_cr) = find(block);

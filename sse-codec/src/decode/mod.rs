@@ -70,6 +70,8 @@ pub struct Decoder {
     rest: Rest,
     /// Where the block of a small event is lent from.
     short: text::ShortBuf,
+    /// What events that own their text have a share in.
+    shared: text::SharedBuf,
     lossy: Lossy,
 }
 
@@ -193,6 +195,7 @@ impl DecoderBuilder {
             last_event_id: String::from(self.last_event_id.as_str()),
             rest: Rest::default(),
             short: [0; _],
+            shared: text::SharedBuf::default(),
             lossy: Lossy::default(),
         }
     }

@@ -9,7 +9,7 @@ use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
     rest::{Rest, Taken},
-    text::{Window, owned, utf8_in},
+    text::{Window, owned},
     whole::{WholeEvent, is_present},
 };
 use crate::{
@@ -99,9 +99,8 @@ pub(crate) struct Owned {
     chunk: Bytes,
     reading: Reading,
     cursor: Cursor,
-    /// The text that events are slices of. It is a copy, so that an event never keeps more alive
-    /// than this.
-    window: Window<Option<SharedText>>,
+    /// Where the decoder's shared text stands in the chunk.
+    window: Window<()>,
 }
 
 /// What is being read.
@@ -215,6 +214,7 @@ impl Owned {
         let pos = self.cursor.pos;
         // Each by itself: a new one would be made elsewhere, and moved.
         self.window = Window::default();
+        decoder.shared.shrink();
         self.cursor.at_block_start = false;
         if self.reading == Reading::Chunk {
             if pos < self.chunk.len() {
@@ -239,7 +239,7 @@ impl Owned {
     #[inline]
     fn end_event(&mut self, decoder: &mut Decoder, in_chunk: usize, room: usize) {
         let Decoder { interpreter, rest, .. } = decoder;
-        interpreter.pass_over(rest.or(&self.chunk[..in_chunk]).len());
+        interpreter.pass_over(rest.event().lines.end);
         self.chunk.advance(in_chunk);
         rest.clear();
         self.reading = Reading::Behind { room };
@@ -357,7 +357,7 @@ impl Owned {
     #[inline(never)]
     fn step_in_text(&mut self, decoder: &mut Decoder) -> Step {
         let text = self.reading.text(&decoder.rest, &self.chunk);
-        if self.cursor.pos < text.len() {
+        if !self.cursor.is_at_end(text) {
             let step = decoder.interpreter.step(&mut self.cursor, text);
             // What is in the rest is odd, or was left unread.
             self.cursor.at_block_start &= self.reading == Reading::Chunk;
@@ -382,9 +382,9 @@ impl Owned {
                 return None;
             }
         };
-        let Some(slices) =
-            self.window.over(&self.chunk, &event.lines, |text| Some(text.into())).slices(&event)
-        else {
+        let shared = &mut decoder.shared;
+        let window = self.window.filled_over(&self.chunk, &event.lines, |(), text| _ = shared.fill(text));
+        let Some(slices) = window.slices(&event, shared) else {
             self.cursor.go_back(&self.chunk, event.lines.start);
             return None;
         };
@@ -398,9 +398,10 @@ impl Owned {
     #[inline(always)]
     pub(crate) fn found_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
         let Reading::Event { in_chunk, room } = self.reading else { return None };
-        let Decoder { interpreter, rest, last_event_id, short, .. } = &mut *decoder;
+        let Decoder { interpreter, rest, last_event_id, short, shared, .. } = &mut *decoder;
+        rest.pad();
         let event = rest.event();
-        let Some(text) = utf8_in(rest.or(&self.chunk[..in_chunk]), short) else {
+        let Some(text) = rest.event_text(&self.chunk[..in_chunk], short) else {
             interpreter.draft = event.clone().into();
             return None;
         };
@@ -411,7 +412,10 @@ impl Owned {
         }
         let event = match ArrayString::from(text) {
             Ok(text) => Event::from_short(Slices { text, data, event_type, id }),
-            Err(_) => Event::from_slices(Slices { text: text.into(), data, event_type, id }),
+            Err(_) => {
+                let text = shared.fill(text).clone();
+                Event::from_slices(Slices { text, data, event_type, id })
+            }
         };
         self.end_event(decoder, in_chunk, room);
         Some(event)

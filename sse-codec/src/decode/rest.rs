@@ -14,11 +14,15 @@ use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Interpreter},
     line_ends::{BLOCK, LineEnd, LineEnds, padded},
+    text::{ShortBuf, utf8, utf8_in},
     whole::{WholeEvent, is_present},
 };
 
 /// Blocks of less bytes are gathered. Few in tests, so that both ways are tried.
 pub(super) const ROOM: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
+
+/// A chunk that is larger is read where it is, but for the start of it that makes a block whole.
+pub(super) const SMALL: usize = 256;
 
 /// The block that the last chunk ended in, or what a guard left unread.
 #[derive(Clone, Debug, Default)]
@@ -56,7 +60,7 @@ impl Decoder {
     pub(super) fn take(&mut self, chunk: &[u8]) -> Taken {
         let Self { interpreter, rest, .. } = self;
         if rest.len() + chunk.len() >= interpreter.room {
-            Taken::Part(0)
+            rest.take_start(chunk, interpreter)
         } else if interpreter.is_between_blocks() {
             rest.take(chunk, interpreter)
         } else {
@@ -87,6 +91,27 @@ impl Rest {
     #[inline]
     pub(super) fn event(&self) -> &WholeEvent {
         &self.said.event
+    }
+
+    /// Puts zeros behind the event that was found, so that it is validated in whole blocks: the part of one that is left
+    /// takes longer than several others.
+    #[inline]
+    pub(super) fn pad(&mut self) {
+        if !self.is_empty() {
+            let len = self.len().next_multiple_of(BLOCK);
+            make_room(&mut self.bytes, BLOCK, ROOM);
+            self.bytes.extend_from_slice(&[0; BLOCK]);
+            self.bytes.truncate(len);
+        }
+    }
+
+    /// Its text, if that is UTF-8. The rest must have been [padded](Self::pad).
+    #[inline]
+    pub(super) fn event_text<'a>(&'a self, block: &'a [u8], buf: &'a mut ShortBuf) -> Option<&'a str> {
+        match self.is_empty() {
+            true => utf8_in(block, buf),
+            false => utf8(&self.bytes)?.get(..self.said.event.lines.end),
+        }
     }
 
     #[inline]
@@ -126,23 +151,35 @@ impl Rest {
         self.said.event = event.flatten().unwrap_or_default();
     }
 
+    /// Takes the start of a large chunk, if it makes a block whole that is not large itself.
+    #[inline(never)]
+    fn take_start(&mut self, chunk: &[u8], interpreter: &mut Interpreter) -> Taken {
+        if self.is_empty() || self.said.is_odd {
+            return Taken::Part(0);
+        }
+        // There is no room where something was left unread.
+        let room = interpreter.room.saturating_sub(self.len());
+        let start = &chunk[..room.min(chunk.len())];
+        self.take_lines(start, LineEnds::starting_at(start, 0), true, interpreter)
+    }
+
     /// Takes a small chunk, or as much of it as makes the block whole.
     #[inline]
     fn take(&mut self, chunk: &[u8], interpreter: &mut Interpreter) -> Taken {
-        if chunk.len() > BLOCK {
-            return Taken::Part(0);
+        if chunk.len() > BLOCK && (chunk.len() > SMALL || self.is_empty()) {
+            return self.take_start(chunk, interpreter);
         }
         if chunk.len() > size_of::<u128>() {
             let ends = LineEnds::starting_at(chunk, 0);
             if !ends.are_none(chunk) {
-                return self.take_lines(chunk, ends, interpreter);
+                return self.take_lines(chunk, ends, false, interpreter);
             }
             self.append(chunk);
         } else {
             let word = padded(chunk);
             let ends = LineEnds::of_word(word);
             if !ends.are_none(chunk) {
-                return self.take_lines(chunk, ends, interpreter);
+                return self.take_lines(chunk, ends, false, interpreter);
             }
             make_room(&mut self.bytes, size_of::<u128>(), ROOM);
             push_word(&mut self.bytes, word, chunk.len());
@@ -155,23 +192,35 @@ impl Rest {
         push(&mut self.bytes, part, ROOM);
     }
 
-    /// Takes lines, up to the end of the block.
+    /// Takes lines, up to the end of the block. Of the start of a large chunk only whole ones, and only as long as the
+    /// event is a usual one: any other is read in the chunk.
     ///
     /// What nobody will see is forgotten at once: blank lines, and blocks of which nothing comes.
     #[inline(never)]
-    fn take_lines(&mut self, chunk: &[u8], mut ends: LineEnds, interpreter: &mut Interpreter) -> Taken {
+    fn take_lines(
+        &mut self,
+        chunk: &[u8],
+        mut ends: LineEnds,
+        is_start: bool,
+        interpreter: &mut Interpreter,
+    ) -> Taken {
         // What is to be added to a place in the chunk to have it in the block; and how much is in the rest.
         let (mut shift, mut copied) = (self.len(), 0);
         if self.line < self.len() {
             let Some(LineEnd { end, next }) = ends.next(chunk) else {
+                if is_start {
+                    return Taken::Part(0);
+                }
                 self.append(chunk);
                 return Taken::All;
             };
-            self.append(&chunk[..next]);
-            copied = next;
+            // All at once, since mostly the block goes on.
+            copied = if is_start { next } else { chunk.len() };
+            self.append(&chunk[..copied]);
             let line = self.line..end + shift;
             self.line = next + shift;
             if !self.said.read_line(&self.bytes, line, 0, interpreter) {
+                self.bytes.truncate(self.line);
                 return Taken::Part(next);
             }
         } else if chunk.first() == Some(&b'\n') && self.bytes.last() == Some(&b'\r') {
@@ -187,14 +236,24 @@ impl Rest {
             if is_blank && self.said.is_nothing() {
                 interpreter.pass_over(self.line);
                 self.clear();
+                if is_start {
+                    return Taken::Part(next);
+                }
                 (shift, copied) = (next.wrapping_neg(), next);
                 continue;
             }
             if !is_blank && self.said.read_line(chunk, line, shift, interpreter) {
+                if is_start && self.said.is_odd {
+                    return Taken::Part(copied);
+                }
                 continue;
             }
             if !self.is_empty() {
-                self.append(&chunk[copied..next]);
+                match chunk.get(copied..next) {
+                    None => self.bytes.truncate(self.line),
+                    Some(&[line_end]) => self.bytes.push(line_end),
+                    Some(lines) => self.append(lines),
+                }
                 copied = next;
             }
             if is_blank && self.said.is_event() {
@@ -205,6 +264,9 @@ impl Rest {
                 // What was noted is still in the chunk, and is read there.
                 self.clear();
             }
+            return Taken::Part(copied);
+        }
+        if is_start {
             return Taken::Part(copied);
         }
         self.append(&chunk[copied..]);

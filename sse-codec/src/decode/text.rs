@@ -10,7 +10,7 @@ use core::ops::Range;
 
 use alloc::string::String;
 
-use crate::Text;
+use crate::{Text, event::SharedText, text::PIECE};
 
 /// Validating a few KiB at once costs far less than each small event by itself. It is little enough
 /// to be still in the cache when the events in it are read.
@@ -24,18 +24,18 @@ pub(super) struct Window<T> {
 }
 
 impl<T> Window<T> {
-    /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
+    /// The window, moved so that it reaches over these lines, as far as they are UTF-8; and filled with its text.
     #[inline(always)]
-    pub(super) fn over<'d>(
+    pub(super) fn filled_over<'d>(
         &mut self,
         chunk: &'d [u8],
         lines: &Range<usize>,
-        keep: impl FnOnce(&'d str) -> T,
+        fill: impl FnOnce(&mut T, &'d str),
     ) -> &Self {
         if self.range.end < lines.end {
             let text = window_at(chunk, lines.start, lines.end);
             self.range = lines.start..lines.start + text.len();
-            self.text = keep(text);
+            fill(&mut self.text, text);
         }
         self
     }
@@ -48,7 +48,55 @@ impl<T> Window<T> {
     }
 }
 
+/// Where text is copied to that events share: the same place again, unless an event is kept.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SharedBuf(Option<SharedText>);
+
+impl SharedBuf {
+    /// Makes it this text.
+    #[inline(never)]
+    pub(super) fn fill(&mut self, text: &str) -> &SharedText {
+        let shared = self.0.get_or_insert_default();
+        match shared.get_mut() {
+            Some(buf) => refill(buf, text),
+            None => {
+                let mut buf = String::new();
+                refill(&mut buf, text);
+                *shared = buf.into();
+            }
+        }
+        shared
+    }
+
+    /// What it was filled with last.
+    #[inline(always)]
+    pub(super) fn text(&self) -> Option<&SharedText> {
+        self.0.as_ref()
+    }
+
+    /// Gives back what is larger than a window.
+    #[inline]
+    pub(super) fn shrink(&mut self) {
+        self.0.take_if(|text| text.len() > WINDOW);
+    }
+}
+
+/// Fills a buffer, which is then as large as the text, or not larger than a window: no event keeps more alive.
+fn refill(buf: &mut String, text: &str) {
+    buf.clear();
+    if buf.capacity() < text.len() || buf.capacity() > text.len().max(WINDOW) {
+        *buf = String::with_capacity(text.len());
+    }
+    push_pieces(buf, text);
+}
+
 impl<'d> Window<&'d str> {
+    /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
+    #[inline(always)]
+    pub(super) fn over(&mut self, chunk: &'d [u8], lines: &Range<usize>) -> &Self {
+        self.filled_over(chunk, lines, |window, text| *window = text)
+    }
+
     /// The text at a range of the chunk, if it is UTF-8.
     #[inline(always)]
     pub(super) fn get(&self, range: &Range<usize>) -> Option<&'d str> {
@@ -124,6 +172,20 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
 pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     text.clear();
     push_text(text, bytes);
+}
+
+/// Appends a text, a long one in [pieces](PIECE).
+#[inline]
+pub(super) fn push_pieces(text: &mut String, mut rest: &str) {
+    // A character has at most four bytes, so one of four places in a row is between two characters.
+    let places = PIECE - 3..=PIECE;
+    while rest.len() > PIECE
+        && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
+    {
+        text.push_str(piece);
+        rest = behind;
+    }
+    text.push_str(rest);
 }
 
 /// Appends the text of these bytes.

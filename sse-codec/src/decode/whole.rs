@@ -6,7 +6,7 @@ use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Place},
     line_ends::{LineEnd, LineEnds},
-    text::Window,
+    text::{SharedBuf, Window},
 };
 use crate::event::{SharedText, Slices};
 
@@ -93,11 +93,11 @@ impl<'d> Window<&'d str> {
     }
 }
 
-impl Window<Option<SharedText>> {
-    /// The values of an event in the window, unless one of them is not UTF-8.
+impl Window<()> {
+    /// The values of an event in the window, whose text this is, unless one of them is not UTF-8.
     #[inline(always)]
-    pub(super) fn slices(&self, event: &WholeEvent) -> Option<Slices<SharedText>> {
-        let text = self.text.as_ref()?;
+    pub(super) fn slices(&self, event: &WholeEvent, text: &SharedBuf) -> Option<Slices<SharedText>> {
+        let text = text.text()?;
         let slice = |range: &Range<usize>| match is_present(range) {
             true => Some(self.inside(range)).filter(|range| text.get(range.clone()).is_some()),
             false => Some(0..0),
