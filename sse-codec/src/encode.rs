@@ -106,6 +106,28 @@ impl<'a> Block<'a> {
         self.write(buf, false);
     }
 
+    /// Appends the block if it has at most so many bytes.
+    #[inline]
+    pub(crate) fn encode_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
+        // Most blocks are so small that they need not be measured.
+        let range = self.encoded_len_range();
+        if *range.end() <= len {
+            self.write(buf, false);
+            return true;
+        }
+        *range.start() <= len && self.encode_measured_within(len, buf)
+    }
+
+    #[inline(never)]
+    fn encode_measured_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
+        let (measured, is_one_line) = self.measure();
+        if measured > len {
+            return false;
+        }
+        self.write(buf, is_one_line);
+        true
+    }
+
     /// Appends the block. Data that is known to be one line is not searched for more.
     #[inline(always)]
     fn write<B: BufMut + ?Sized>(&self, buf: &mut B, is_one_line: bool) {

@@ -70,6 +70,34 @@ impl Outgoing {
         }
     }
 
+    /// Appends the block if it has at most `len` bytes, and says whether it has. So the data is looked at only once,
+    /// where [`encoded_len`](Self::encoded_len) and [`encode`](Self::encode) would do it twice.
+    ///
+    /// ```
+    /// use sse_codec::{Event, Outgoing};
+    ///
+    /// let event = Outgoing::from(Event::new("1"));
+    /// let mut frame = Vec::new();
+    /// assert!(event.encode_within(12, &mut frame));
+    /// assert!(!event.encode_within(12 - frame.len(), &mut frame));
+    /// assert_eq!(frame, b"data: 1\n\n");
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    #[inline]
+    pub fn encode_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
+        match self {
+            Self::Event(event) => event.as_block().encode_within(len, buf),
+            Self::Encoded(encoded) if encoded.as_bytes().len() > len => false,
+            Self::Encoded(encoded) => {
+                buf.put_slice(encoded.as_bytes());
+                true
+            }
+        }
+    }
+
     /// The block in a buffer of its own; what is encoded already is not copied.
     pub fn into_bytes(self) -> Bytes {
         match self {

@@ -206,6 +206,20 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
     #[test]
+    fn a_block_is_written_within_its_length_and_not_within_less(event in event()) {
+        let whole = event.to_bytes();
+        for item in [Outgoing::from(event.clone()), Encoded::from(event.clone()).into()] {
+            // Far above the least, it is not measured.
+            for len in [0, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 1, 100 * whole.len()] {
+                let mut stream = b"before".to_vec();
+                let is_written = item.encode_within(len, &mut stream);
+                prop_assert_eq!(is_written, len >= whole.len());
+                prop_assert_eq!(&stream[6..], if is_written { &whole[..] } else { b"" });
+            }
+        }
+    }
+
+    #[test]
     fn decoding_what_was_encoded_gives_the_event(events in proptest::collection::vec(event(), 1..5), chunk in 1..100_usize) {
         let mut stream = BytesMut::new();
         for event in &events {

@@ -41,23 +41,23 @@ impl Gathered {
     /// Adds an item to the frame, or gives it back if it does not go into this one.
     #[inline]
     pub(crate) fn add(&mut self, item: Outgoing) -> Option<Outgoing> {
-        // Most items are so small that they need not be measured.
         let is_alone = matches!(item, Outgoing::Encoded(_)) && self.buf.is_empty();
-        if !is_alone && self.surely_has_room(*item.encoded_len_range().end()) {
-            self.append(&item);
+        if !is_alone && self.first.is_none() && item.encode_within(self.room(), &mut self.buf) {
+            self.events += u64::from(item.is_event());
             return None;
         }
-        self.add_measured(item)
+        self.add_elsewhere(item)
     }
 
+    /// How large an item may be for which nothing but the buffer as it is has to be looked at.
     #[inline]
-    fn surely_has_room(&self, len: usize) -> bool {
+    fn room(&self) -> usize {
         // The buffer may be longer than a frame, or shared with frames before this one.
         let room = self.buf.capacity().min(FRAME).saturating_sub(self.buf.len());
-        self.first.is_none() && len < LARGE && len <= room
+        room.min(LARGE - 1)
     }
 
-    fn add_measured(&mut self, item: Outgoing) -> Option<Outgoing> {
+    fn add_elsewhere(&mut self, item: Outgoing) -> Option<Outgoing> {
         if *item.encoded_len_range().start() >= LARGE {
             return Some(item);
         }
