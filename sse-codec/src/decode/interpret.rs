@@ -10,11 +10,11 @@
 //!
 //! 1. [`whole`](super::whole): a usual event that lies whole in its text. This is where the time goes.
 //! 2. Here: any other line that lies whole in its text.
-//! 3. [`rest`](super::rest): a line of a small chunk, whose block is gathered.
+//! 3. [`rest`](super::rest): a line of a block that is gathered, since chunks cut it.
 //! 4. [`cut`](super::cut): a long line that comes in parts.
 //! 5. There too: a short line that comes in parts, read in the word that it was collected in.
 //!
-//! The last two are for blocks that are too large to be gathered, or that large chunks cut.
+//! The last two are for blocks that are too large to be gathered, or have several data lines that large chunks cut.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
 
@@ -267,8 +267,8 @@ impl Interpreter {
         self.cut_line(cursor, text)
     }
 
-    /// Whether the block that the text ends in is gathered. Not if it has several data lines, all but one of them in a
-    /// large text: then it would be read again for nothing.
+    /// Whether the block that the text ends in is gathered. Of a large text not if it has several data lines, which would
+    /// be read twice.
     fn is_gathered(&self, cursor: &Cursor, text: &[u8]) -> bool {
         text.len() <= SMALL
             || match self.draft.data {

@@ -1,8 +1,8 @@
 //! What was not given out yet.
 //!
 //! A small chunk is often nothing but a part of a block. Such a block is gathered here until it is whole, its lines
-//! noted as they end; then it is given out like one that came at once. Only a large one is read as it comes, since
-//! less of it may have to be kept than came: see [`small`](super::small).
+//! noted as they end; then it is given out like one that came at once. So is a usual one that a large chunk cuts. Only
+//! a large block is read as it comes, since less of it may have to be kept than came: see [`small`](super::small).
 
 use core::ops::Range;
 
