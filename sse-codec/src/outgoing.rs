@@ -90,10 +90,12 @@ impl Outgoing {
     pub fn encode_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
         match self {
             Self::Event(event) => event.as_block().encode_within(len, buf),
-            Self::Encoded(encoded) if encoded.as_bytes().len() > len => false,
             Self::Encoded(encoded) => {
-                buf.put_slice(encoded.as_bytes());
-                true
+                let is_within = encoded.as_bytes().len() <= len;
+                if is_within {
+                    buf.put_slice(encoded.as_bytes());
+                }
+                is_within
             }
         }
     }

@@ -49,7 +49,7 @@ impl Gathered {
         self.add_elsewhere(item)
     }
 
-    /// How large an item may be for which nothing but the buffer as it is has to be looked at.
+    /// How large an item may be that goes into the buffer as it is.
     #[inline]
     fn room(&self) -> usize {
         // The buffer may be longer than a frame, or shared with frames before this one.

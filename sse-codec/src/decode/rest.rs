@@ -105,7 +105,7 @@ impl Rest {
         }
     }
 
-    /// Its text, if that is UTF-8. The rest must have been [padded](Self::pad).
+    /// Its text, if that is UTF-8. Found out faster if the rest was [padded](Self::pad).
     #[inline]
     pub(super) fn event_text<'a>(&'a self, block: &'a [u8], buf: &'a mut ShortBuf) -> Option<&'a str> {
         match self.is_empty() {
@@ -208,11 +208,7 @@ impl Rest {
         let (mut shift, mut copied) = (self.len(), 0);
         if self.line < self.len() {
             let Some(LineEnd { end, next }) = ends.next(chunk) else {
-                if is_start {
-                    return Taken::Part(0);
-                }
-                self.append(chunk);
-                return Taken::All;
+                return self.take_rest_of(chunk, copied, is_start);
             };
             // All at once, since mostly the block goes on.
             copied = if is_start { next } else { chunk.len() };
@@ -249,10 +245,11 @@ impl Rest {
                 continue;
             }
             if !self.is_empty() {
-                match chunk.get(copied..next) {
-                    None => self.bytes.truncate(self.line),
-                    Some(&[line_end]) => self.bytes.push(line_end),
-                    Some(lines) => self.append(lines),
+                if copied > next {
+                    // What is behind the block came with its first line.
+                    self.bytes.truncate(self.line);
+                } else {
+                    self.append(&chunk[copied..next]);
                 }
                 copied = next;
             }
@@ -266,6 +263,12 @@ impl Rest {
             }
             return Taken::Part(copied);
         }
+        self.take_rest_of(chunk, copied, is_start)
+    }
+
+    /// The block goes on behind the chunk, or behind its start, which is then read where it is.
+    #[inline]
+    fn take_rest_of(&mut self, chunk: &[u8], copied: usize, is_start: bool) -> Taken {
         if is_start {
             return Taken::Part(copied);
         }
