@@ -20,8 +20,8 @@ use crate::{Block, EventId, EventType, Text};
 /// gives `event` (line breaks in the data come back as LF). Clones share their texts.
 ///
 /// What is decoded stands in place if it is small and comes in small chunks. Else it shares one text with the events
-/// around it: at most 16 KiB of the stream, or the event itself if that is larger. To keep few of many small
-/// events for long, copy what you need of them.
+/// around it: at most 16 KiB of the stream. The data of a larger event may be a slice of its chunk, if it is ASCII and
+/// the chunk at most 128 times as large. To keep few of many events for long, copy what you need of them.
 ///
 /// The *last event ID* that an event inherits from an earlier block is the decoder's
 /// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.

@@ -42,6 +42,7 @@ fn main() {
     small_events_of_small_chunks();
     events_that_are_dropped_one_after_another();
     an_event_that_is_kept();
+    a_large_event_that_is_kept();
     endless_input();
     what_grows_doubles();
 }
@@ -130,19 +131,35 @@ fn an_event_that_is_kept() {
     let (len, held) = kept(&Bytes::from(large + &small), 1);
     assert_eq!(len, 2_001);
     assert!(held <= 2 * len as isize + CONSTANT, "{held} bytes");
+}
 
-    // Nor is it put into the buffer of a larger one that is gone.
-    let [large, small] = [100_000, 2_000].map(|len| Bytes::from(format!("data: {}\n\n", "x".repeat(len))));
-    let (len, held) = kept(&[&large[..], &small].concat().into(), 1);
-    assert_eq!(len, 2_000);
-    assert!(held <= WINDOW + CONSTANT, "{held} bytes");
+/// It is a slice of its chunk, if it is a considerable part of that, and ASCII.
+fn a_large_event_that_is_kept() {
+    const LEN: usize = 20_000;
+    const CONSTANT: isize = 200;
+    let line = |text: &str| format!("data: {}\n\n", text.repeat(LEN / text.len()));
+    let kept = |text: &str, behind: usize| {
+        let chunk = Bytes::from(line(text) + &line("x").repeat(behind));
+        let (event, stats) = count(|| Decoder::new().decode_bytes(chunk.clone()).next().unwrap().unwrap());
+        assert!(event.data().len() > LEN - 5);
+        (held(&stats), chunk.is_unique())
+    };
+    for behind in [0, 50, 120] {
+        let (held, is_copy) = kept("x", behind);
+        assert!(held <= CONSTANT && !is_copy, "{held} bytes, with {behind} more events");
+    }
+    for (text, behind) in [("x", 130), ("é", 0), ("日本語", 50)] {
+        let (held, is_copy) = kept(text, behind);
+        assert!(held <= LEN as isize + CONSTANT && is_copy, "{held} bytes, with {behind} more events");
+    }
 
-    // The decoder itself keeps no more for the next event.
-    for chunk in [&large, &small] {
+    // The decoder itself keeps nothing for the next one.
+    for text in ["x", "日本語"] {
+        let chunk = Bytes::from(line(text));
         let mut decoder = Decoder::new();
         let (events, stats) = count(|| decoder.decode_bytes(chunk.clone()).count());
         assert_eq!(events, 1);
-        assert!(self::held(&stats) <= WINDOW + CONSTANT, "{stats:?}");
+        assert!(held(&stats) <= CONSTANT, "{stats:?}");
     }
 }
 

@@ -108,7 +108,8 @@ impl Decoder {
     /// Decodes a chunk into events that own their text.
     ///
     /// The same rules as for [`decode`](Self::decode) hold. The text is copied to a buffer of up to 16 KiB, which the
-    /// decoder keeps and fills again unless an event of the last chunk is kept.
+    /// decoder keeps and fills again unless an event of the last chunk is kept. The data of larger events is a slice of
+    /// the chunk where that may be: see [`Event`](crate::Event).
     #[inline]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
         OwnedEvents::new(self, chunk)

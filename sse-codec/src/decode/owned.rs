@@ -9,7 +9,7 @@ use super::{
     Decoder,
     interpret::{Cursor, Draft, Interpreter, Place, Step},
     rest::{Rest, Taken},
-    text::{Window, owned},
+    text::{Window, owned, sliced},
     whole::{WholeEvent, is_present},
 };
 use crate::{
@@ -120,6 +120,8 @@ enum Reading {
         room: usize,
     },
     Chunk,
+    /// An event that lies whole in the chunk, as the draft.
+    Draft,
 }
 
 impl Reading {
@@ -129,7 +131,7 @@ impl Reading {
             Self::Nothing | Self::Behind { .. } => &[],
             Self::Event { in_chunk, .. } => rest.or(&chunk[..in_chunk]),
             Self::Rest => rest.bytes(),
-            Self::Chunk => chunk,
+            Self::Chunk | Self::Draft => chunk,
         }
     }
 }
@@ -214,7 +216,6 @@ impl Owned {
         let pos = self.cursor.pos;
         // Each by itself: a new one would be made elsewhere, and moved.
         self.window = Window::default();
-        decoder.shared.shrink();
         self.cursor.at_block_start = false;
         if self.reading == Reading::Chunk {
             if pos < self.chunk.len() {
@@ -351,6 +352,10 @@ impl Owned {
             Reading::Nothing | Reading::Behind { .. } => Step::End,
             Reading::Event { .. } => Step::Event,
             Reading::Rest | Reading::Chunk => self.step_in_text(decoder),
+            Reading::Draft => {
+                self.reading = Reading::Chunk;
+                Step::Event
+            }
         }
     }
 
@@ -383,9 +388,10 @@ impl Owned {
             }
         };
         let shared = &mut decoder.shared;
-        let window = self.window.filled_over(&self.chunk, &event.lines, |(), text| _ = shared.fill(text));
+        let window = self.window.over(&self.chunk, &event.lines, shared);
         let Some(slices) = window.slices(&event, shared) else {
-            self.cursor.go_back(&self.chunk, event.lines.start);
+            interpreter.draft = event.into();
+            self.reading = Reading::Draft;
             return None;
         };
         if let Some(id) = slices.id() {
@@ -426,7 +432,10 @@ impl Owned {
         let id = self.commit_id(decoder);
         let Decoder { interpreter: Interpreter { draft, scratch, .. }, rest, .. } = decoder;
         let bytes = self.reading.text(rest, &self.chunk);
-        let text = |range: &Range<usize>| owned(&bytes[range.clone()]);
+        let text = |range: &Range<usize>| match self.reading {
+            Reading::Chunk => sliced(&self.chunk, range),
+            _ => owned(&bytes[range.clone()]),
+        };
         let data = match &draft.data {
             Place::Absent => Text::default(),
             Place::Text(range) => text(range),

@@ -10,11 +10,20 @@ use core::ops::Range;
 
 use alloc::string::String;
 
+use bytes::Bytes;
+use bytestring::ByteString;
+
 use crate::{Text, event::SharedText, text::PIECE};
 
 /// Validating a few KiB at once costs far less than each small event by itself. It is little enough
 /// to be still in the cache when the events in it are read.
 const WINDOW: usize = 16 * 1024;
+
+/// Text that is larger is not copied, if it may share the chunk. Little in tests, so that both ways are tried.
+pub(super) const LARGE: usize = if cfg!(debug_assertions) { 100 } else { WINDOW };
+
+/// It may share a chunk that is not more often as large: no event of more than 128 bytes keeps more with its window.
+const SHARE: usize = 128;
 
 /// A part of a chunk that is known to be UTF-8.
 #[derive(Debug, Default)]
@@ -24,18 +33,13 @@ pub(super) struct Window<T> {
 }
 
 impl<T> Window<T> {
-    /// The window, moved so that it reaches over these lines, as far as they are UTF-8; and filled with its text.
+    /// The window, moved if need be so that it reaches over these lines, as far as they are UTF-8. `fill` gives how many
+    /// bytes that is.
     #[inline(always)]
-    pub(super) fn filled_over<'d>(
-        &mut self,
-        chunk: &'d [u8],
-        lines: &Range<usize>,
-        fill: impl FnOnce(&mut T, &'d str),
-    ) -> &Self {
+    fn moved_over(&mut self, lines: &Range<usize>, fill: impl FnOnce(&mut T) -> usize) -> &Self {
         if self.range.end < lines.end {
-            let text = window_at(chunk, lines.start, lines.end);
-            self.range = lines.start..lines.start + text.len();
-            fill(&mut self.text, text);
+            let len = fill(&mut self.text);
+            self.range = lines.start..lines.start + len;
         }
         self
     }
@@ -68,25 +72,25 @@ impl SharedBuf {
         shared
     }
 
+    /// Makes it the text of a window, unless its lines are large: then they are not copied.
+    #[inline(never)]
+    fn fill_at(&mut self, chunk: &[u8], lines: &Range<usize>) -> usize {
+        let text = if lines.len() > LARGE { "" } else { window_at(chunk, lines) };
+        self.fill(text);
+        text.len()
+    }
+
     /// What it was filled with last.
     #[inline(always)]
     pub(super) fn text(&self) -> Option<&SharedText> {
         self.0.as_ref()
     }
-
-    /// Gives back what is larger than a window.
-    #[inline]
-    pub(super) fn shrink(&mut self) {
-        self.0.take_if(|text| text.len() > WINDOW);
-    }
 }
 
-/// Fills a buffer, which is then as large as the text, or not larger than a window: no event keeps more alive.
+/// Fills a buffer. What is put there is never larger than a window: no event keeps more alive.
 fn refill(buf: &mut String, text: &str) {
     buf.clear();
-    if buf.capacity() < text.len() || buf.capacity() > text.len().max(WINDOW) {
-        *buf = String::with_capacity(text.len());
-    }
+    buf.reserve_exact(text.len());
     push_pieces(buf, text);
 }
 
@@ -94,7 +98,10 @@ impl<'d> Window<&'d str> {
     /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
     #[inline(always)]
     pub(super) fn over(&mut self, chunk: &'d [u8], lines: &Range<usize>) -> &Self {
-        self.filled_over(chunk, lines, |window, text| *window = text)
+        self.moved_over(lines, |text| {
+            *text = window_at(chunk, lines);
+            text.len()
+        })
     }
 
     /// The text at a range of the chunk, if it is UTF-8.
@@ -104,9 +111,17 @@ impl<'d> Window<&'d str> {
     }
 }
 
+impl Window<()> {
+    /// The window, moved so that it reaches over these lines, as far as they are UTF-8 and not large.
+    #[inline(always)]
+    pub(super) fn over(&mut self, chunk: &[u8], lines: &Range<usize>, buf: &mut SharedBuf) -> &Self {
+        self.moved_over(lines, |()| buf.fill_at(chunk, lines))
+    }
+}
+
 #[inline(never)]
-fn window_at(chunk: &[u8], start: usize, end: usize) -> &str {
-    valid_prefix(&chunk[start..end.max(chunk.len().min(start + WINDOW))])
+fn window_at<'d>(chunk: &'d [u8], lines: &Range<usize>) -> &'d str {
+    valid_prefix(&chunk[lines.start..lines.end.max(chunk.len().min(lines.start + WINDOW))])
 }
 
 /// As much of the bytes as is UTF-8.
@@ -207,6 +222,25 @@ pub(super) fn owned(bytes: &[u8]) -> Text {
             text.into()
         }
     }
+}
+
+/// The text at this range of a chunk: a slice of it if it is large, otherwise copied.
+pub(super) fn sliced(chunk: &Bytes, range: &Range<usize>) -> Text {
+    let bytes = &chunk[range.clone()];
+    if bytes.len() > LARGE
+        && bytes.len() >= chunk.len() / SHARE
+        && seems_ascii(bytes)
+        && let Ok(text) = ByteString::try_from(chunk.slice(range.clone()))
+    {
+        return text.into();
+    }
+    owned(bytes)
+}
+
+/// Whether some of its bytes are ASCII. Other text is sooner validated and copied than validated by the standard library,
+/// as a slice has to be.
+fn seems_ascii(bytes: &[u8]) -> bool {
+    bytes.chunks(bytes.len().div_ceil(8)).all(|part| part.iter().take(32).all(u8::is_ascii))
 }
 
 /// Appends the text of these bytes, with U+FFFD for each maximal part of a sequence that is cut off,
