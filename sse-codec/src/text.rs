@@ -84,7 +84,7 @@ impl From<&str> for Text {
     fn from(text: &str) -> Self {
         Self(match ArrayString::from(text) {
             Ok(short) => Repr::Short(short),
-            Err(_) => Repr::Shared(text.into()),
+            Err(_) => Repr::Shared(copy(text)),
         })
     }
 }
@@ -182,10 +182,30 @@ impl fmt::Debug for Text {
     }
 }
 
+fn copy(text: &str) -> ByteString {
+    let mut copy = String::with_capacity(text.len());
+    push_pieces(&mut copy, text);
+    copy.into()
+}
+
 /// A number in decimal digits.
 pub(crate) fn decimal(number: impl fmt::Display) -> Text {
     let mut digits = ArrayString::<40>::new_const();
     // 40 bytes hold every integer.
     let _ = fmt::write(&mut digits, format_args!("{number}"));
     digits.as_str().into()
+}
+
+/// Appends a text, a long one in [pieces](PIECE).
+#[inline]
+pub(crate) fn push_pieces(text: &mut String, mut rest: &str) {
+    // A character has at most four bytes, so one of four places in a row is between two characters.
+    let places = PIECE - 3..=PIECE;
+    while rest.len() > PIECE
+        && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
+    {
+        text.push_str(piece);
+        rest = behind;
+    }
+    text.push_str(rest);
 }

@@ -4,8 +4,8 @@ use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{lossy, owned, push_pieces, push_text, utf8, without_cut_sequence};
-use crate::Text;
+use super::text::{lossy, owned, push_text, utf8, without_cut_sequence};
+use crate::{Text, text::push_pieces};
 
 /// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
 /// less than many of few.

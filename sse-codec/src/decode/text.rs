@@ -13,7 +13,7 @@ use alloc::string::String;
 use bytes::Bytes;
 use bytestring::ByteString;
 
-use crate::{Text, event::SharedText, text::PIECE};
+use crate::{Text, event::SharedText, text::push_pieces};
 
 /// Validating a few KiB at once costs far less than each small event by itself. It is little enough
 /// to be still in the cache when the events in it are read.
@@ -187,20 +187,6 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
 pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     text.clear();
     push_text(text, bytes);
-}
-
-/// Appends a text, a long one in [pieces](PIECE).
-#[inline]
-pub(super) fn push_pieces(text: &mut String, mut rest: &str) {
-    // A character has at most four bytes, so one of four places in a row is between two characters.
-    let places = PIECE - 3..=PIECE;
-    while rest.len() > PIECE
-        && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
-    {
-        text.push_str(piece);
-        rest = behind;
-    }
-    text.push_str(rest);
 }
 
 /// Appends the text of these bytes.
