@@ -153,6 +153,11 @@ fn a_large_event_that_is_kept() {
         assert!(held <= LEN as isize + CONSTANT && is_copy, "{held} bytes, with {behind} more events");
     }
 
+    // A small one is not, also if it is read in another way.
+    let chunk = Bytes::from(format!("retry: 1\ndata: {}\n\n", "x".repeat(90)));
+    let event = Decoder::new().decode_bytes(chunk.clone()).next().unwrap().unwrap();
+    assert!(chunk.is_unique(), "{event:?}");
+
     // The decoder itself keeps nothing for the next one.
     for text in ["x", "日本語"] {
         let chunk = Bytes::from(line(text));
