@@ -389,11 +389,12 @@ impl Owned {
         };
         let shared = &mut decoder.shared;
         let window = self.window.over(&self.chunk, &event.lines, shared);
-        let Some(slices) = window.slices(&event, shared) else {
+        let (Some(window), Some(text)) = (window, shared.text()) else {
             interpreter.draft = event.into();
             self.reading = Reading::Draft;
             return None;
         };
+        let slices = window.slices(&event, text);
         if let Some(id) = slices.id() {
             decoder.commit_id(id);
         }

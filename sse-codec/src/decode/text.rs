@@ -33,15 +33,15 @@ pub(super) struct Window<T> {
 }
 
 impl<T> Window<T> {
-    /// The window, moved if need be so that it reaches over these lines, as far as they are UTF-8. `fill` gives how many
-    /// bytes that is.
+    /// Whether the window reaches over these lines, moved there if need be. `fill` gives how many bytes it then has.
     #[inline(always)]
-    fn moved_over(&mut self, lines: &Range<usize>, fill: impl FnOnce(&mut T) -> usize) -> &Self {
+    fn move_over(&mut self, lines: &Range<usize>, fill: impl FnOnce(&mut T) -> usize) -> bool {
         if self.range.end < lines.end {
             let len = fill(&mut self.text);
             self.range = lines.start..lines.start + len;
+            return len >= lines.len();
         }
-        self
+        true
     }
 
     /// Where a range of the chunk stands in the text.
@@ -74,7 +74,7 @@ impl SharedBuf {
 
     /// Makes it the text of a window, unless its lines are large: then they are not copied.
     #[inline(never)]
-    fn fill_at(&mut self, chunk: &[u8], lines: &Range<usize>) -> usize {
+    fn fill_at(&mut self, chunk: &[u8], lines: Range<usize>) -> usize {
         let text = if lines.len() > LARGE { "" } else { window_at(chunk, lines) };
         self.fill(text);
         text.len()
@@ -98,10 +98,11 @@ impl<'d> Window<&'d str> {
     /// The window, moved so that it reaches over these lines, as far as they are UTF-8.
     #[inline(always)]
     pub(super) fn over(&mut self, chunk: &'d [u8], lines: &Range<usize>) -> &Self {
-        self.moved_over(lines, |text| {
-            *text = window_at(chunk, lines);
+        self.move_over(lines, |text| {
+            *text = window_at(chunk, lines.clone());
             text.len()
-        })
+        });
+        self
     }
 
     /// The text at a range of the chunk, if it is UTF-8.
@@ -112,15 +113,15 @@ impl<'d> Window<&'d str> {
 }
 
 impl Window<()> {
-    /// The window, moved so that it reaches over these lines, as far as they are UTF-8 and not large.
+    /// The window, if it reaches over these lines, since they are UTF-8 and not large.
     #[inline(always)]
-    pub(super) fn over(&mut self, chunk: &[u8], lines: &Range<usize>, buf: &mut SharedBuf) -> &Self {
-        self.moved_over(lines, |()| buf.fill_at(chunk, lines))
+    pub(super) fn over(&mut self, chunk: &[u8], lines: &Range<usize>, buf: &mut SharedBuf) -> Option<&Self> {
+        self.move_over(lines, |()| buf.fill_at(chunk, lines.clone())).then_some(self)
     }
 }
 
 #[inline(never)]
-fn window_at<'d>(chunk: &'d [u8], lines: &Range<usize>) -> &'d str {
+fn window_at(chunk: &[u8], lines: Range<usize>) -> &str {
     valid_prefix(&chunk[lines.start..lines.end.max(chunk.len().min(lines.start + WINDOW))])
 }
 

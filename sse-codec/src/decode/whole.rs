@@ -6,7 +6,7 @@ use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Place},
     line_ends::{LineEnd, LineEnds},
-    text::{SharedBuf, Window},
+    text::Window,
 };
 use crate::event::{SharedText, Slices};
 
@@ -94,17 +94,13 @@ impl<'d> Window<&'d str> {
 }
 
 impl Window<()> {
-    /// The values of an event in the window, whose text this is, unless one of them is not UTF-8.
+    /// The values of an event that it reaches over, and whose text this is.
     #[inline(always)]
-    pub(super) fn slices(&self, event: &WholeEvent, text: &SharedBuf) -> Option<Slices<SharedText>> {
-        let text = text.text()?;
-        let slice = |range: &Range<usize>| match is_present(range) {
-            true => Some(self.inside(range)).filter(|range| text.get(range.clone()).is_some()),
-            false => Some(0..0),
-        };
+    pub(super) fn slices(&self, event: &WholeEvent, text: &SharedText) -> Slices<SharedText> {
+        let slice = |range: &Range<usize>| if is_present(range) { self.inside(range) } else { 0..0 };
         let event_type = if event.event_type.is_empty() { &(0..0) } else { &event.event_type };
-        let (data, event_type, id) = (slice(&event.data)?, slice(event_type)?, slice(&event.id)?);
-        Some(Slices { text: text.clone(), data, event_type, id })
+        let (data, event_type, id) = (slice(&event.data), slice(event_type), slice(&event.id));
+        Slices { text: text.clone(), data, event_type, id }
     }
 }
 
