@@ -19,10 +19,10 @@ use crate::{Text, event::SharedText, text::push_pieces};
 /// to be still in the cache when the events in it are read.
 const WINDOW: usize = 16 * 1024;
 
-/// Text that is larger is not copied, if it may share the chunk. Little in tests, so that both ways are tried.
-pub(super) const LARGE: usize = if cfg!(debug_assertions) { 100 } else { WINDOW };
+/// Larger text may be a slice of its chunk. Little in tests, so that both ways are tried.
+const LARGE: usize = if cfg!(debug_assertions) { 100 } else { WINDOW };
 
-/// It may share a chunk that is not more often as large: no event of more than 128 bytes keeps more with its window.
+/// It is none of a chunk that is more times as large: an event of 128 bytes keeps no less with its window.
 const SHARE: usize = 128;
 
 /// A part of a chunk that is known to be UTF-8.
@@ -211,7 +211,7 @@ pub(super) fn owned(bytes: &[u8]) -> Text {
     }
 }
 
-/// The text at this range of a chunk: a slice of it if it is large, otherwise copied.
+/// The text at this range of a chunk: a slice of it if it is large and seems to be ASCII, otherwise copied.
 pub(super) fn sliced(chunk: &Bytes, range: &Range<usize>) -> Text {
     let bytes = &chunk[range.clone()];
     if bytes.len() > LARGE
@@ -224,8 +224,8 @@ pub(super) fn sliced(chunk: &Bytes, range: &Range<usize>) -> Text {
     owned(bytes)
 }
 
-/// Whether some of its bytes are ASCII. Other text is sooner validated and copied than validated by the standard library,
-/// as a slice has to be.
+/// Whether some of the bytes are ASCII, here and there. Only the standard library can validate a slice, and it takes longer
+/// for other text than it takes to validate that by other means and to copy it.
 fn seems_ascii(bytes: &[u8]) -> bool {
     bytes.chunks(bytes.len().div_ceil(8)).all(|part| part.iter().take(32).all(u8::is_ascii))
 }
