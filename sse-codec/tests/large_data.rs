@@ -97,11 +97,11 @@ fn after_a_larger_event() {
 /// Large events that lie whole in a chunk, behind and before small ones, with anything anywhere in them.
 #[test]
 fn whole_in_its_chunk() {
-    let odd: [&[u8]; 6] =
+    let pieces: [&[u8]; 6] =
         [b"x", "é".as_bytes(), &"日本".repeat(40).into_bytes(), b"\xFF", b"\xE2\x82", b"\0"];
     // About the size of a window, and some that surely are larger.
     for len in [90, 110, 16_300, 16_400, 20_000, 50_000] {
-        for piece in odd {
+        for piece in pieces {
             for at in [0, 40, len / 16, len / 3, len / 2, len - 1] {
                 let data = [&b"x".repeat(at), piece, &b"y".repeat(len - at)].concat();
                 let large = [b"id: 1\nevent: \xC3\xA9\ndata: ", &data[..], b"\n\n"].concat();

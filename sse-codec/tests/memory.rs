@@ -131,6 +131,20 @@ fn an_event_that_is_kept() {
     let (len, held) = kept(&Bytes::from(large + &small), 1);
     assert_eq!(len, 2_001);
     assert!(held <= 2 * len as isize + CONSTANT, "{held} bytes");
+
+    // Nor is it put into the buffer of a larger one that is gone.
+    let [large, small] = [100_000, 2_000].map(|len| Bytes::from(format!("data: {}\n\n", "x".repeat(len))));
+    let (len, held) = kept(&[&large[..], &small].concat().into(), 1);
+    assert_eq!(len, 2_000);
+    assert!(held <= WINDOW + CONSTANT, "{held} bytes");
+
+    // The decoder itself keeps no more for the next event.
+    for chunk in [&large, &small] {
+        let mut decoder = Decoder::new();
+        let (events, stats) = count(|| decoder.decode_bytes(chunk.clone()).count());
+        assert_eq!(events, 1);
+        assert!(self::held(&stats) <= WINDOW + CONSTANT, "{stats:?}");
+    }
 }
 
 /// It is a slice of its chunk, if it is a considerable part of that, and ASCII.
@@ -158,7 +172,7 @@ fn a_large_event_that_is_kept() {
     let event = Decoder::new().decode_bytes(chunk.clone()).next().unwrap().unwrap();
     assert!(chunk.is_unique(), "{event:?}");
 
-    // The decoder itself keeps nothing for the next one.
+    // The decoder itself keeps nothing of it.
     for text in ["x", "日本語"] {
         let chunk = Bytes::from(line(text));
         let mut decoder = Decoder::new();

@@ -120,7 +120,7 @@ enum Reading {
         room: usize,
     },
     Chunk,
-    /// An event that lies whole in the chunk, as the draft.
+    /// An event that lies whole in the chunk, but not in a window: it is large, or not UTF-8. The draft is made of it.
     Draft,
 }
 
