@@ -4,42 +4,31 @@ use core::{mem, ops::Range};
 
 use alloc::{string::String, vec::Vec};
 
-use super::text::{lossy, owned, push_text, utf8, without_cut_sequence};
-use crate::{Text, text::push_pieces};
+use ascii::AsciiString;
 
-/// Parts smaller than this are collected before they are decoded: one validation of many bytes costs
-/// less than many of few.
-const STAGED: usize = 1024;
+use super::text::{lossy, owned};
+use crate::{Text, text::PIECE};
+
+/// Data of more bytes may be kept where it is.
+const LARGE: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
 
 /// The standard's data buffer: each line's value and an LF, as far as it had to be copied.
 ///
-/// Large data is decoded as it comes, while it is in the cache. From the first fault on it stays as it
-/// came, up to the end of the event: U+FFFD takes three bytes for one, and the limit counts those on the
-/// wire.
+/// It stays as it came up to the end of the event: one look at all of it takes less than many at parts, and
+/// where it is not UTF-8, U+FFFD takes three bytes for one, while the limit counts those on the wire.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DataBuffer {
-    text: String,
-    /// What comes behind `text`, not yet decoded.
-    staged: Vec<u8>,
-    /// There was a fault in large data, so that all of it is in `staged`.
-    is_faulty: bool,
-    /// Bytes on the wire, as the limit counts them.
-    len: usize,
-}
+pub(super) struct DataBuffer(Vec<u8>);
 
 impl DataBuffer {
     /// How many bytes of the stream are in it, with one for the LF of each line.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.len
+        self.0.len()
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        self.text.clear();
-        self.staged.clear();
-        self.is_faulty = false;
-        self.len = 0;
+        self.0.clear();
     }
 
     /// > Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
@@ -61,104 +50,62 @@ impl DataBuffer {
 
     #[inline]
     pub(super) fn push(&mut self, part: &[u8], limit: usize) {
-        self.len += part.len();
-        if self.is_faulty {
-            push(&mut self.staged, part, limit);
-        } else if self.staged.len() + part.len() <= STAGED {
-            push(&mut self.staged, part, STAGED.min(limit));
+        make_room(&mut self.0, part.len(), limit);
+        if part.len() <= PIECE {
+            self.0.extend_from_slice(part);
         } else {
-            self.push_large(part, limit);
+            self.push_pieces(part);
         }
+    }
+
+    #[inline(never)]
+    fn push_pieces(&mut self, part: &[u8]) {
+        part.chunks(PIECE).for_each(|piece| self.0.extend_from_slice(piece));
     }
 
     /// The first bytes of a word.
     #[inline]
     pub(super) fn push_word(&mut self, word: u128, len: usize, limit: usize) {
-        if self.is_faulty || self.staged.len() + size_of::<u128>() > STAGED {
-            return self.push(&word.to_le_bytes()[..len], limit);
-        }
-        self.len += len;
-        push_word(&mut self.staged, word, len);
+        make_room(&mut self.0, size_of::<u128>(), limit);
+        push_word(&mut self.0, word, len);
     }
 
-    #[inline(never)]
-    fn push_large(&mut self, mut part: &[u8], limit: usize) {
-        reserve(&mut self.text, self.staged.len() + part.len(), limit);
-        if !self.staged.is_empty() {
-            self.decode_staged();
-        }
-        // What is left is the start of a sequence: the part has the rest of it, or it is none.
-        while let (Some(first), false, false) = (self.staged.first(), part.is_empty(), self.is_faulty) {
-            let sequence_len = first.leading_ones() as usize;
-            let (rest, behind) = part.split_at(part.len().min(sequence_len - self.staged.len()));
-            self.staged.extend_from_slice(rest);
-            self.decode_staged();
-            part = behind;
-        }
-        if !self.is_faulty && part.len() > STAGED / 2 {
-            match utf8(without_cut_sequence(part)) {
-                Some(text) => {
-                    push_pieces(&mut self.text, text);
-                    part = &part[text.len()..];
-                }
-                None => self.is_faulty = true,
-            }
-        }
-        if self.is_faulty {
-            let mut bytes = mem::take(&mut self.text).into_bytes();
-            push(&mut bytes, &self.staged, limit);
-            self.staged = bytes;
-        }
-        push(&mut self.staged, part, limit);
-    }
-
-    /// Decodes what is staged, up to a sequence that is cut, unless there is a fault.
-    fn decode_staged(&mut self) {
-        match utf8(without_cut_sequence(&self.staged)) {
-            Some(text) => {
-                self.text.push_str(text);
-                let len = text.len();
-                self.staged.drain(..len);
-            }
-            None => self.is_faulty = true,
-        }
-    }
-
-    /// The data of the event. To be called once for each.
+    /// The data of the event, made in `buf` if it is not UTF-8.
     ///
     /// > If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last
     /// > character from the data buffer.
     #[inline]
-    pub(super) fn finish(&mut self) -> &str {
-        if self.text.is_empty() {
-            return lossy(without_last(&self.staged), &mut self.text);
-        }
-        self.decode_last();
-        &self.text
+    pub(super) fn text<'a>(&'a self, buf: &'a mut String) -> &'a str {
+        lossy(without_last(&self.0), buf)
     }
 
     /// The data of the event, to be kept. To be called once for each.
     #[inline]
     pub(super) fn take(&mut self) -> Text {
-        if self.text.is_empty() {
-            return owned(without_last(&self.staged));
-        }
-        self.decode_last();
-        // A buffer that is mostly used becomes the event's own, and the next one begins as large.
-        let len = self.text.len();
-        if len >= self.text.capacity() / 2 {
-            mem::replace(&mut self.text, String::with_capacity(len)).into()
-        } else {
-            self.text.as_str().into()
-        }
+        let large = if self.0.len() > LARGE { self.take_ascii() } else { None };
+        large.unwrap_or_else(|| owned(without_last(&self.0)))
     }
 
-    fn decode_last(&mut self) {
-        push_text(&mut self.text, without_last(&self.staged));
-        if self.staged.is_empty() {
-            self.text.pop();
+    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Only ASCII, since
+    /// other text the standard library takes longer to validate than it takes to do that by other means and to copy it.
+    #[inline(never)]
+    fn take_ascii(&mut self) -> Option<Text> {
+        let len = self.0.len();
+        if len < self.0.capacity() / 2 {
+            return None;
         }
-        self.staged.clear();
+        match AsciiString::from_ascii(mem::take(&mut self.0)) {
+            Ok(text) => {
+                let mut text = String::from(text);
+                text.pop();
+                self.0 = Vec::with_capacity(len + size_of::<u128>());
+                Some(text.into())
+            }
+            Err(error) => {
+                self.0 = error.into_source();
+                None
+            }
+        }
     }
 }
 
@@ -186,12 +133,6 @@ pub(super) fn push_word(buf: &mut Vec<u8>, word: u128, len: usize) {
     let end = buf.len() + len;
     buf.extend_from_slice(&word.to_le_bytes());
     buf.truncate(end);
-}
-
-fn reserve(text: &mut String, more: usize, limit: usize) {
-    if text.capacity() - text.len() < more {
-        text.reserve_exact(room(text.len(), text.capacity(), more, limit));
-    }
 }
 
 /// For how much more a buffer should make room.

@@ -454,7 +454,7 @@ fn lend<'a>(
     let data = match &draft.data {
         Place::Absent => "",
         Place::Text(range) => text(range).unwrap_or_else(|bytes| lossy(bytes, &mut buf.data)),
-        Place::Scratch => scratch.data.finish(),
+        Place::Scratch => scratch.data.text(&mut buf.data),
     };
     let event_type = match &draft.event_type {
         Place::Absent => None,

@@ -51,7 +51,7 @@ impl LineEnds {
     /// Whether there are none. Only to be asked before the first one is.
     #[inline(always)]
     pub(super) fn are_none(&self, text: &[u8]) -> bool {
-        self.mask == 0 && (text.len() <= BLOCK || is_unbroken(&text[BLOCK..]))
+        self.mask == 0 && (text.len() <= BLOCK || end_of_line(&text[BLOCK..]).is_none())
     }
 
     /// The next line end. `text` must be the same each time.
@@ -122,11 +122,11 @@ fn next_block(text: &[u8], start: usize) -> Option<LineEnds> {
     (mask != 0).then_some(LineEnds { mask, block: at, has_cr })
 }
 
-/// Whether there is no CR and no LF. Of a part of a long line this is all that is asked, and then a search
-/// which finds out what the processor has is worth its call.
+/// The first CR or LF. Of a part of a long line this is all that is asked, and then a search which finds out what the
+/// processor has is worth its call.
 #[inline]
-fn is_unbroken(text: &[u8]) -> bool {
-    memchr::memchr2(b'\n', b'\r', text).is_none()
+pub(super) fn end_of_line(text: &[u8]) -> Option<usize> {
+    memchr::memchr2(b'\n', b'\r', text)
 }
 
 /// One bit for each CR or LF, and whether there is a CR.

@@ -14,7 +14,7 @@ use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Interpreter},
     line_ends::{BLOCK, LineEnd, LineEnds, padded},
-    text::{ShortBuf, utf8, utf8_in},
+    text::{ShortBuf, utf8_in},
     whole::{WholeEvent, is_present},
 };
 
@@ -93,11 +93,11 @@ impl Rest {
         &self.said.event
     }
 
-    /// Puts zeros behind the event that was found, so that it is validated in whole blocks: the part of one that is left
-    /// takes longer than several others.
+    /// Puts zeros behind the event that was found if it is no short one, so that it is validated in whole blocks: the part
+    /// of one that is left takes longer than several others.
     #[inline]
     pub(super) fn pad(&mut self) {
-        if !self.is_empty() {
+        if self.len() > BLOCK {
             let len = self.len().next_multiple_of(BLOCK);
             make_room(&mut self.bytes, BLOCK, ROOM);
             self.bytes.extend_from_slice(&[0; BLOCK]);
@@ -108,10 +108,7 @@ impl Rest {
     /// Its text, if that is UTF-8. Found out faster if the rest was [padded](Self::pad).
     #[inline]
     pub(super) fn event_text<'a>(&'a self, block: &'a [u8], buf: &'a mut ShortBuf) -> Option<&'a str> {
-        match self.is_empty() {
-            true => utf8_in(block, buf),
-            false => utf8(&self.bytes)?.get(..self.said.event.lines.end),
-        }
+        utf8_in(self.or(block), buf)?.get(..self.said.event.lines.end)
     }
 
     #[inline]

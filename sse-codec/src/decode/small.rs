@@ -7,7 +7,7 @@
 use super::{
     cut::Kind,
     interpret::Interpreter,
-    line_ends::{BLOCK, LineEnd, LineEnds, padded},
+    line_ends::{BLOCK, LineEnd, LineEnds, end_of_line, padded},
     rest::Taken,
     start::StreamStart,
 };
@@ -37,14 +37,15 @@ impl Interpreter {
         Taken::All
     }
 
+    /// Takes the rest of a line, or as much of it as there is.
     #[inline(never)]
     fn take_large(&mut self, text: &[u8]) -> Taken {
-        let is_in_value = matches!(self.line.kind, Kind::Data | Kind::Ignored);
-        if is_in_value && LineEnds::starting_at(text, 0).are_none(text) && self.take_within_line(text) {
-            self.took(text.len());
-            return Taken::All;
+        let end = end_of_line(text).unwrap_or(text.len());
+        if !self.take_within_line(&text[..end]) {
+            return Taken::Part(0);
         }
-        Taken::Part(0)
+        self.took(end);
+        if end == text.len() { Taken::All } else { Taken::Part(end) }
     }
 
     /// Takes a text that is nothing but a part of a line.

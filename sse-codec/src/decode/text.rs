@@ -10,6 +10,7 @@ use core::ops::Range;
 
 use alloc::string::String;
 
+use ascii::AsciiStr;
 use bytes::Bytes;
 use bytestring::ByteString;
 
@@ -19,7 +20,7 @@ use crate::{Text, event::SharedText, text::push_pieces};
 /// to be still in the cache when the events in it are read.
 const WINDOW: usize = 16 * 1024;
 
-/// Larger text may be a slice of its chunk. Little in tests, so that both ways are tried.
+/// Larger text may be a slice of its chunk, and is copied in windows. Little in tests, so that both ways are tried.
 const LARGE: usize = if cfg!(debug_assertions) { 100 } else { WINDOW };
 
 /// It is none of a chunk that is more times as large: an event of 128 bytes keeps no less with its window.
@@ -160,12 +161,16 @@ pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
 /// Where few bytes are validated.
 pub(super) type ShortBuf = [u8; 64];
 
-/// The text of these bytes, if they are UTF-8: copied to `buf` if they are few. Fewer than 64 are validated nearly one by
-/// one; with zeros behind them they are a block, which takes a ninth of the instructions.
+/// The text of these bytes, if they are UTF-8: copied to `buf` if they are few and not ASCII. Fewer than 64 are validated
+/// nearly one by one; with zeros behind them they are a block, which takes a ninth of the instructions. But what was just
+/// copied cannot be loaded at once, and to see whether they are ASCII needs no copy.
 #[inline]
 pub(super) fn utf8_in<'a>(bytes: &'a [u8], buf: &'a mut ShortBuf) -> Option<&'a str> {
     if bytes.len() >= buf.len() {
         return utf8(bytes);
+    }
+    if let Ok(text) = AsciiStr::from_ascii(bytes) {
+        return Some(text.as_str());
     }
     *buf = [0; _];
     buf[..bytes.len()].copy_from_slice(bytes);
@@ -187,11 +192,6 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
 /// Makes it the text of these bytes.
 pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     text.clear();
-    push_text(text, bytes);
-}
-
-/// Appends the text of these bytes.
-pub(super) fn push_text(text: &mut String, bytes: &[u8]) {
     match utf8(bytes) {
         Some(valid) => text.push_str(valid),
         None => push_lossy(text, bytes),
@@ -201,14 +201,22 @@ pub(super) fn push_text(text: &mut String, bytes: &[u8]) {
 /// The text of these bytes, copied.
 #[inline]
 pub(super) fn owned(bytes: &[u8]) -> Text {
-    match utf8(bytes) {
-        Some(text) => text.into(),
-        None => {
-            let mut text = String::new();
-            push_lossy(&mut text, bytes);
-            text.into()
-        }
+    let small = if bytes.len() <= LARGE { utf8(bytes) } else { None };
+    small.map_or_else(|| owned_in_windows(bytes), Text::from)
+}
+
+/// The same, of bytes that are large or not UTF-8: in windows, each of which is still in the cache when it is copied.
+#[inline(never)]
+fn owned_in_windows(mut bytes: &[u8]) -> Text {
+    let mut text = String::with_capacity(bytes.len());
+    while let Some(valid) = utf8(without_cut_sequence(&bytes[..bytes.len().min(LARGE)]))
+        && !valid.is_empty()
+    {
+        push_pieces(&mut text, valid);
+        bytes = &bytes[valid.len()..];
     }
+    push_lossy(&mut text, bytes);
+    text.into()
 }
 
 /// The text at this range of a chunk: a slice of it if it is large and seems to be ASCII, otherwise copied.
