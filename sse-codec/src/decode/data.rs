@@ -86,8 +86,9 @@ impl DataBuffer {
         large.unwrap_or_else(|| owned(without_last(&self.0)))
     }
 
-    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Only ASCII, since
-    /// other text the standard library takes longer to validate than it takes to do that by other means and to copy it.
+    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Only ASCII: of other bytes
+    /// only the standard library makes a `String` where they are, which takes longer than to copy what was validated by
+    /// other means.
     #[inline(never)]
     fn take_ascii(&mut self) -> Option<Text> {
         let len = self.0.len();
