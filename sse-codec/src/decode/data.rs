@@ -17,18 +17,23 @@ const LARGE: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
 /// It stays as it came up to the end of the event: one look at all of it takes less than many at parts, and
 /// where it is not UTF-8, U+FFFD takes three bytes for one, while the limit counts those on the wire.
 #[derive(Clone, Debug, Default)]
-pub(super) struct DataBuffer(Vec<u8>);
+pub(super) struct DataBuffer {
+    bytes: Vec<u8>,
+    /// Large data was not ASCII, so that no more of it is tried: to fail, behind much ASCII, takes six times as long as to
+    /// decode it.
+    was_not_ascii: bool,
+}
 
 impl DataBuffer {
     /// How many bytes of the stream are in it, with one for the LF of each line.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.bytes.len()
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
-        self.0.clear();
+        self.bytes.clear();
     }
 
     /// > Append the field value to the data buffer, then append a single U+000A LINE FEED (LF)
@@ -50,24 +55,24 @@ impl DataBuffer {
 
     #[inline]
     pub(super) fn push(&mut self, part: &[u8], limit: usize) {
-        make_room(&mut self.0, part.len(), limit);
         if part.len() <= PIECE {
-            self.0.extend_from_slice(part);
+            push(&mut self.bytes, part, limit);
         } else {
-            self.push_pieces(part);
+            self.push_pieces(part, limit);
         }
     }
 
     #[inline(never)]
-    fn push_pieces(&mut self, part: &[u8]) {
-        part.chunks(PIECE).for_each(|piece| self.0.extend_from_slice(piece));
+    fn push_pieces(&mut self, part: &[u8], limit: usize) {
+        make_room(&mut self.bytes, part.len(), limit);
+        part.chunks(PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
     }
 
     /// The first bytes of a word.
     #[inline]
     pub(super) fn push_word(&mut self, word: u128, len: usize, limit: usize) {
-        make_room(&mut self.0, size_of::<u128>(), limit);
-        push_word(&mut self.0, word, len);
+        make_room(&mut self.bytes, size_of::<u128>(), limit);
+        push_word(&mut self.bytes, word, len);
     }
 
     /// The data of the event, made in `buf` if it is not UTF-8.
@@ -76,14 +81,14 @@ impl DataBuffer {
     /// > character from the data buffer.
     #[inline]
     pub(super) fn text<'a>(&'a self, buf: &'a mut String) -> &'a str {
-        lossy(without_last(&self.0), buf)
+        lossy(without_last(&self.bytes), buf)
     }
 
     /// The data of the event, to be kept. To be called once for each.
     #[inline]
     pub(super) fn take(&mut self) -> Text {
-        let large = if self.0.len() > LARGE { self.take_ascii() } else { None };
-        large.unwrap_or_else(|| owned(without_last(&self.0)))
+        let large = if self.bytes.len() > LARGE { self.take_ascii() } else { None };
+        large.unwrap_or_else(|| owned(without_last(&self.bytes)))
     }
 
     /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Only ASCII: of other bytes
@@ -91,19 +96,20 @@ impl DataBuffer {
     /// other means.
     #[inline(never)]
     fn take_ascii(&mut self) -> Option<Text> {
-        let len = self.0.len();
-        if len < self.0.capacity() / 2 {
+        let len = self.bytes.len();
+        if self.was_not_ascii || len < self.bytes.capacity() / 2 {
             return None;
         }
-        match AsciiString::from_ascii(mem::take(&mut self.0)) {
+        match AsciiString::from_ascii(mem::take(&mut self.bytes)) {
             Ok(text) => {
                 let mut text = String::from(text);
                 text.pop();
-                self.0 = Vec::with_capacity(len + size_of::<u128>());
+                self.bytes = Vec::with_capacity(len + size_of::<u128>());
                 Some(text.into())
             }
             Err(error) => {
-                self.0 = error.into_source();
+                self.bytes = error.into_source();
+                self.was_not_ascii = true;
                 None
             }
         }

@@ -37,13 +37,15 @@ impl Interpreter {
         Taken::All
     }
 
-    /// Takes the rest of a line, or as much of it as there is.
+    /// Takes the rest of a value, or as much of it as there is.
     #[inline(never)]
     fn take_large(&mut self, text: &[u8]) -> Taken {
-        let end = end_of_line(text).unwrap_or(text.len());
-        if !self.take_within_line(&text[..end]) {
+        let is_in_value = matches!(self.line.kind, Kind::Data | Kind::Ignored);
+        if !is_in_value {
             return Taken::Part(0);
         }
+        let end = end_of_line(text).unwrap_or(text.len());
+        self.take_within_line(&text[..end]);
         self.took(end);
         if end == text.len() { Taken::All } else { Taken::Part(end) }
     }

@@ -183,7 +183,8 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
     match utf8(bytes) {
         Some(text) => text,
         None => {
-            replace(buf, bytes);
+            buf.clear();
+            push_lossy(buf, bytes);
             buf
         }
     }
@@ -201,11 +202,13 @@ pub(super) fn replace(text: &mut String, bytes: &[u8]) {
 /// The text of these bytes, copied.
 #[inline]
 pub(super) fn owned(bytes: &[u8]) -> Text {
-    let small = if bytes.len() <= LARGE { utf8(bytes) } else { None };
-    small.map_or_else(|| owned_in_windows(bytes), Text::from)
+    if bytes.len() > LARGE {
+        return owned_in_windows(bytes);
+    }
+    utf8(bytes).map_or_else(|| with_lossy(String::new(), bytes), Text::from)
 }
 
-/// The same, of bytes that are large or not UTF-8: in windows, each of which is still in the cache when it is copied.
+/// The same, in windows, each of which is still in the cache when it is copied.
 #[inline(never)]
 fn owned_in_windows(mut bytes: &[u8]) -> Text {
     let mut text = String::with_capacity(bytes.len());
@@ -215,6 +218,10 @@ fn owned_in_windows(mut bytes: &[u8]) -> Text {
         push_pieces(&mut text, valid);
         bytes = &bytes[valid.len()..];
     }
+    with_lossy(text, bytes)
+}
+
+fn with_lossy(mut text: String, bytes: &[u8]) -> Text {
     push_lossy(&mut text, bytes);
     text.into()
 }
