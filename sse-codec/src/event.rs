@@ -154,6 +154,7 @@ impl Event {
     /// assert_eq!(Event::new("two\r\nlines\n").to_bytes(), "data: two\ndata: lines\ndata: \n\n");
     /// assert_eq!(Event::new("").to_bytes(), "data: \n\n"); // an event all the same
     /// ```
+    #[inline]
     pub fn new(data: impl Into<Text>) -> Self {
         Self::from_parts(Parts { data: data.into(), ..Parts::default() }, None)
     }
@@ -171,6 +172,7 @@ impl Event {
     /// assert!(named_by_a_user.is_err());
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_type(self, event_type: EventType) -> Self {
         self.change(|parts| parts.event_type = Some(event_type))
     }
@@ -189,6 +191,7 @@ impl Event {
     /// # Ok::<(), sse_codec::ValueError>(())
     /// ```
     #[must_use]
+    #[inline]
     pub fn with_id(self, id: impl Into<EventId>) -> Self {
         self.change(|parts| parts.id = Some(id.into()))
     }
@@ -330,21 +333,33 @@ impl Event {
         Self { texts: Texts::Short(slices), retry: None }
     }
 
+    #[inline]
     pub(crate) fn from_parts(parts: Parts, retry: Option<u64>) -> Self {
         Self { texts: Texts::Apart(parts), retry }
     }
 
     /// Changes one of the texts.
+    #[inline]
     fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        match &self.texts {
-            Texts::Apart(_) => {}
-            Texts::Together(slices) => self.texts = Texts::Apart(slices.to_parts()),
-            Texts::Short(slices) => self.texts = Texts::Apart(slices.to_parts()),
+        if !matches!(self.texts, Texts::Apart(_)) {
+            self.texts.part();
         }
         if let Texts::Apart(parts) = &mut self.texts {
             change(parts);
         }
         self
+    }
+}
+
+impl Texts {
+    /// Makes each text stand by itself.
+    #[inline(never)]
+    fn part(&mut self) {
+        *self = Self::Apart(match self {
+            Self::Apart(_) => return,
+            Self::Together(slices) => slices.to_parts(),
+            Self::Short(slices) => slices.to_parts(),
+        });
     }
 }
 

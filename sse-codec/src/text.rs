@@ -7,6 +7,8 @@ use alloc::{borrow::Cow, string::String};
 use arrayvec::ArrayString;
 use bytestring::ByteString;
 
+use crate::encode::is_one_line;
+
 /// As long as this a text takes no more place than a [`ByteString`] does.
 const SHORT: usize = 20;
 
@@ -50,6 +52,22 @@ impl Text {
             Repr::Shared(text) => text,
         }
     }
+
+    /// Whether the text surely has no line break and no NUL: if it has other control characters, this may say no. Each
+    /// kind of text is asked apart. One that was just made was written in pieces, and to load the place where either kind
+    /// might begin has to wait for them.
+    #[inline(always)]
+    pub(crate) fn is_one_line(&self) -> bool {
+        match &self.0 {
+            Repr::Short(text) => is_one_line(text.as_bytes()),
+            Repr::Shared(text) => is_long_line(text),
+        }
+    }
+}
+
+#[inline(never)]
+fn is_long_line(text: &str) -> bool {
+    is_one_line(text.as_bytes())
 }
 
 impl Default for Text {

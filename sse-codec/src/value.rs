@@ -4,7 +4,7 @@ use core::{borrow::Borrow, fmt, str::FromStr};
 
 use alloc::string::String;
 
-use crate::{Text, ValueError, encode::is_one_line, text::decimal};
+use crate::{Text, ValueError, text::decimal};
 
 /// The type of an event: the value of an `event` field.
 ///
@@ -52,6 +52,7 @@ impl EventType {
     /// # Errors
     ///
     /// [`ValueError::EmptyType`] or [`ValueError::LineBreak`].
+    #[inline]
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_event_type(&text)?;
@@ -81,6 +82,7 @@ impl EventId {
     /// # Errors
     ///
     /// [`ValueError::LineBreak`] or [`ValueError::Nul`].
+    #[inline]
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_event_id(&text)?;
@@ -109,12 +111,19 @@ impl EventId {
     }
 }
 
-fn check_event_type(text: &str) -> Result<(), ValueError> {
+#[inline]
+fn check_event_type(text: &Text) -> Result<(), ValueError> {
+    if !text.is_empty() && text.is_one_line() {
+        return Ok(());
+    }
+    check_odd_event_type(text)
+}
+
+// Out of line, as all that seldom happens: a value is made where it is used.
+#[cold]
+fn check_odd_event_type(text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
         return Err(ValueError::EmptyType);
-    }
-    if is_one_line(text.as_bytes()) {
-        return Ok(());
     }
     match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
         Some(at) => Err(ValueError::LineBreak { at }),
@@ -122,11 +131,17 @@ fn check_event_type(text: &str) -> Result<(), ValueError> {
     }
 }
 
-fn check_event_id(text: &str) -> Result<(), ValueError> {
+#[inline]
+fn check_event_id(text: &Text) -> Result<(), ValueError> {
     // No NUL either.
-    if is_one_line(text.as_bytes()) {
+    if text.is_one_line() {
         return Ok(());
     }
+    check_odd_event_id(text)
+}
+
+#[cold]
+fn check_odd_event_id(text: &str) -> Result<(), ValueError> {
     match memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()) {
         Some(at) if text.as_bytes()[at] == 0 => Err(ValueError::Nul { at }),
         Some(at) => Err(ValueError::LineBreak { at }),
