@@ -12,8 +12,9 @@ mod poll;
 mod table;
 
 use std::{
+    fs::{self, File},
     hint::black_box,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -185,6 +186,8 @@ fn corpora() -> impl Iterator<Item = &'static str> {
 }
 
 fn run(options: &Options) -> Result<(), String> {
+    // Before minutes of measuring, which would be lost.
+    options.json.as_deref().map_or(Ok(()), make_writable)?;
     println!("{}", table::machine());
     let mut cells = Vec::new();
     for &name in &options.corpora {
@@ -208,6 +211,15 @@ fn run(options: &Options) -> Result<(), String> {
         Some(path) => table::write_json(path, &cells).map_err(|error| format!("{}: {error}", path.display())),
         None => Ok(()),
     }
+}
+
+/// Makes sure that a file can be written, and leaves what is in it.
+fn make_writable(path: &Path) -> Result<(), String> {
+    path.parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| File::options().append(true).create(true).open(path))
+        .map(drop)
+        .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
 /// Measures one cell, or counts, or only runs.
