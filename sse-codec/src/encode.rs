@@ -15,7 +15,7 @@ use crate::{
     Event, EventId, EventRef, EventType,
     decode::line_ends::{LineEnd, LineEnds},
     event::whole_millis,
-    text::PIECE,
+    text::{PIECE, piece},
 };
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
@@ -323,15 +323,22 @@ fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8
     put_text(buf, &text[start..]);
 }
 
-/// Appends a part of a text, a long one in [pieces](PIECE).
+/// Appends a part of a text, a long one in [pieces](piece).
 #[inline(always)]
 fn put_text<B: BufMut + ?Sized>(buf: &mut B, text: &[u8]) {
     if text.len() <= PIECE {
-        return buf.put_slice(text);
+        buf.put_slice(text);
+    } else {
+        put_long(buf, text);
     }
-    for piece in text.chunks(PIECE) {
-        buf.put_slice(piece);
-    }
+}
+
+#[inline(never)]
+fn put_long<B: BufMut + ?Sized>(buf: &mut B, text: &[u8]) {
+    let room = buf.chunk_mut();
+    // A buffer that has to grow may come to lie anywhere.
+    let piece = if room.len() < text.len() { PIECE } else { piece(text, room.as_mut_ptr()) };
+    text.chunks(piece).for_each(|piece| buf.put_slice(piece));
 }
 
 #[inline(always)]

@@ -12,10 +12,17 @@ use crate::encode::is_one_line;
 /// As long as this a text takes no more place than a [`ByteString`] does.
 const SHORT: usize = 20;
 
-/// Longer text is copied in pieces of this many bytes. With its bug 30994, glibc copies more than 2112 at a twentieth of
-/// the speed on AMD's Zen 3, if where they go lies, modulo 4096, less than 32 bytes behind where they come from. So it
-/// does whenever a field's value is copied from one large new buffer to another: both begin a page.
+/// Longer text may be copied in [pieces](piece) of so many bytes.
 pub(crate) const PIECE: usize = 2 * 1024;
+
+/// How many bytes of a longer text to copy to a place at once. A few KiB take less in pieces: what copies more is slow to
+/// start. What is longer is copied as a whole, unless glibc's bug 30994 strikes: on AMD's Zen 3 a copy of more than 2112
+/// bytes falls to a twentieth of its speed if where it goes lies, modulo 4096, less than 32 bytes behind where it comes
+/// from. So it does whenever a field's value is copied from one large new buffer to another: both begin a page.
+pub(crate) fn piece(text: &[u8], to: *const u8) -> usize {
+    let distance = to.addr().wrapping_sub(text.as_ptr().addr()) % 4096;
+    if text.len() <= 4 * PIECE || distance < 32 { PIECE } else { text.len() }
+}
 
 /// Text that owns itself and is cheap to clone: the data of an [`Event`](crate::Event), a type, an id.
 ///
@@ -214,12 +221,22 @@ pub(crate) fn decimal(number: impl fmt::Display) -> Text {
     digits.as_str().into()
 }
 
-/// Appends a text, a long one in [pieces](PIECE).
+/// Appends a text, for which there is room, a long one in [pieces](piece).
 #[inline]
-pub(crate) fn push_pieces(text: &mut String, mut rest: &str) {
+pub(crate) fn push_pieces(text: &mut String, rest: &str) {
+    if rest.len() <= PIECE {
+        text.push_str(rest);
+    } else {
+        push_long(text, rest);
+    }
+}
+
+#[inline(never)]
+fn push_long(text: &mut String, mut rest: &str) {
+    let piece = piece(rest.as_bytes(), text.as_ptr().wrapping_add(text.len()));
     // A character has at most four bytes, so one of four places in a row is between two characters.
-    let places = PIECE - 3..=PIECE;
-    while rest.len() > PIECE
+    let places = piece - 3..=piece;
+    while rest.len() > piece
         && let Some((piece, behind)) = places.clone().rev().find_map(|at| rest.split_at_checked(at))
     {
         text.push_str(piece);

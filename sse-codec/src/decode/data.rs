@@ -7,7 +7,10 @@ use alloc::{string::String, vec::Vec};
 use ascii::AsciiString;
 
 use super::text::{lossy, owned};
-use crate::{Text, text::PIECE};
+use crate::{
+    Text,
+    text::{PIECE, piece},
+};
 
 /// Data of more bytes may be kept where it is.
 const LARGE: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
@@ -65,7 +68,8 @@ impl DataBuffer {
     #[inline(never)]
     fn push_pieces(&mut self, part: &[u8], limit: usize) {
         make_room(&mut self.bytes, part.len(), limit);
-        part.chunks(PIECE).for_each(|piece| self.bytes.extend_from_slice(piece));
+        let piece = piece(part, self.bytes.as_ptr().wrapping_add(self.bytes.len()));
+        part.chunks(piece).for_each(|piece| self.bytes.extend_from_slice(piece));
     }
 
     /// The first bytes of a word.
