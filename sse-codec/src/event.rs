@@ -19,7 +19,7 @@ use crate::{Block, EventId, EventType, Text};
 /// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
 /// gives `event` (line breaks in the data come back as LF). Clones share their texts.
 ///
-/// What is decoded stands in place if it is small and comes in small chunks. Else it shares one text with the events
+/// What is decoded mostly stands in place if its block has up to 52 bytes. Else it shares one text with the events
 /// around it: at most 16 KiB of the stream. The data of a larger event may be a slice of its chunk, if it is ASCII and
 /// the chunk at most 128 times as large. To keep few of many events for long, copy what you need of them.
 ///
@@ -98,7 +98,10 @@ impl Deref for SharedText {
 }
 
 /// A text that takes no more place than three of their own do.
-pub(crate) type ShortText = ArrayString<52>;
+pub(crate) type ShortText = ArrayString<SHORT>;
+
+/// How many bytes that is.
+pub(crate) const SHORT: usize = 52;
 
 impl Default for Texts {
     fn default() -> Self {

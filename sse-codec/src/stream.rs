@@ -158,8 +158,8 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
-            if let Some(slices) = this.chunk.whole_event(this.decoder) {
-                return Poll::Ready(Some(Ok(Event::from_slices(slices))));
+            if let Some(event) = this.chunk.whole_event(this.decoder) {
+                return Poll::Ready(Some(Ok(event)));
             }
             if this.chunk.is_open() {
                 if let Some(event) = this.chunk.found_event(this.decoder) {

@@ -2,7 +2,6 @@
 
 use core::{ops::Range, time::Duration};
 
-use arrayvec::ArrayString;
 use bytes::{Buf, Bytes};
 
 use super::{
@@ -14,7 +13,7 @@ use super::{
 };
 use crate::{
     DecodeError, Event, EventId, EventType, Text,
-    event::{Parts, SharedText, Slices},
+    event::{Parts, ShortText},
 };
 
 /// What comes of one chunk: an iterator over events that own their text.
@@ -275,8 +274,8 @@ impl Owned {
     #[inline]
     pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
         loop {
-            if let Some(slices) = self.whole_event(decoder) {
-                return Some(Ok(Event::from_slices(slices)));
+            if let Some(event) = self.whole_event(decoder) {
+                return Some(Ok(event));
             }
             if let Some(event) = self.found_event(decoder) {
                 return Some(Ok(event));
@@ -321,8 +320,8 @@ impl Owned {
     #[inline]
     pub(crate) fn next_item(&mut self, decoder: &mut Decoder) -> Option<Result<Item, DecodeError>> {
         loop {
-            if let Some(slices) = self.whole_event(decoder) {
-                return Some(Ok(Item::Event(Event::from_slices(slices))));
+            if let Some(event) = self.whole_event(decoder) {
+                return Some(Ok(Item::Event(event)));
             }
             if let Some(event) = self.found_event(decoder) {
                 return Some(Ok(Item::Event(event)));
@@ -375,11 +374,11 @@ impl Owned {
     }
 
     #[inline(always)]
-    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Slices<SharedText>> {
+    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
         if !self.cursor.at_block_start {
             return None;
         }
-        let interpreter = &mut decoder.interpreter;
+        let Decoder { interpreter, shared, last_event_id, .. } = decoder;
         let event = match WholeEvent::next(&mut self.cursor, &self.chunk, interpreter.comments) {
             Ok(event) => event,
             Err(begun) => {
@@ -387,18 +386,17 @@ impl Owned {
                 return None;
             }
         };
-        let shared = &mut decoder.shared;
         let window = self.window.over(&self.chunk, &event.lines, shared);
         let (Some(window), Some(text)) = (window, shared.text()) else {
             interpreter.draft = event.into();
             self.reading = Reading::Draft;
             return None;
         };
-        let slices = window.slices(&event, text);
-        if let Some(id) = slices.id() {
-            decoder.commit_id(id);
+        if is_present(&event.id) {
+            last_event_id.clear();
+            last_event_id.push_str(text.get(window.inside(&event.id)).unwrap_or_default());
         }
-        Some(slices)
+        Some(window.event(&event, text))
     }
 
     /// The event that was found, unless one of its texts is not UTF-8: then the draft is made of it.
@@ -412,17 +410,13 @@ impl Owned {
             interpreter.draft = event.clone().into();
             return None;
         };
-        let WholeEvent { data, event_type, id, .. } = event.clone();
-        if is_present(&id) {
+        if is_present(&event.id) {
             last_event_id.clear();
-            last_event_id.push_str(text.get(id.clone()).unwrap_or_default());
+            last_event_id.push_str(text.get(event.id.clone()).unwrap_or_default());
         }
-        let event = match ArrayString::from(text) {
-            Ok(text) => Event::from_short(Slices { text, data, event_type, id }),
-            Err(_) => {
-                let text = shared.fill(text).clone();
-                Event::from_slices(Slices { text, data, event_type, id })
-            }
+        let event = match ShortText::from(text) {
+            Ok(text) => Event::from_short(event.slices(text, 0)),
+            Err(_) => Event::from_slices(event.slices(shared.fill(text).clone(), 0)),
         };
         self.end_event(decoder, in_chunk, room);
         Some(event)
