@@ -271,7 +271,7 @@ impl Owned {
         self.reading != Reading::Nothing
     }
 
-    #[inline]
+    #[inline(always)]
     pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
         loop {
             if let Some(event) = self.whole_event(decoder) {
