@@ -159,8 +159,10 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
         let mut decoder = sse_codec::Decoder::new();
         for chunk in &mut buffers {
             for event in decoder.decode_bytes(chunk) {
-                let event = event.map_err(|error| error.to_string())?;
-                tally.count(event.event_type(), event.data());
+                match event {
+                    Ok(event) => tally.count(event.event_type(), event.data()),
+                    Err(error) => return Err(error.to_string()),
+                }
             }
         }
         Ok(tally)
