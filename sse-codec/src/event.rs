@@ -97,11 +97,11 @@ impl Deref for SharedText {
     }
 }
 
-/// A text that takes no more place than three of their own do.
-pub(crate) type ShortText = ArrayString<SHORT>;
-
-/// How many bytes that is.
+/// So many bytes take no more place than three texts of their own do.
 pub(crate) const SHORT: usize = 52;
+
+/// A text that stands in its event.
+pub(crate) type ShortText = ArrayString<SHORT>;
 
 impl Default for Texts {
     fn default() -> Self {
@@ -118,17 +118,17 @@ impl<T: Deref<Target = str>> Slices<T> {
     }
 
     #[inline]
-    pub(crate) fn data(&self) -> &str {
+    fn data(&self) -> &str {
         self.at(&self.data)
     }
 
     #[inline]
-    pub(crate) fn event_type(&self) -> Option<&str> {
+    fn event_type(&self) -> Option<&str> {
         self.if_present(&self.event_type)
     }
 
-    #[inline(always)]
-    pub(crate) fn id(&self) -> Option<&str> {
+    #[inline]
+    fn id(&self) -> Option<&str> {
         self.if_present(&self.id)
     }
 

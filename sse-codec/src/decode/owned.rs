@@ -9,7 +9,7 @@ use super::{
     interpret::{Cursor, Draft, Interpreter, Place, Step},
     rest::{Rest, Taken},
     text::{Window, owned, sliced},
-    whole::{WholeEvent, is_present},
+    whole::WholeEvent,
 };
 use crate::{
     DecodeError, Event, EventId, EventType, Text,
@@ -392,10 +392,7 @@ impl Owned {
             self.reading = Reading::Draft;
             return None;
         };
-        if is_present(&event.id) {
-            last_event_id.clear();
-            last_event_id.push_str(text.get(window.inside(&event.id)).unwrap_or_default());
-        }
+        event.commit_id(text, window.start(), last_event_id);
         Some(window.event(&event, text))
     }
 
@@ -410,10 +407,7 @@ impl Owned {
             interpreter.draft = event.clone().into();
             return None;
         };
-        if is_present(&event.id) {
-            last_event_id.clear();
-            last_event_id.push_str(text.get(event.id.clone()).unwrap_or_default());
-        }
+        event.commit_id(text, 0, last_event_id);
         let event = match ShortText::from(text) {
             Ok(text) => Event::from_short(event.slices(text, 0)),
             Err(_) => Event::from_slices(event.slices(shared.fill(text).clone(), 0)),

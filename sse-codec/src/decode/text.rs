@@ -45,6 +45,12 @@ impl<T> Window<T> {
         true
     }
 
+    /// Where the text begins in the chunk.
+    #[inline(always)]
+    pub(super) fn start(&self) -> usize {
+        self.range.start
+    }
+
     /// Where a range of the chunk stands in the text.
     #[inline(always)]
     pub(super) fn inside(&self, range: &Range<usize>) -> Range<usize> {

@@ -2,6 +2,8 @@
 
 use core::ops::Range;
 
+use alloc::string::String;
+
 use super::{
     field::{Head, Name, has_nul},
     interpret::{Cursor, Draft, Place},
@@ -108,14 +110,26 @@ impl Window<()> {
         {
             return Event::from_short(event.slices(short, event.lines.start));
         }
-        Event::from_slices(event.slices(text.clone(), event.lines.start - start))
+        Event::from_slices(event.slices(text.clone(), self.start()))
     }
 }
 
 impl WholeEvent {
+    /// > Set the last event ID string of the event source to the value of the last event ID buffer.
+    ///
+    /// The id stands in a text that begins there.
+    #[inline(always)]
+    pub(super) fn commit_id(&self, text: &str, start: usize, last_event_id: &mut String) {
+        if is_present(&self.id) {
+            last_event_id.clear();
+            last_event_id.push_str(text.get(self.id.start - start..self.id.end - start).unwrap_or_default());
+        }
+    }
+
     /// The values, in a text that begins there.
     #[inline(always)]
     pub(super) fn slices<T>(&self, text: T, start: usize) -> Slices<T> {
+        // The range of one that is absent is still 0..0.
         let place = |range: &Range<usize>| range.start.saturating_sub(start)..range.end.saturating_sub(start);
         let event_type = if self.event_type.is_empty() { &(0..0) } else { &self.event_type };
         Slices { text, data: place(&self.data), event_type: place(event_type), id: place(&self.id) }

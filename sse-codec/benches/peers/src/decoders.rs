@@ -159,6 +159,7 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
         let mut decoder = sse_codec::Decoder::new();
         for chunk in &mut buffers {
             for event in decoder.decode_bytes(chunk) {
+                // With `map_err`, each event would be moved.
                 match event {
                     Ok(event) => tally.count(event.event_type(), event.data()),
                     Err(error) => return Err(error.to_string()),

@@ -98,7 +98,7 @@ impl Batch {
 
     /// The blocks, to make events of. Their texts are in the cache, whatever was done before: those that a server makes
     /// events of have just been made. To be asked for after the buffer, which may push them out.
-    fn texts(&self) -> slice::Iter<'static, Block> {
+    fn blocks_in_cache(&self) -> slice::Iter<'static, Block> {
         for Block { comment, id, event_type, data } in self.blocks {
             for text in [comment, id, event_type, data].into_iter().flatten() {
                 black_box(text.chars().count());
@@ -271,7 +271,7 @@ fn ours_bytes_mut(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome 
 
 fn ours_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
-    let items = batch.texts().map(ours_event);
+    let items = batch.blocks_in_cache().map(ours_event);
     into_buffer(clock, sink, buffer, items, |item, buffer: &mut Vec<u8>| encode_ours(&item, buffer))
 }
 
@@ -313,7 +313,7 @@ fn russe_static(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
 
 fn russe_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
-    let events = batch.texts().map(|block| russe_event(block, copied));
+    let events = batch.blocks_in_cache().map(|block| russe_event(block, copied));
     into_buffer(clock, sink, buffer, events, encode_russe)
 }
 
@@ -334,7 +334,7 @@ fn sse_stream(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
 }
 
 fn sse_stream_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
-    into_bytes(clock, sink, batch.texts().map(sse_stream_event), encode_sse_stream)
+    into_bytes(clock, sink, batch.blocks_in_cache().map(sse_stream_event), encode_sse_stream)
 }
 
 /// Its events are encoded while they are made, which its body then gives out.
@@ -357,7 +357,7 @@ fn axum(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
             None => event,
         }
     };
-    let body = Sse::new(Ready(batch.texts().map(event))).into_response().into_body();
+    let body = Sse::new(Ready(batch.blocks_in_cache().map(event))).into_response().into_body();
     clock.time(|| drain_body(body, |data| sink.put(data)))
 }
 
@@ -389,7 +389,7 @@ fn warp(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
 
 fn warp_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
-    into_buffer(clock, sink, buffer, batch.texts().map(warp_event), |event, buffer: &mut String| {
+    into_buffer(clock, sink, buffer, batch.blocks_in_cache().map(warp_event), |event, buffer: &mut String| {
         write!(buffer, "{event}").map_err(|error| error.to_string())
     })
 }
