@@ -141,9 +141,9 @@ where
                 return Some(item.into());
             }
             *this.held = Some(item);
-            break;
+            return this.gathered.take();
         }
-        self.project().gathered.take()
+        self.project().gathered.take_last()
     }
 
     /// The next item, wherever it comes from. None when there will be no more.

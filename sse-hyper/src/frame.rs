@@ -5,11 +5,12 @@ use std::mem;
 use bytes::{Bytes, BytesMut};
 use sse_codec::{Encoded, Outgoing};
 
-/// What a frame holds at most, if it holds more than one event. Larger buffers are slower: the server
-/// keeps several frames, and memory that goes back and forth to the system costs page faults.
-const FRAME: usize = 8 * 1024;
+/// What a frame holds at most, if it holds more than one event. It is what HTTP/2 sends in one of its own frames, and TLS
+/// in one record.
+const FRAME: usize = 16 * 1024;
 
-/// An event of this size is a frame of its own: copying it would cost more than its frame.
+/// A block of this size that is encoded is a frame of its own, and so much is not moved to make room for more: to copy it
+/// would cost more than its frame.
 const LARGE: usize = 4 * 1024;
 
 /// Enough for a few small events: what a stream that yields one event now and then holds.
@@ -23,7 +24,7 @@ pub(crate) struct Gathered {
     first: Option<Encoded>,
     buf: BytesMut,
     events: u64,
-    /// The last frame was full, so the next one will be.
+    /// There was no pause since the last frame, so the next one will be full.
     busy: bool,
 }
 
@@ -41,39 +42,56 @@ impl Gathered {
     /// Adds an item to the frame, or gives it back if it does not go into this one.
     #[inline]
     pub(crate) fn add(&mut self, item: Outgoing) -> Option<Outgoing> {
-        let is_alone = matches!(item, Outgoing::Encoded(_)) && self.buf.is_empty();
-        if !is_alone && self.first.is_none() && item.encode_within(self.room(), &mut self.buf) {
+        if self.copies(&item) && item.encode_within(self.room(), &mut self.buf) {
             self.events += u64::from(item.is_event());
             return None;
         }
-        self.add_elsewhere(item)
+        let item = self.add_elsewhere(item);
+        self.busy |= item.is_some();
+        item
+    }
+
+    /// Whether an item is copied if there is room for it: not one that is encoded, if it may be a frame as it is.
+    #[inline]
+    fn copies(&self, item: &Outgoing) -> bool {
+        match item {
+            Outgoing::Encoded(block) => !self.buf.is_empty() && block.as_bytes().len() < LARGE,
+            _ => self.first.is_none(),
+        }
     }
 
     /// How large an item may be that goes into the buffer as it is.
     #[inline]
     fn room(&self) -> usize {
         // The buffer may be longer than a frame, or shared with frames before this one.
-        let room = self.buf.capacity().min(FRAME).saturating_sub(self.buf.len());
-        room.min(LARGE - 1)
+        self.buf.capacity().min(self.most()).saturating_sub(self.buf.len())
+    }
+
+    /// How much the frame holds: of a stream that may pause at any time not more than is worth while to be moved.
+    #[inline]
+    fn most(&self) -> usize {
+        if self.busy { FRAME } else { LARGE }
     }
 
     fn add_elsewhere(&mut self, item: Outgoing) -> Option<Outgoing> {
-        if *item.encoded_len_range().start() >= LARGE {
-            return Some(item);
-        }
-        let len = item.encoded_len();
-        if len >= LARGE || self.len() + len > FRAME {
-            return Some(item);
-        }
+        let least = *item.encoded_len_range().start();
         match item {
+            item if self.len() + least > self.most() => return Some(item),
+            Outgoing::Encoded(_) if least >= LARGE => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 if let Some(first) = self.first.take() {
                     self.make_room(first.as_bytes().len());
                     self.append(&first.into());
                 }
-                self.make_room(len);
-                self.append(&item);
+                // The only event of a frame gets a buffer that it fills, and any other one that will be filled.
+                let room = self.most() - self.len();
+                let is_alone = self.is_empty() && !self.busy;
+                self.make_room(if is_alone { item.encoded_len().min(room) } else { room });
+                if !item.encode_within(self.room(), &mut self.buf) {
+                    return Some(item);
+                }
+                self.events += u64::from(item.is_event());
             }
         }
         None
@@ -84,11 +102,19 @@ impl Gathered {
         if self.is_empty() {
             return None;
         }
-        self.busy = self.len() > FRAME - LARGE;
         Some(match self.first.take() {
             Some(block) => Outgoing::from(block).into(),
             None => Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) },
         })
+    }
+
+    /// The same, as the stream pauses. It may be for long, so that it does not hold the buffer of a busy one.
+    pub(crate) fn take_last(&mut self) -> Option<Full> {
+        let frame = self.take();
+        if mem::take(&mut self.busy) {
+            self.release();
+        }
+        frame
     }
 
     /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
@@ -112,7 +138,7 @@ impl Gathered {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { FRAME };
+        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { self.most() };
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }

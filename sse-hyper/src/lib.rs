@@ -97,9 +97,9 @@
 //!
 //! # What it does for you
 //!
-//! - **Frames.** Events that are ready go out together, in frames of up to 8 KiB; one of 4 KiB or more
-//!   is a frame of its own, and is not copied if it is [`Encoded`]. Nothing is held back: when the
-//!   stream has no more at the moment, what is there goes out.
+//! - **Frames.** Events that are ready go out together, in frames of up to 16 KiB; a larger one is a
+//!   frame of its own, and so is one of 4 KiB or more that is [`Encoded`], which is not copied then.
+//!   Nothing is held back: when the stream has no more at the moment, what is there goes out.
 //! - **Keep-alive.** With a [`timer`](Sse::timer), a comment after 15 s of silence. **Without a timer
 //!   there is none**: this crate knows no runtime, so it has no timer of its own.
 //! - **Leaving.** The body is dropped when the client leaves, and the stream with it.

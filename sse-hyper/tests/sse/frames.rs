@@ -5,7 +5,7 @@ use std::{cell::Cell, task::Poll};
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body::Body;
 use http_body_util::BodyExt;
-use sse_hyper::{Block, Encoded, Event, Sse};
+use sse_hyper::{Block, BoxError, Encoded, Event, Sse, StreamItem};
 
 use crate::support::{channel, frame, frames, hesitant, numbered, numbered_text};
 
@@ -39,46 +39,54 @@ async fn a_stream_that_is_pending_before_each_event_gives_a_frame_for_each() {
 }
 
 #[tokio::test]
-async fn frames_of_small_events_come_close_to_8_kib_and_keep_the_order() {
+async fn frames_of_small_events_come_close_to_16_kib_and_keep_the_order() {
     let frames = frames(Sse::new(stream::iter(numbered(5_000))).into_body()).await;
     assert_eq!(frames.concat(), numbered_text(5_000));
-    let (last, full) = frames.split_last().unwrap();
-    assert!(full.len() > 10);
+    let [first, full @ .., last] = &frames[..] else { panic!("{} frames", frames.len()) };
+    assert!((4_000..=4_096).contains(&first.len()), "{} bytes: the stream might have paused", first.len());
+    assert!(full.len() > 5);
     for frame in full {
-        assert!((8_000..=8_192).contains(&frame.len()), "{} bytes", frame.len());
+        assert!((16_000..=16_384).contains(&frame.len()), "{} bytes", frame.len());
     }
-    assert!(last.len() <= 8_192);
+    assert!(last.len() <= 16_384);
+}
+
+/// An event of so many bytes.
+fn sized(bytes: usize) -> Event {
+    Event::new("x".repeat(bytes - "data: \n\n".len()))
+}
+
+/// How long the frames are that a stream of ready items gives.
+async fn lengths<T: StreamItem<Error: Into<BoxError>>>(items: impl IntoIterator<Item = T>) -> Vec<usize> {
+    let items: Vec<_> = items.into_iter().collect();
+    frames(Sse::new(stream::iter(items)).into_body()).await.iter().map(String::len).collect()
 }
 
 #[tokio::test]
-async fn a_frame_can_be_exactly_8_kib() {
-    // 4 of 2 KiB, each "data: " and "\n\n" around its text.
-    let quarter = Event::new("x".repeat(2_040));
-    let frames = frames(Sse::new(stream::iter(vec![quarter; 5])).into_body()).await;
-    assert_eq!(frames.iter().map(String::len).collect::<Vec<_>>(), [8_192, 2_048]);
+async fn a_frame_can_be_exactly_16_kib() {
+    assert_eq!(lengths(vec![sized(4_096); 6]).await, [4_096, 16_384, 4_096]);
+    assert_eq!(lengths(vec![sized(2_048); 11]).await, [4_096, 16_384, 2_048]);
+    assert_eq!(lengths([4_096, 4_096, 4_096, 4_096, 4_097].map(sized)).await, [4_096, 3 * 4_096, 4_097]);
+    assert_eq!(lengths([2_048, 2_049].map(sized)).await, [2_048, 2_049]);
 }
 
 #[tokio::test]
-async fn an_event_of_4_kib_is_a_frame_of_its_own() {
-    let sized = |bytes: usize| Event::new("x".repeat(bytes - "data: \n\n".len()));
-    let events = [sized(20), sized(4_095), sized(20), sized(4_096), sized(20), sized(100_000), sized(8_191)];
-    for encode in [false, true] {
-        let lengths: Vec<_> = if encode {
-            frames(Sse::new(stream::iter(events.clone().map(Encoded::from))).into_body()).await
-        } else {
-            frames(Sse::new(stream::iter(events.clone())).into_body()).await
-        }
-        .iter()
-        .map(String::len)
-        .collect();
-        assert_eq!(lengths, [20 + 4_095 + 20, 4_096, 20, 100_000, 8_191]);
-    }
+async fn an_event_that_is_larger_than_a_frame_is_one_of_its_own() {
+    let sizes = [20, 4_095, 20, 4_096, 20, 16_385, 20, 100_000, 8_191];
+    assert_eq!(lengths(sizes.map(sized)).await, [20, 4_095 + 20 + 4_096 + 20, 16_385, 20, 100_000, 8_191]);
+}
+
+/// To copy it would cost more than its frame.
+#[tokio::test]
+async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own() {
+    let sizes = [20, 4_095, 20, 4_096, 20, 100_000, 8_191];
+    let encoded = sizes.map(sized).map(Encoded::from);
+    assert_eq!(lengths(encoded).await, [20, 4_095 + 20, 4_096, 20, 100_000, 8_191]);
 }
 
 /// Also where the buffer has room for it.
 #[tokio::test]
-async fn an_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
-    let sized = |bytes: usize| Event::new("x".repeat(bytes - "data: \n\n".len()));
+async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
     let with_id = |bytes: usize| {
         let id = "x".repeat(bytes - "id: \ndata: \n\n".len());
         Event::new("").with_id(sse_hyper::EventId::new(id).unwrap())
@@ -86,11 +94,19 @@ async fn an_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
     let mut events = vec![sized(100); 200];
     events.extend([sized(4_096), sized(100), sized(5_000), sized(100), with_id(4_096), sized(100)]);
     events.extend([with_id(5_000), sized(100)]);
-    let expected = [8_100, 8_100, 3_800, 4_096, 100, 5_000, 100, 4_096, 100, 5_000, 100];
-    let lengths = |frames: Vec<String>| frames.iter().map(String::len).collect::<Vec<_>>();
-    assert_eq!(lengths(frames(Sse::new(stream::iter(events.clone())).into_body()).await), expected);
-    let encoded = events.into_iter().map(Encoded::from);
-    assert_eq!(lengths(frames(Sse::new(stream::iter(encoded)).into_body()).await), expected);
+    let together = [4_000, 16_000, 4_096 + 100 + 5_000 + 100 + 4_096 + 100, 5_000 + 100];
+    assert_eq!(lengths(events.clone()).await, together);
+    let apart = [4_000, 16_000, 4_096, 100, 5_000, 100, 4_096, 100, 5_000, 100];
+    assert_eq!(lengths(events.into_iter().map(Encoded::from)).await, apart);
+}
+
+/// What its size may be at least or at most says nothing here: it has many lines.
+#[tokio::test]
+async fn an_event_of_many_lines_goes_into_a_frame_if_it_fits() {
+    let lines = |count: usize| Event::new("\n".repeat(count - 1));
+    assert_eq!(lines(1_000).encoded_len(), 7_001);
+    let mixed = [lines(1_000), lines(1_000), lines(1_000), lines(3_000), lines(100)];
+    assert_eq!(lengths(mixed).await, [7_001, 14_002, 21_001, 701]);
 }
 
 #[tokio::test]

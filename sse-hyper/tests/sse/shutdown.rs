@@ -47,12 +47,12 @@ async fn it_ends_a_stream_that_is_always_ready() {
 #[tokio::test]
 async fn what_was_taken_from_the_stream_goes_before_the_farewell() {
     let (stop, stopped) = oneshot::channel::<()>();
-    let events = stream::iter([Event::new("small"), Event::new("x".repeat(5_000)), Event::new("never")]);
+    let events = stream::iter([Event::new("small"), Event::new("x".repeat(20_000)), Event::new("never")]);
     let mut body = Box::pin(Sse::new(events).until(stopped).farewell(Event::new("bye")).into_body());
     assert_eq!(frame(&mut body).await.unwrap(), "data: small\n\n");
     stop.send(()).unwrap();
     let rest: Vec<_> = std::iter::from_fn(|| frame(&mut body).now_or_never().unwrap()).collect();
-    assert_eq!(rest.iter().map(|frame| frame.len()).collect::<Vec<_>>(), [5_008, 11]);
+    assert_eq!(rest.iter().map(|frame| frame.len()).collect::<Vec<_>>(), [20_008, 11]);
     assert_eq!(rest[1], "data: bye\n\n");
 }
 
