@@ -158,17 +158,18 @@ impl Events<'_> {
         let step = match &mut self.reading {
             Reading::Nothing | Reading::Chunk(_) => return None,
             Reading::Event { is_lent: true, .. } => Step::End,
-            Reading::Event { is_lent, .. } => {
+            Reading::Event { block, is_lent, .. } => {
                 *is_lent = true;
+                if rest.has_more_data() {
+                    rest.make_draft(block, interpreter);
+                    commit_id(interpreter, rest.or(block), last_event_id);
+                }
                 Step::Event
             }
             Reading::Rest(cursor) => {
                 let step = interpreter.step(cursor, rest.bytes());
                 if matches!(step, Step::Event | Step::Id) {
-                    let Interpreter { draft, scratch, .. } = interpreter;
-                    if let Some(id) = draft.id.bytes(rest.bytes(), &scratch.id) {
-                        replace(last_event_id, id);
-                    }
+                    commit_id(interpreter, rest.bytes(), last_event_id);
                 }
                 if step == Step::Id {
                     interpreter.draft = Draft::default();
@@ -206,15 +207,19 @@ impl Events<'_> {
     #[inline(always)]
     fn lend_rest(&mut self) -> EventRef<'_> {
         let Decoder { interpreter, rest, last_event_id, short, lossy, .. } = &mut *self.decoder;
-        if let Reading::Event { block, .. } = self.reading {
-            rest.lend(block, last_event_id, short, lossy)
-        } else {
-            let text = |range: &Range<usize>| {
-                let bytes = &rest.bytes()[range.clone()];
-                utf8(bytes).ok_or(bytes)
-            };
-            lend(interpreter, text, last_event_id, lossy)
-        }
+        let block = match self.reading {
+            Reading::Event { block, .. } if !rest.has_more_data() => {
+                return rest.lend(block, last_event_id, short, lossy);
+            }
+            Reading::Event { block, .. } => block,
+            _ => &[],
+        };
+        let bytes = rest.or(block);
+        let text = |range: &Range<usize>| {
+            let bytes = &bytes[range.clone()];
+            utf8(bytes).ok_or(bytes)
+        };
+        lend(interpreter, text, last_event_id, lossy)
     }
 
     fn lend_comment(&mut self) -> &str {
@@ -439,6 +444,14 @@ impl<'d> Chunk<'d> {
             rest.note_kept(&self.cursor, &interpreter.draft);
         }
         interpreter.end(&self.cursor, self.text);
+    }
+}
+
+/// > Set the last event ID string of the event source to the value of the last event ID buffer.
+#[inline]
+fn commit_id(interpreter: &Interpreter, text: &[u8], last_event_id: &mut String) {
+    if let Some(id) = interpreter.draft.id.bytes(text, &interpreter.scratch.id) {
+        replace(last_event_id, id);
     }
 }
 

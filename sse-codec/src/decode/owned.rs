@@ -401,10 +401,14 @@ impl Owned {
     pub(crate) fn found_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
         let Reading::Event { in_chunk, room } = self.reading else { return None };
         let Decoder { interpreter, rest, last_event_id, short, shared, .. } = &mut *decoder;
+        if rest.has_more_data() {
+            rest.make_draft(&self.chunk[..in_chunk], interpreter);
+            return None;
+        }
         rest.pad();
         let event = rest.event();
         let Some(text) = rest.event_text(&self.chunk[..in_chunk], short) else {
-            interpreter.draft = event.clone().into();
+            rest.make_draft(&self.chunk[..in_chunk], interpreter);
             return None;
         };
         event.commit_id(text, 0, last_event_id);

@@ -4,7 +4,7 @@
 //! noted as they end; then it is given out like one that came at once. So is a usual one that a large chunk cuts. Only
 //! a large block is read as it comes, since less of it may have to be kept than came: see [`small`](super::small).
 
-use core::ops::Range;
+use core::{iter, ops::Range};
 
 use alloc::vec::Vec;
 
@@ -12,7 +12,7 @@ use super::{
     Decoder,
     data::{make_room, push, push_word},
     field::{Head, Name, has_nul},
-    interpret::{Cursor, Draft, Interpreter},
+    interpret::{Cursor, Draft, Interpreter, Place, Scratch},
     line_ends::{BLOCK, LineEnd, LineEnds, padded},
     text::{ShortBuf, utf8_in},
     whole::{WholeEvent, is_present},
@@ -23,6 +23,9 @@ pub(super) const ROOM: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
 
 /// A chunk that is larger is read where it is, but for the start of it that makes a block whole.
 pub(super) const SMALL: usize = 256;
+
+/// Of so many data lines behind the first it is noted where they are. If a block has more, it is read again.
+const MORE_DATA: usize = if cfg!(debug_assertions) { 2 } else { 32 };
 
 /// The block that the last chunk ended in, or what a guard left unread.
 #[derive(Clone, Debug, Default)]
@@ -38,6 +41,8 @@ pub(super) struct Rest {
 #[derive(Clone, Debug, Default)]
 struct Said {
     event: WholeEvent,
+    /// Where the values of its other data lines stand.
+    more_data: Vec<Range<usize>>,
     /// They say something else besides.
     is_odd: bool,
 }
@@ -93,6 +98,27 @@ impl Rest {
         &self.said.event
     }
 
+    /// Whether the event has several data lines.
+    #[inline]
+    pub(super) fn has_more_data(&self) -> bool {
+        !self.said.more_data.is_empty()
+    }
+
+    /// Makes the draft of the event that was found.
+    #[inline(never)]
+    pub(super) fn make_draft(&self, block: &[u8], interpreter: &mut Interpreter) {
+        let Said { event, more_data, .. } = &self.said;
+        let Interpreter { draft, scratch: Scratch { data, .. }, limits, .. } = interpreter;
+        *draft = event.clone().into();
+        if !more_data.is_empty() {
+            data.clear();
+            for value in iter::once(&event.data).chain(more_data) {
+                data.push_line(self.or(block), value.clone(), limits.event);
+            }
+            draft.data = Place::Scratch;
+        }
+    }
+
     /// Puts zeros behind the event that was found if it is no short one, so that it is validated in whole blocks: the part
     /// of one that is left takes longer than several others.
     #[inline]
@@ -124,7 +150,8 @@ impl Rest {
     #[inline]
     pub(super) fn clear(&mut self) {
         self.bytes.clear();
-        (self.line, self.said) = (0, Said::default());
+        self.line = 0;
+        self.said.clear();
     }
 
     /// Keeps what of a chunk was not read, however much it is.
@@ -144,6 +171,7 @@ impl Rest {
     pub(super) fn note_kept(&mut self, cursor: &Cursor, draft: &Draft) {
         let event = cursor.kept.map(|_| WholeEvent::from_draft(draft, cursor.block));
         self.line = cursor.kept.unwrap_or_default();
+        self.said.more_data.clear();
         self.said.is_odd = matches!(event, Some(None));
         self.said.event = event.flatten().unwrap_or_default();
     }
@@ -151,7 +179,7 @@ impl Rest {
     /// Takes the start of a large chunk, if it makes a block whole that is not large itself.
     #[inline(never)]
     fn take_start(&mut self, chunk: &[u8], interpreter: &mut Interpreter) -> Taken {
-        if self.is_empty() || self.said.is_odd {
+        if self.is_empty() || !self.said.is_usual() {
             return Taken::Part(0);
         }
         // There is no room where something was left unread.
@@ -236,7 +264,7 @@ impl Rest {
                 continue;
             }
             if !is_blank && self.said.read_line(chunk, line, shift, interpreter) {
-                if is_start && self.said.is_odd {
+                if is_start && !self.said.is_usual() {
                     return Taken::Part(copied);
                 }
                 continue;
@@ -297,9 +325,22 @@ impl Said {
                 interpreter.set_reconnection_time(&text[value]);
                 self.is_odd = true;
             }
+            Name::Data if self.more_data.len() < MORE_DATA => self.more_data.push(in_block),
             Name::Data | Name::Other => self.is_odd = true,
         }
         true
+    }
+
+    #[inline]
+    fn clear(&mut self) {
+        (self.event, self.is_odd) = (WholeEvent::default(), false);
+        self.more_data.clear();
+    }
+
+    /// Whether they say no more than a usual event does.
+    #[inline]
+    fn is_usual(&self) -> bool {
+        !self.is_odd && self.more_data.is_empty()
     }
 
     /// Whether nothing comes of the block.
