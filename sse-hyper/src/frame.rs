@@ -80,14 +80,13 @@ impl Gathered {
             Outgoing::Encoded(_) if least >= LARGE => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
+                // What may stay the only event of its frame takes a buffer that it fills, and more will fill one.
+                let room = self.most() - self.buf.len();
+                let may_stay_alone = self.is_empty() && !self.busy;
+                self.make_room(if may_stay_alone { item.encoded_len().min(room) } else { room });
                 if let Some(first) = self.first.take() {
-                    self.make_room(first.as_bytes().len());
                     self.append(&first.into());
                 }
-                // The only event of a frame gets a buffer that it fills, and any other one that will be filled.
-                let room = self.most() - self.len();
-                let is_alone = self.is_empty() && !self.busy;
-                self.make_room(if is_alone { item.encoded_len().min(room) } else { room });
                 if !item.encode_within(self.room(), &mut self.buf) {
                     return Some(item);
                 }
@@ -108,7 +107,7 @@ impl Gathered {
         })
     }
 
-    /// The same, as the stream pauses. It may be for long, so that it does not hold the buffer of a busy one.
+    /// The same, as the stream pauses. That may be for long: it shall not hold the large buffer of a busy one meanwhile.
     pub(crate) fn take_last(&mut self) -> Option<Full> {
         let frame = self.take();
         if mem::take(&mut self.busy) {
@@ -138,7 +137,7 @@ impl Gathered {
         if self.buf.try_reclaim(len) {
             return;
         }
-        let capacity = if self.buf.is_empty() && !self.busy { len.max(FIRST) } else { self.most() };
+        let capacity = (self.buf.len() + len).max(FIRST);
         let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
         self.buf.extend_from_slice(&gathered);
     }
