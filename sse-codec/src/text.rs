@@ -21,7 +21,7 @@ pub(crate) const PIECE: usize = 2 * 1024;
 /// from. So it does whenever a field's value is copied from one large new buffer to another: both begin a page.
 pub(crate) fn piece(text: &[u8], to: *const u8) -> usize {
     let distance = to.addr().wrapping_sub(text.as_ptr().addr()) % 4096;
-    if text.len() <= 4 * PIECE || distance < 32 { PIECE } else { text.len() }
+    if text.len() < 2 * PIECE || distance < 32 { PIECE } else { text.len() }
 }
 
 /// Text that owns itself and is cheap to clone: the data of an [`Event`](crate::Event), a type, an id.

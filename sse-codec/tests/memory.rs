@@ -172,6 +172,28 @@ fn a_large_event_that_is_kept() {
     let event = Decoder::new().decode_bytes(chunk.clone()).next().unwrap().unwrap();
     assert!(chunk.is_unique(), "{event:?}");
 
+    // What came in parts is copied once more if the buffer that it was collected in is more than twice as large.
+    for size in [1000, 10_000] {
+        let mut decoder = Decoder::new();
+        let mut last = |len: usize| {
+            let stream = format!("data: {}\n\n", "x".repeat(len));
+            let events = stream
+                .as_bytes()
+                .chunks(size)
+                .filter_map(|chunk| decoder.decode_bytes(Bytes::copy_from_slice(chunk)).next());
+            events.last().unwrap().unwrap()
+        };
+        last(10 * LEN);
+        for len in [LEN, 9 * LEN, LEN] {
+            let region = Region::new(ALLOCATOR);
+            let event = last(len);
+            let with_event = held(&region.change());
+            drop(event);
+            let held = with_event - held(&region.change());
+            assert!(held <= 2 * len as isize + CONSTANT, "{held} bytes for {len} in chunks of {size}");
+        }
+    }
+
     // The decoder itself keeps nothing of it.
     for text in ["x", "日本語"] {
         let chunk = Bytes::from(line(text));
@@ -224,17 +246,18 @@ fn endless_input() {
     for comments in [false, true] {
         for &(what, start, more, expected) in endless {
             let expected = expected.filter(|kind| comments || *kind != DecodeErrorKind::CommentTooLarge);
-            // In chunks of one piece, and in chunks of many.
-            for pieces in [1, 10, 200, 1000] {
-                let chunk = more.repeat(pieces);
+            // In chunks of one piece, in chunks of many, and in both by turns.
+            for pieces in [&[1][..], &[10], &[200], &[1000], &[1000, 190, 200, 1], &[1000, 390, 380, 1]] {
+                let chunks: Vec<_> = pieces.iter().map(|&pieces| more.repeat(pieces)).collect();
+                let len: usize = chunks.iter().map(Vec::len).sum();
                 let limits = Limits::new().event(LIMIT).comment(LIMIT);
                 let mut decoder = Decoder::builder().limits(limits).comments(comments).build();
                 assert_eq!(drain(&mut decoder, b"data: before\n\n"), 1);
                 let region = Region::new(ALLOCATOR);
                 let mut errors = Vec::with_capacity(10);
                 drop(decoder.decode(start));
-                for _ in 0..10 * LIMIT / chunk.len() {
-                    let mut events = decoder.decode(&chunk);
+                for chunk in chunks.iter().cycle().take(10 * LIMIT / len * chunks.len()) {
+                    let mut events = decoder.decode(chunk);
                     while let Some(event) = events.next_event() {
                         errors.push(event.unwrap_err());
                     }
@@ -252,6 +275,41 @@ fn endless_input() {
                 let mut events = decoder.decode(b"\n\ndata: after\n\n");
                 assert_eq!(events.next_event().unwrap().unwrap().data(), "after", "{what}");
             }
+        }
+    }
+
+    // Nor does an event keep what one before it was collected in, if that came in other chunks.
+    let chunk = b"x".repeat(LIMIT);
+    let sizes = [1, 100, 1500, 3000, 10_000, 50_000];
+    for (first, second) in sizes.iter().flat_map(|first| sizes.map(|second| (*first, second))) {
+        let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+        let region = Region::new(ALLOCATOR);
+        for size in [first, second, first] {
+            drain(&mut decoder, b"data: ");
+            for chunk in chunk[..LIMIT - 1].chunks(size) {
+                assert_eq!(drain(&mut decoder, chunk), 0);
+                let held = held(&region.change());
+                assert!(held <= LIMIT as isize + CONSTANT, "{held} bytes in chunks of {first} and {second}");
+            }
+            assert_eq!(drain(&mut decoder, b"\n\n"), 1);
+        }
+    }
+
+    // Nor does its end take more room, wherever it comes.
+    let drain_owned = |decoder: &mut Decoder, chunk: &[u8]| {
+        decoder.decode_bytes(Bytes::copy_from_slice(chunk)).filter(Result::is_ok).count()
+    };
+    for drain in [drain, drain_owned] {
+        for len in (LIMIT / 2..LIMIT).step_by(997) {
+            let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+            let region = Region::new(ALLOCATOR);
+            drain(&mut decoder, b"data: ");
+            for chunk in chunk[..len].chunks(10_000) {
+                assert_eq!(drain(&mut decoder, chunk), 0);
+            }
+            assert_eq!(drain(&mut decoder, b"\n\n"), 1);
+            let held = held(&region.change());
+            assert!(held <= LIMIT as isize + CONSTANT, "{held} bytes for {len}");
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::{string::String, vec::Vec};
 
 use ascii::AsciiString;
 
-use super::text::{lossy, owned};
+use super::text::{lossy, owned, push_valid, utf8};
 use crate::{
     Text,
     text::{PIECE, piece},
@@ -15,12 +15,21 @@ use crate::{
 /// Data of more bytes may be kept where it is.
 const LARGE: usize = if cfg!(debug_assertions) { 32 } else { 1024 };
 
+/// A part of so many bytes is validated as it comes, while it is in the cache. Longer lines are taken in such parts.
+pub(super) const PART: usize = if cfg!(debug_assertions) { 32 } else { 4 * 1024 };
+
+/// Parts of less bytes are copied at once.
+const SMALL: usize = if cfg!(debug_assertions) { 16 } else { PIECE };
+
 /// The standard's data buffer: each line's value and an LF, as far as it had to be copied.
 ///
-/// It stays as it came up to the end of the event: one look at all of it takes less than many at parts, and
-/// where it is not UTF-8, U+FFFD takes three bytes for one, while the limit counts those on the wire.
+/// What comes in small parts stays as it came up to the end of the event: one look at all of it takes less than many at
+/// parts, and where it is not UTF-8, U+FFFD takes three bytes for one, while the limit counts those on the wire.
 #[derive(Clone, Debug, Default)]
 pub(super) struct DataBuffer {
+    /// The start of it, once a large part came, as far as that is known to be UTF-8.
+    text: String,
+    /// What is behind it, as it came.
     bytes: Vec<u8>,
     /// Large data was not ASCII, so that no more of it is tried: to fail, behind much ASCII, takes six times as long as to
     /// decode it.
@@ -31,11 +40,12 @@ impl DataBuffer {
     /// How many bytes of the stream are in it, with one for the LF of each line.
     #[inline]
     pub(super) fn len(&self) -> usize {
-        self.bytes.len()
+        self.text.len() + self.bytes.len()
     }
 
     #[inline]
     pub(super) fn clear(&mut self) {
+        self.text.clear();
         self.bytes.clear();
     }
 
@@ -58,25 +68,83 @@ impl DataBuffer {
 
     #[inline]
     pub(super) fn push(&mut self, part: &[u8], limit: usize) {
-        if part.len() <= PIECE {
-            push(&mut self.bytes, part, limit);
+        if part.len() < SMALL {
+            self.make_room(part.len(), limit);
+            self.bytes.extend_from_slice(part);
         } else {
-            self.push_pieces(part, limit);
+            self.push_large(part, limit);
         }
     }
 
     #[inline(never)]
-    fn push_pieces(&mut self, part: &[u8], limit: usize) {
-        make_room(&mut self.bytes, part.len(), limit);
-        let piece = piece(part, self.bytes.as_ptr().wrapping_add(self.bytes.len()));
-        part.chunks(piece).for_each(|piece| self.bytes.extend_from_slice(piece));
+    fn push_large(&mut self, part: &[u8], limit: usize) {
+        let is_text = part.len() >= PART || !self.text.is_empty();
+        let rest = if is_text { self.push_text(part, limit) } else { part };
+        self.make_room(rest.len(), limit);
+        let piece = piece(rest, self.bytes.as_ptr().wrapping_add(self.bytes.len()));
+        rest.chunks(piece).for_each(|piece| self.bytes.extend_from_slice(piece));
+    }
+
+    /// Appends as much of a part as is UTF-8, if what is before it is so as well, and gives the rest.
+    fn push_text<'a>(&mut self, part: &'a [u8], limit: usize) -> &'a [u8] {
+        let is_continuation = |byte: &&u8| matches!(byte, 0x80..0xC0);
+        let (end_of_sequence, part) = part.split_at(part.iter().take(3).take_while(is_continuation).count());
+        push(&mut self.bytes, end_of_sequence, limit);
+        // What is no text is not looked at more often than as much comes behind it.
+        if self.bytes.len() > part.len() || !self.end_text(limit) {
+            return part;
+        }
+        make_room_for_text(&mut self.text, part.len(), limit);
+        push_valid(&mut self.text, part)
+    }
+
+    /// Makes all of it text, or bytes if it is not UTF-8.
+    #[inline(never)]
+    fn end_text(&mut self, limit: usize) -> bool {
+        if self.text.is_empty() && self.text.capacity() < self.bytes.capacity() {
+            let bytes = self.bytes.clone();
+            self.bytes.clear();
+            // The larger buffer, which is empty.
+            self.text = String::from_utf8(mem::replace(&mut self.bytes, bytes)).unwrap_or_default();
+        }
+        if let Some(text) = utf8(&self.bytes) {
+            make_room_for_text(&mut self.text, text.len(), limit);
+            self.text.push_str(text);
+            self.bytes.clear();
+            return true;
+        }
+        let mut bytes = mem::take(&mut self.text).into_bytes();
+        push(&mut bytes, &self.bytes, limit);
+        self.bytes = bytes;
+        false
     }
 
     /// The first bytes of a word.
     #[inline]
     pub(super) fn push_word(&mut self, word: u128, len: usize, limit: usize) {
-        make_room(&mut self.bytes, size_of::<u128>(), limit);
+        self.make_room(size_of::<u128>(), limit);
         push_word(&mut self.bytes, word, len);
+    }
+
+    #[inline]
+    fn make_room(&mut self, more: usize, limit: usize) {
+        if self.bytes.capacity() - self.bytes.len() < more {
+            self.grow(more, limit);
+        }
+    }
+
+    /// Only one of the buffers may become large, so that both stay under the limit.
+    #[cold]
+    fn grow(&mut self, more: usize, limit: usize) {
+        if !self.text.is_empty() && self.end_text(limit) {
+            return make_room(&mut self.bytes, more, SMALL);
+        }
+        if self.text.capacity() > self.bytes.capacity() {
+            let mut bytes = mem::take(&mut self.text).into_bytes();
+            bytes.extend_from_slice(&self.bytes);
+            self.bytes = bytes;
+        }
+        make_room(&mut self.bytes, more, limit);
     }
 
     /// The data of the event, made in `buf` if it is not UTF-8.
@@ -84,39 +152,58 @@ impl DataBuffer {
     /// > If the data buffer's last character is a U+000A LINE FEED (LF) character, then remove the last
     /// > character from the data buffer.
     #[inline]
-    pub(super) fn text<'a>(&'a self, buf: &'a mut String) -> &'a str {
+    pub(super) fn text<'a>(&'a mut self, buf: &'a mut String) -> &'a str {
+        if !self.text.is_empty() && self.end_text(0) {
+            self.text.pop();
+            return &self.text;
+        }
         lossy(without_last(&self.bytes), buf)
     }
 
     /// The data of the event, to be kept. To be called once for each.
     #[inline]
     pub(super) fn take(&mut self) -> Text {
-        let large = if self.bytes.len() > LARGE { self.take_ascii() } else { None };
+        let is_large = !self.text.is_empty() || self.bytes.len() > LARGE;
+        let large = if is_large { self.take_large() } else { None };
         large.unwrap_or_else(|| owned(without_last(&self.bytes)))
     }
 
-    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Only ASCII: of other bytes
-    /// only the standard library makes a `String` where they are, which takes longer than to copy what was validated by
-    /// other means.
+    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Of what is no text yet only
+    /// ASCII: of other bytes only the standard library makes a `String` where they are, which takes longer than to copy
+    /// what was validated by other means.
     #[inline(never)]
-    fn take_ascii(&mut self) -> Option<Text> {
-        let len = self.bytes.len();
-        if self.was_not_ascii || len < self.bytes.capacity() / 2 {
+    fn take_large(&mut self) -> Option<Text> {
+        let is_text = if self.text.is_empty() { self.take_ascii() } else { self.end_text(0) };
+        if !is_text {
             return None;
         }
+        self.text.pop();
+        let len = self.text.len();
+        if len < self.text.capacity() / 2 {
+            return Some(self.text.as_str().into());
+        }
+        Some(mem::replace(&mut self.text, String::with_capacity(len + size_of::<u128>())).into())
+    }
+
+    fn take_ascii(&mut self) -> bool {
+        if self.was_not_ascii || self.bytes.len() < self.bytes.capacity() / 2 {
+            return false;
+        }
         match AsciiString::from_ascii(mem::take(&mut self.bytes)) {
-            Ok(text) => {
-                let mut text = String::from(text);
-                text.pop();
-                self.bytes = Vec::with_capacity(len + size_of::<u128>());
-                Some(text.into())
-            }
+            Ok(text) => self.text = text.into(),
             Err(error) => {
                 self.bytes = error.into_source();
                 self.was_not_ascii = true;
-                None
             }
         }
+        !self.was_not_ascii
+    }
+}
+
+/// Room for a text as for bytes.
+fn make_room_for_text(text: &mut String, more: usize, limit: usize) {
+    if text.capacity() - text.len() < more {
+        text.reserve_exact(room(text.len(), text.capacity(), more, limit));
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::{
     cut::Kind,
+    data::PART,
     interpret::Interpreter,
     line_ends::{BLOCK, LineEnd, LineEnds, end_of_line, padded},
     rest::Taken,
@@ -44,10 +45,19 @@ impl Interpreter {
         if !is_in_value {
             return Taken::Part(0);
         }
-        let end = end_of_line(text).unwrap_or(text.len());
-        self.take_within_line(&text[..end]);
-        self.took(end);
-        if end == text.len() { Taken::All } else { Taken::Part(end) }
+        let mut pos = 0;
+        // What was just searched is copied while it is in the cache.
+        for part in text.chunks(PART) {
+            let end = end_of_line(part);
+            let value = &part[..end.unwrap_or(part.len())];
+            self.take_within_line(value);
+            pos += value.len();
+            if end.is_some() {
+                break;
+            }
+        }
+        self.took(pos);
+        if pos == text.len() { Taken::All } else { Taken::Part(pos) }
     }
 
     /// Takes a text that is nothing but a part of a line.

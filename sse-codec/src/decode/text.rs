@@ -216,15 +216,21 @@ pub(super) fn owned(bytes: &[u8]) -> Text {
 
 /// The same, in windows, each of which is still in the cache when it is copied.
 #[inline(never)]
-fn owned_in_windows(mut bytes: &[u8]) -> Text {
+fn owned_in_windows(bytes: &[u8]) -> Text {
     let mut text = String::with_capacity(bytes.len());
+    let rest = push_valid(&mut text, bytes);
+    with_lossy(text, rest)
+}
+
+/// Appends as much of the bytes as is UTF-8 and gives the rest, in windows, as above. There must be room for it.
+pub(super) fn push_valid<'a>(text: &mut String, mut bytes: &'a [u8]) -> &'a [u8] {
     while let Some(valid) = utf8(without_cut_sequence(&bytes[..bytes.len().min(LARGE)]))
         && !valid.is_empty()
     {
-        push_pieces(&mut text, valid);
+        push_pieces(text, valid);
         bytes = &bytes[valid.len()..];
     }
-    with_lossy(text, bytes)
+    bytes
 }
 
 fn with_lossy(mut text: String, bytes: &[u8]) -> Text {
