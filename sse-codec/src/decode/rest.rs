@@ -305,7 +305,7 @@ impl Rest {
 impl Said {
     /// Notes what a line says, whose place in its block is so far behind that in the text; whether nothing comes of it by
     /// itself.
-    #[inline]
+    #[inline(always)]
     fn read_line(
         &mut self,
         text: &[u8],
