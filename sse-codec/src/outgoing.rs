@@ -101,6 +101,7 @@ impl Outgoing {
     }
 
     /// The block in a buffer of its own; what is encoded already is not copied.
+    #[inline]
     pub fn into_bytes(self) -> Bytes {
         match self {
             Self::Event(event) => event.to_bytes(),

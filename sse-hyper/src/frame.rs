@@ -46,7 +46,7 @@ impl Gathered {
             self.events += u64::from(item.is_event());
             return None;
         }
-        let item = self.add_elsewhere(item);
+        let item = if is_large(&item) { Some(item) } else { self.add_elsewhere(item) };
         self.busy |= item.is_some();
         item
     }
@@ -55,7 +55,7 @@ impl Gathered {
     #[inline]
     fn copies(&self, item: &Outgoing) -> bool {
         match item {
-            Outgoing::Encoded(block) => !self.buf.is_empty() && block.as_bytes().len() < LARGE,
+            Outgoing::Encoded(_) => !self.buf.is_empty() && !is_large(item),
             _ => self.first.is_none(),
         }
     }
@@ -77,7 +77,6 @@ impl Gathered {
         let least = *item.encoded_len_range().start();
         match item {
             item if self.len() + least > self.most() => return Some(item),
-            Outgoing::Encoded(_) if least >= LARGE => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 // What may stay the only event of its frame takes a buffer that it fills, and more will fill one.
@@ -143,8 +142,15 @@ impl Gathered {
     }
 }
 
+/// Whether an item is a frame of its own.
+#[inline]
+fn is_large(item: &Outgoing) -> bool {
+    matches!(item, Outgoing::Encoded(block) if block.as_bytes().len() >= LARGE)
+}
+
 impl From<Outgoing> for Full {
     /// An item as a frame of its own, uncopied if it is encoded.
+    #[inline]
     fn from(item: Outgoing) -> Self {
         Self { events: u64::from(item.is_event()), bytes: item.into_bytes() }
     }
