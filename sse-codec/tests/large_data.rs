@@ -30,7 +30,7 @@ const SEQUENCES: &[&[u8]] = &[
 fn piece() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         2 => vec(select(SEQUENCES), 0..4).prop_map(|sequences| sequences.concat()),
-        1 => (select(&["x", "€"][..]), 0..1300_usize).prop_map(|(text, count)| text.repeat(count).into_bytes()),
+        1 => (select(&["x", "€"][..]), prop_oneof![0..1300_usize, 1300..6000_usize]).prop_map(|(text, count)| text.repeat(count).into_bytes()),
     ]
 }
 
@@ -38,7 +38,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
-    fn in_chunks_that_end_anywhere(chunks in vec(piece(), 1..12), limit in prop_oneof![Just(usize::MAX), 0..5000_usize]) {
+    fn in_chunks_that_end_anywhere(chunks in vec(piece(), 1..12), limit in prop_oneof![Just(usize::MAX), 0..5000_usize, 5000..50_000_usize]) {
         let chunks: Vec<&[u8]> = [&b"data:"[..]]
             .into_iter()
             .chain(chunks.iter().map(Vec::as_slice))
@@ -86,7 +86,7 @@ fn after_a_larger_event() {
     }
     let expected = expect(&input, usize::MAX, None);
     assert_eq!(expected.outputs.len(), 10);
-    for size in [1, 7, 1000, 1500, usize::MAX] {
+    for size in [1, 7, 1000, 1500, 3000, 5000, 16 * 1024, usize::MAX] {
         let chunks: Vec<&[u8]> = input.chunks(size).collect();
         for &level in LEVELS {
             assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {size}");
@@ -113,6 +113,41 @@ fn whole_in_its_chunk() {
                 for &level in LEVELS.iter().chain(EVENT_LEVELS) {
                     let outcome = decode(level, &[&input], usize::MAX, None);
                     assert!(outcome == expected, "{level:?}, {len} bytes, {piece:?} at {at}");
+                }
+            }
+        }
+    }
+}
+
+/// A large event in large chunks, and in large and small ones by turns, with anything anywhere in it.
+#[test]
+fn in_large_chunks() {
+    const LEN: usize = 20_000;
+    let pieces: [&[u8]; 6] =
+        [b"x", "é".as_bytes(), &"日本".repeat(3_000).into_bytes(), b"\xFF", b"\xE2\x82", b"\ndata: "];
+    for piece in pieces {
+        for at in [0, 1_900, 4_090, 8_185, 12_000, LEN - 1] {
+            let data = [&b"x".repeat(at), piece, &b"y".repeat(LEN - at)].concat();
+            let large = [b"id: 1\ndata: ", &data[..], b"\n\n"].concat();
+            let input = [b"event: small\ndata: a\n\n", &large[..], &large, b"data: b\n\n"].concat();
+            let expected = expect(&input, usize::MAX, None);
+            assert_eq!(expected.outputs.len(), 4);
+            for sizes in
+                [&[4_096][..], &[5_000], &[16_384], &[5_000, 1], &[4_096, 1_400, 300], &[9_000, 3_000]]
+            {
+                let mut rest = &input[..];
+                let mut chunks = Vec::new();
+                for &size in sizes.iter().cycle() {
+                    let (chunk, behind) = rest.split_at(size.min(rest.len()));
+                    chunks.push(chunk);
+                    rest = behind;
+                    if rest.is_empty() {
+                        break;
+                    }
+                }
+                for &level in LEVELS.iter().chain(EVENT_LEVELS) {
+                    let outcome = decode(level, &chunks, usize::MAX, None);
+                    assert!(outcome == expected, "{level:?}, {piece:?} at {at}, chunks of {sizes:?}");
                 }
             }
         }
