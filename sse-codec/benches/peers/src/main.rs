@@ -167,6 +167,9 @@ fn options() -> Result<Options, lexopt::Error> {
             _ => return Err(argument.unexpected()),
         }
     }
+    if options.json.is_some() && (options.instructions || options.passes.is_some()) {
+        return Err("--json goes with neither --instructions nor --passes: these measure no time".into());
+    }
     fn all<T: Copy>(asked: &mut Vec<T>, all: &[T]) {
         if asked.is_empty() {
             asked.extend_from_slice(all);
