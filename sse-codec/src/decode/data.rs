@@ -91,16 +91,16 @@ impl DataBuffer {
         let (end_of_sequence, part) = part.split_at(part.iter().take(3).take_while(is_continuation).count());
         push(&mut self.bytes, end_of_sequence, limit);
         // What is no text is not looked at more often than as much comes behind it.
-        if self.bytes.len() > part.len() || !self.end_text(limit) {
+        if self.bytes.len() > part.len() || !self.make_text(limit) {
             return part;
         }
         make_room_for_text(&mut self.text, part.len(), limit);
         push_valid(&mut self.text, part)
     }
 
-    /// Makes all of it text, or bytes if it is not UTF-8.
+    /// Makes all of it text; or bytes again, if it is not UTF-8.
     #[inline(never)]
-    fn end_text(&mut self, limit: usize) -> bool {
+    fn make_text(&mut self, limit: usize) -> bool {
         if self.text.is_empty() && self.text.capacity() < self.bytes.capacity() {
             let bytes = self.bytes.clone();
             self.bytes.clear();
@@ -136,7 +136,7 @@ impl DataBuffer {
     /// Only one of the buffers may become large, so that both stay under the limit.
     #[cold]
     fn grow(&mut self, more: usize, limit: usize) {
-        if !self.text.is_empty() && self.end_text(limit) {
+        if !self.text.is_empty() && self.make_text(limit) {
             return make_room(&mut self.bytes, more, SMALL);
         }
         if self.text.capacity() > self.bytes.capacity() {
@@ -153,7 +153,7 @@ impl DataBuffer {
     /// > character from the data buffer.
     #[inline]
     pub(super) fn text<'a>(&'a mut self, buf: &'a mut String) -> &'a str {
-        if !self.text.is_empty() && self.end_text(0) {
+        if !self.text.is_empty() && self.make_text(0) {
             self.text.pop();
             return &self.text;
         }
@@ -173,7 +173,7 @@ impl DataBuffer {
     /// what was validated by other means.
     #[inline(never)]
     fn take_large(&mut self) -> Option<Text> {
-        let is_text = if self.text.is_empty() { self.take_ascii() } else { self.end_text(0) };
+        let is_text = if self.text.is_empty() { self.take_ascii() } else { self.make_text(0) };
         if !is_text {
             return None;
         }
