@@ -34,6 +34,9 @@ pub(super) struct DataBuffer {
     /// Large data was not ASCII, so that no more of it is tried: to fail, behind much ASCII, takes six times as long as to
     /// decode it.
     was_not_ascii: bool,
+    /// How much room the next event gets at once, since the last one took its buffer with it. Not before it comes: where
+    /// that one is gone by then, it mostly gets the same place, which is still in the cache.
+    expected: usize,
 }
 
 impl DataBuffer {
@@ -94,21 +97,21 @@ impl DataBuffer {
         if self.bytes.len() > part.len() || !self.make_text(limit) {
             return part;
         }
-        make_room_for_text(&mut self.text, part.len(), limit);
+        self.make_room_for_text(part.len(), limit);
         push_valid(&mut self.text, part)
     }
 
     /// Makes all of it text; or bytes again, if it is not UTF-8.
     #[inline(never)]
     fn make_text(&mut self, limit: usize) -> bool {
-        if self.text.is_empty() && self.text.capacity() < self.bytes.capacity() {
+        if self.text.is_empty() && self.text.capacity().max(self.expected) < self.bytes.capacity() {
             let bytes = self.bytes.clone();
             self.bytes.clear();
             // The larger buffer, which is empty.
             self.text = String::from_utf8(mem::replace(&mut self.bytes, bytes)).unwrap_or_default();
         }
+        self.make_room_for_text(self.bytes.len(), limit);
         if let Some(text) = utf8(&self.bytes) {
-            make_room_for_text(&mut self.text, text.len(), limit);
             self.text.push_str(text);
             self.bytes.clear();
             return true;
@@ -144,7 +147,16 @@ impl DataBuffer {
             bytes.extend_from_slice(&self.bytes);
             self.bytes = bytes;
         }
-        make_room(&mut self.bytes, more, limit);
+        let expected = mem::take(&mut self.expected).saturating_sub(self.bytes.len());
+        make_room(&mut self.bytes, more.max(expected), limit);
+    }
+
+    fn make_room_for_text(&mut self, more: usize, limit: usize) {
+        let Self { text, expected, .. } = self;
+        if text.capacity() - text.len() < more {
+            let more = more.max(mem::take(expected));
+            text.reserve_exact(room(text.len(), text.capacity(), more, limit));
+        }
     }
 
     /// The data of the event, made in `buf` if it is not UTF-8.
@@ -168,9 +180,8 @@ impl DataBuffer {
         large.unwrap_or_else(|| owned(without_last(&self.bytes)))
     }
 
-    /// A buffer that is mostly used becomes the event's own, and the next one begins as large. Of what is no text yet only
-    /// ASCII: of other bytes only the standard library makes a `String` where they are, which takes longer than to copy
-    /// what was validated by other means.
+    /// A buffer that is mostly used becomes the event's own. Of what is no text yet only ASCII: of other bytes only the
+    /// standard library makes a `String` where they are, which takes longer than to copy what was validated by other means.
     #[inline(never)]
     fn take_large(&mut self) -> Option<Text> {
         let is_text = if self.text.is_empty() { self.take_ascii() } else { self.make_text(0) };
@@ -182,7 +193,8 @@ impl DataBuffer {
         if len < self.text.capacity() / 2 {
             return Some(self.text.as_str().into());
         }
-        Some(mem::replace(&mut self.text, String::with_capacity(len + size_of::<u128>())).into())
+        self.expected = len + size_of::<u128>();
+        Some(mem::take(&mut self.text).into())
     }
 
     fn take_ascii(&mut self) -> bool {
@@ -197,13 +209,6 @@ impl DataBuffer {
             }
         }
         !self.was_not_ascii
-    }
-}
-
-/// Room for a text as for bytes.
-fn make_room_for_text(text: &mut String, more: usize, limit: usize) {
-    if text.capacity() - text.len() < more {
-        text.reserve_exact(room(text.len(), text.capacity(), more, limit));
     }
 }
 
