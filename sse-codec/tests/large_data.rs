@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{EVENT_LEVELS, LEVELS, decode, expect, oracle::Output};
+use support::{EVENT_LEVELS, LEVELS, chunkings::in_turns, decode, expect, oracle::Output};
 
 /// Sequences of each length, whole and cut, and what is none.
 const SEQUENCES: &[&[u8]] = &[
@@ -135,16 +135,7 @@ fn in_large_chunks() {
             for sizes in
                 [&[4_096][..], &[5_000], &[16_384], &[5_000, 1], &[4_096, 1_400, 300], &[9_000, 3_000]]
             {
-                let mut rest = &input[..];
-                let mut chunks = Vec::new();
-                for &size in sizes.iter().cycle() {
-                    let (chunk, behind) = rest.split_at(size.min(rest.len()));
-                    chunks.push(chunk);
-                    rest = behind;
-                    if rest.is_empty() {
-                        break;
-                    }
-                }
+                let chunks = in_turns(&input, sizes);
                 for &level in LEVELS.iter().chain(EVENT_LEVELS) {
                     let outcome = decode(level, &chunks, usize::MAX, None);
                     assert!(outcome == expected, "{level:?}, {piece:?} at {at}, chunks of {sizes:?}");

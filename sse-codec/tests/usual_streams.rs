@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{Decoder, ItemRef};
-use support::{EVENT_LEVELS, LEVELS, decode, expect};
+use support::{EVENT_LEVELS, LEVELS, chunkings::in_turns, decode, expect};
 
 /// One event of each kind of stream. The digit makes them different.
 const EVENTS: &[&str] = &[
@@ -91,16 +91,7 @@ proptest! {
         comment_limit in proptest::option::of(prop_oneof![Just(usize::MAX), 0..20_usize]),
     ) {
         let expected = expect(&stream, event_limit, comment_limit);
-        let mut rest = &stream[..];
-        let mut chunks = Vec::new();
-        for &size in sizes.iter().cycle() {
-            let (chunk, behind) = rest.split_at(size.min(rest.len()));
-            chunks.push(chunk);
-            rest = behind;
-            if rest.is_empty() {
-                break;
-            }
-        }
+        let chunks = in_turns(&stream, &sizes);
         for &level in LEVELS {
             // In sips, each item copies the unread rest of its chunk.
             let sips = matches!(level, support::Level::BorrowedInSips | support::Level::OwnedInSips);

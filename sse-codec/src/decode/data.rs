@@ -105,9 +105,9 @@ impl DataBuffer {
     #[inline(never)]
     fn make_text(&mut self, limit: usize) -> bool {
         if self.text.is_empty() && self.text.capacity().max(self.expected) < self.bytes.capacity() {
+            // The larger buffer is for the text, since that is what grows from now on.
             let bytes = self.bytes.clone();
             self.bytes.clear();
-            // The larger buffer, which is empty.
             self.text = String::from_utf8(mem::replace(&mut self.bytes, bytes)).unwrap_or_default();
         }
         self.make_room_for_text(self.bytes.len(), limit);

@@ -34,6 +34,20 @@ pub fn for_each_chunking<'a>(input: &'a [u8], splits: &[usize], mut check: impl 
     }
 }
 
+/// Chunks of these sizes, one after the other and from the first again.
+pub fn in_turns<'a>(mut input: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut chunks = Vec::new();
+    for &size in sizes.iter().cycle() {
+        let (chunk, behind) = input.split_at(size.min(input.len()));
+        chunks.push(chunk);
+        input = behind;
+        if input.is_empty() {
+            break;
+        }
+    }
+    chunks
+}
+
 /// `splits` are ascending offsets.
 fn cut<'a>(input: &'a [u8], splits: &[usize]) -> Vec<&'a [u8]> {
     let starts = [0].into_iter().chain(splits.iter().copied());
