@@ -158,19 +158,8 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
-            if let Some(event) = this.chunk.whole_event(this.decoder) {
-                return Poll::Ready(Some(Ok(event)));
-            }
-            if this.chunk.is_open() {
-                if let Some(event) = this.chunk.found_event(this.decoder) {
-                    return Poll::Ready(Some(Ok(event)));
-                }
-                if let Some(event) = this.chunk.next_event_in_steps(this.decoder) {
-                    return Poll::Ready(Some(event.map_err(StreamError::Decode)));
-                }
-                if this.chunk.go_on(this.decoder) {
-                    continue;
-                }
+            if let Some(event) = this.chunk.next_event(this.decoder) {
+                return Poll::Ready(Some(event));
             }
             match ready!(self.as_mut().poll_chunk(cx)) {
                 Some(Ok(())) => {}

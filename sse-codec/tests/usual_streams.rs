@@ -176,6 +176,30 @@ fn small_chunks_stop_at_an_event_and_at_a_comment() {
     }
 }
 
+/// The line ends behind an event are known from the search for that event.
+#[test]
+fn several_blocks_in_a_small_chunk() {
+    for line_end in ["\n", "\r", "\r\n"] {
+        let stream =
+            "data:\n\ndata:\nid:1\n\n:\n\ndata:\n\ndata:2\ndata\n\nid\n\ndata:\n\nevent:e\ndata:\n\n";
+        let stream = stream.replace('\n', line_end);
+        let expected = expect(stream.as_bytes(), usize::MAX, None);
+        for first in 0..stream.len() {
+            for size in 1..=stream.len() {
+                let (start, behind) = stream.as_bytes().split_at(first);
+                let chunks: Vec<_> = [start].into_iter().chain(behind.chunks(size)).collect();
+                for &level in LEVELS {
+                    let seen = decode(level, &chunks, usize::MAX, None);
+                    assert!(
+                        seen == expected,
+                        "{level:?}, {line_end:?}, {first} bytes, then {size} at a time"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// What does not wait for the end of its block, waits neither where a block is gathered.
 #[test]
 fn retry_and_comments_are_seen_at_the_end_of_their_line() {

@@ -84,14 +84,17 @@ impl<'d> Events<'d> {
     /// When something passed its limit. Go on after it: the next event is not touched by it.
     #[inline]
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
-        if let Reading::Event { .. } | Reading::Rest(_) = self.reading {
-            return self.next_event_from_rest();
-        }
-        let Reading::Chunk(chunk) = &mut self.reading else { return None };
-        if chunk.cursor.at_block_start {
-            chunk.next_event(self.decoder)
-        } else {
-            chunk.next_event_in_steps(self.decoder)
+        match self.reading {
+            Reading::Nothing => None,
+            Reading::Event { .. } => self.next_event_found(),
+            Reading::Rest(_) => self.next_event_in_rest(),
+            Reading::Chunk(ref mut chunk) => {
+                if chunk.cursor.at_block_start {
+                    chunk.next_event(self.decoder)
+                } else {
+                    chunk.next_event_in_steps(self.decoder)
+                }
+            }
         }
     }
 
@@ -111,7 +114,11 @@ impl<'d> Events<'d> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
-        while let Some(step) = self.step_in_rest() {
+        loop {
+            if let Some(block) = self.find_event() {
+                return Some(Ok(ItemRef::Event(self.lend_event(block))));
+            }
+            let Some(step) = self.step_in_rest() else { break };
             match step {
                 Step::Event => return Some(Ok(ItemRef::Event(self.lend_rest()))),
                 Step::Comment => return Some(Ok(ItemRef::Comment(self.lend_comment()))),
@@ -137,10 +144,82 @@ impl<'d> Events<'d> {
     }
 }
 
+/// Events that were found.
+impl<'d> Events<'d> {
+    #[inline(never)]
+    fn next_event_found(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+        match self.find_event() {
+            Some(block) => Some(Ok(self.lend_event(block))),
+            None => self.next_event(),
+        }
+    }
+
+    /// Goes on to the next event that was found, behind those that were lent; gives what its block is if there is no rest.
+    #[inline(always)]
+    fn find_event(&mut self) -> Option<&'d [u8]> {
+        while let Reading::Event { block, is_lent, .. } = &mut self.reading {
+            if !mem::replace(is_lent, true) {
+                return Some(block);
+            }
+            self.end_event();
+            self.go_on(Decoder::take_behind);
+        }
+        None
+    }
+
+    #[inline(always)]
+    fn lend_event(&mut self, block: &'d [u8]) -> EventRef<'_> {
+        if self.decoder.rest.has_more_data() {
+            return self.lend_event_with_more_data(block);
+        }
+        let Decoder { rest, last_event_id, short, lossy, .. } = &mut *self.decoder;
+        rest.lend(block, last_event_id, short, lossy)
+    }
+
+    #[inline(never)]
+    fn lend_event_with_more_data(&mut self, block: &'d [u8]) -> EventRef<'_> {
+        let Decoder { interpreter, rest, last_event_id, lossy, .. } = &mut *self.decoder;
+        rest.make_draft(block, interpreter);
+        lend_from(rest.or(block), interpreter, last_event_id, lossy)
+    }
+
+    /// Ends an event that was lent.
+    #[inline(always)]
+    fn end_event(&mut self) {
+        if let Reading::Event { room, is_lent: true, .. } = self.reading {
+            let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+            interpreter.pass_over(rest.event().lines.end);
+            interpreter.release(room);
+            rest.clear();
+        }
+    }
+
+    /// Goes on behind what was read. The same as in `new`, but in place: to make what is read in one function for both and
+    /// move it costs 10 % of small events.
+    #[inline(always)]
+    fn go_on(&mut self, take: impl FnOnce(&mut Decoder, &[u8]) -> Taken) {
+        let chunk = mem::take(&mut self.chunk);
+        self.reading = Reading::Nothing;
+        if chunk.is_empty() {
+            return;
+        }
+        match take(self.decoder, chunk) {
+            Taken::All => {}
+            Taken::Event(end) => {
+                self.reading = Reading::event(self.decoder, &chunk[..end]);
+                self.chunk = &chunk[end..];
+            }
+            Taken::Part(taken) => {
+                (self.chunk, self.reading) = Reading::part(self.decoder, &chunk[taken..]);
+            }
+        }
+    }
+}
+
 /// The rest.
 impl Events<'_> {
     #[inline(never)]
-    fn next_event_from_rest(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+    fn next_event_in_rest(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         while let Some(step) = self.step_in_rest() {
             match step {
                 Step::Event => return Some(Ok(self.lend_rest())),
@@ -152,74 +231,28 @@ impl Events<'_> {
     }
 
     /// Goes on in the rest, and at its end to what is behind it.
-    #[inline(always)]
+    #[inline]
     fn step_in_rest(&mut self) -> Option<Step> {
+        let Reading::Rest(cursor) = &mut self.reading else { return None };
         let Decoder { interpreter, rest, last_event_id, .. } = &mut *self.decoder;
-        let step = match &mut self.reading {
-            Reading::Nothing | Reading::Chunk(_) => return None,
-            Reading::Event { is_lent: true, .. } => Step::End,
-            Reading::Event { block, is_lent, .. } => {
-                *is_lent = true;
-                if rest.has_more_data() {
-                    rest.make_draft(block, interpreter);
-                    commit_id(interpreter, rest.or(block), last_event_id);
-                }
-                Step::Event
+        let step = interpreter.step(cursor, rest.bytes());
+        match step {
+            Step::Id => {
+                commit_id(interpreter, rest.bytes(), last_event_id);
+                interpreter.draft = Draft::default();
             }
-            Reading::Rest(cursor) => {
-                let step = interpreter.step(cursor, rest.bytes());
-                if matches!(step, Step::Event | Step::Id) {
-                    commit_id(interpreter, rest.bytes(), last_event_id);
-                }
-                if step == Step::Id {
-                    interpreter.draft = Draft::default();
-                }
-                step
+            Step::End => {
+                self.end_rest();
+                self.go_on(Decoder::take);
             }
-        };
-        if step == Step::End {
-            self.end_rest();
-            self.go_on();
+            Step::Event | Step::Comment | Step::Error => {}
         }
         Some(step)
     }
 
-    /// Goes on behind the rest. The same as in `new`, but in place: to make what is read in one function for both and
-    /// move it costs 10 % of small events.
-    fn go_on(&mut self) {
-        let chunk = mem::take(&mut self.chunk);
-        self.reading = Reading::Nothing;
-        if chunk.is_empty() {
-            return;
-        }
-        match self.decoder.take(chunk) {
-            Taken::All => {}
-            Taken::Event(end) => {
-                self.reading = Reading::event(self.decoder, &chunk[..end]);
-                self.chunk = &chunk[end..];
-            }
-            Taken::Part(taken) => {
-                (self.chunk, self.reading) = Reading::part(self.decoder, &chunk[taken..]);
-            }
-        }
-    }
-
-    #[inline(always)]
     fn lend_rest(&mut self) -> EventRef<'_> {
-        let Decoder { interpreter, rest, last_event_id, short, lossy, .. } = &mut *self.decoder;
-        let block = match self.reading {
-            Reading::Event { block, .. } if !rest.has_more_data() => {
-                return rest.lend(block, last_event_id, short, lossy);
-            }
-            Reading::Event { block, .. } => block,
-            _ => &[],
-        };
-        let bytes = rest.or(block);
-        let text = |range: &Range<usize>| {
-            let bytes = &bytes[range.clone()];
-            utf8(bytes).ok_or(bytes)
-        };
-        lend(interpreter, text, last_event_id, lossy)
+        let Decoder { interpreter, rest, last_event_id, lossy, .. } = &mut *self.decoder;
+        lend_from(rest.bytes(), interpreter, last_event_id, lossy)
     }
 
     fn lend_comment(&mut self) -> &str {
@@ -229,10 +262,11 @@ impl Events<'_> {
     }
 
     #[inline(never)]
-    fn leave_rest(&mut self) {
-        self.end_rest();
-        if let Reading::Event { block, is_lent: false, .. } = self.reading {
-            self.decoder.leave(block);
+    fn leave(&mut self) {
+        match self.reading {
+            Reading::Event { is_lent: true, .. } => self.end_event(),
+            Reading::Event { block, .. } => self.decoder.leave(block),
+            _ => self.end_rest(),
         }
         if !self.chunk.is_empty() {
             self.decoder.leave(self.chunk);
@@ -240,21 +274,12 @@ impl Events<'_> {
     }
 
     /// Ends the reading of the rest, as far as it went.
-    #[inline]
     fn end_rest(&mut self) {
-        let Decoder { interpreter, rest, .. } = &mut *self.decoder;
-        match &self.reading {
-            Reading::Event { room, is_lent: true, .. } => {
-                interpreter.pass_over(rest.event().lines.end);
-                interpreter.release(*room);
-                rest.clear();
-            }
-            Reading::Rest(cursor) => {
-                rest.note_kept(cursor, &interpreter.draft);
-                interpreter.end(cursor, rest.bytes());
-                rest.forget(cursor.pos);
-            }
-            _ => {}
+        if let Reading::Rest(cursor) = &self.reading {
+            let Decoder { interpreter, rest, .. } = &mut *self.decoder;
+            rest.note_kept(cursor, &interpreter.draft);
+            interpreter.end(cursor, rest.bytes());
+            rest.forget(cursor.pos);
         }
     }
 }
@@ -265,7 +290,7 @@ impl Drop for Events<'_> {
         match &mut self.reading {
             Reading::Nothing => {}
             Reading::Chunk(chunk) => chunk.end(self.decoder),
-            Reading::Event { .. } | Reading::Rest(_) => self.leave_rest(),
+            Reading::Event { .. } | Reading::Rest(_) => self.leave(),
         }
     }
 }
@@ -455,6 +480,21 @@ fn commit_id(interpreter: &Interpreter, text: &[u8], last_event_id: &mut String)
     }
 }
 
+/// Lends the draft of a text that no window was moved over.
+fn lend_from<'a>(
+    bytes: &'a [u8],
+    interpreter: &'a mut Interpreter,
+    last_event_id: &'a mut String,
+    buf: &'a mut Lossy,
+) -> EventRef<'a> {
+    commit_id(interpreter, bytes, last_event_id);
+    let text = |range: &Range<usize>| {
+        let bytes = &bytes[range.clone()];
+        utf8(bytes).ok_or(bytes)
+    };
+    lend(interpreter, text, last_event_id, buf)
+}
+
 /// Lends the draft. `text` gives what stands in the text that is read, or its bytes if it is not UTF-8.
 #[inline]
 fn lend<'a>(
@@ -481,7 +521,7 @@ fn lend<'a>(
 
 impl Rest {
     /// Lends the event that was found, whose block is this if there is no rest.
-    #[inline]
+    #[inline(always)]
     fn lend<'a>(
         &'a mut self,
         block: &'a [u8],

@@ -67,6 +67,12 @@ impl LineEnds {
         self.next_in_block(text)
     }
 
+    /// Those that are behind this place, seen from there; nothing if not all of the text was searched.
+    #[inline(always)]
+    pub(super) fn behind(&self, text: &[u8], pos: usize) -> Option<Self> {
+        (text.len() <= BLOCK).then(|| Self { mask: self.mask.unbounded_shr(pos as u32), ..*self })
+    }
+
     /// Whether there may be two more of them: no event has less.
     #[inline]
     pub(super) fn may_be_two(&self, text: &[u8]) -> bool {

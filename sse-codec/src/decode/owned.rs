@@ -117,6 +117,7 @@ enum Reading {
     /// The rest is read, and the chunk comes behind it.
     Behind {
         room: usize,
+        is_behind_event: bool,
     },
     Chunk,
     /// An event that lies whole in the chunk, but not in a window: it is large, or not UTF-8. The draft is made of it.
@@ -231,7 +232,7 @@ impl Owned {
         // What is behind the rest would be lost with this, so that the decoder must know.
         self.reading = match self.chunk.is_empty() {
             true => Reading::Nothing,
-            false => Reading::Behind { room: interpreter.hold() },
+            false => Reading::Behind { room: interpreter.hold(), is_behind_event: false },
         };
     }
 
@@ -242,26 +243,20 @@ impl Owned {
         interpreter.pass_over(rest.event().lines.end);
         self.chunk.advance(in_chunk);
         rest.clear();
-        self.reading = Reading::Behind { room };
+        self.reading = Reading::Behind { room, is_behind_event: true };
         if self.chunk.is_empty() {
             interpreter.release(room);
             self.reading = Reading::Nothing;
         }
     }
 
-    /// Goes on behind the rest; whether there is something to be read.
-    #[inline]
-    pub(crate) fn go_on(&mut self, decoder: &mut Decoder) -> bool {
-        if let Reading::Behind { room } = self.reading {
-            self.begin_behind(decoder, room);
-        }
-        self.reading != Reading::Nothing
-    }
-
+    /// Goes on behind what was read.
     #[inline(never)]
-    fn begin_behind(&mut self, decoder: &mut Decoder, room: usize) {
+    fn go_on(&mut self, decoder: &mut Decoder) {
+        let Reading::Behind { room, is_behind_event } = self.reading else { return };
         decoder.interpreter.release(room);
-        let taken = decoder.take(&self.chunk);
+        let taken =
+            if is_behind_event { decoder.take_behind(&self.chunk) } else { decoder.take(&self.chunk) };
         self.open(decoder, taken);
     }
 
@@ -272,19 +267,25 @@ impl Owned {
     }
 
     #[inline(always)]
-    pub(crate) fn next_event(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
+    pub(crate) fn next_event<E: From<DecodeError>>(
+        &mut self,
+        decoder: &mut Decoder,
+    ) -> Option<Result<Event, E>> {
         loop {
             if let Some(event) = self.whole_event(decoder) {
                 return Some(Ok(event));
             }
-            if let Some(event) = self.found_event(decoder) {
-                return Some(Ok(event));
-            }
-            if let Some(event) = self.next_event_in_steps(decoder) {
-                return Some(event);
-            }
-            if !self.go_on(decoder) {
-                return None;
+            match self.reading {
+                Reading::Nothing => return None,
+                Reading::Behind { .. } => self.go_on(decoder),
+                _ => {
+                    if let Some(event) = self.found_event(decoder) {
+                        return Some(Ok(event));
+                    }
+                    if let Some(event) = self.next_event_in_steps(decoder) {
+                        return Some(event.map_err(E::from));
+                    }
+                }
             }
         }
     }
@@ -292,10 +293,7 @@ impl Owned {
     /// The next event that does not lie whole in the chunk, or is none of the usual ones. Nothing at the end of what
     /// is read.
     #[inline(always)]
-    pub(crate) fn next_event_in_steps(
-        &mut self,
-        decoder: &mut Decoder,
-    ) -> Option<Result<Event, DecodeError>> {
+    fn next_event_in_steps(&mut self, decoder: &mut Decoder) -> Option<Result<Event, DecodeError>> {
         match self.step_to_event(decoder) {
             Step::Event => Some(Ok(self.event(decoder))),
             Step::Error => decoder.interpreter.error.take().map(Err),
@@ -339,8 +337,8 @@ impl Owned {
                     self.commit_id(decoder);
                     decoder.interpreter.draft = Draft::default();
                 }
-                Step::End if self.go_on(decoder) => {}
-                Step::End => return None,
+                Step::End if self.reading == Reading::Nothing => return None,
+                Step::End => self.go_on(decoder),
             }
         }
     }
@@ -374,7 +372,7 @@ impl Owned {
     }
 
     #[inline(always)]
-    pub(crate) fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
+    fn whole_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
         if !self.cursor.at_block_start {
             return None;
         }
@@ -398,7 +396,7 @@ impl Owned {
 
     /// The event that was found, unless one of its texts is not UTF-8: then the draft is made of it.
     #[inline(always)]
-    pub(crate) fn found_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
+    fn found_event(&mut self, decoder: &mut Decoder) -> Option<Event> {
         let Reading::Event { in_chunk, room } = self.reading else { return None };
         let Decoder { interpreter, rest, last_event_id, short, shared, .. } = &mut *decoder;
         if rest.has_more_data() {

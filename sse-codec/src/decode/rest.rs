@@ -35,6 +35,8 @@ pub(super) struct Rest {
     line: usize,
     /// What the lines before it say.
     said: Said,
+    /// The line ends of the chunk behind the event that was found; nothing if not all of the chunk was searched.
+    behind: Option<LineEnds>,
 }
 
 /// What the lines of a block say, as far as they are those of a usual event.
@@ -70,6 +72,20 @@ impl Decoder {
             rest.take(chunk, interpreter)
         } else {
             interpreter.take(chunk)
+        }
+    }
+
+    /// Takes what is in the chunk behind an event that was found.
+    #[inline]
+    pub(super) fn take_behind(&mut self, chunk: &[u8]) -> Taken {
+        let Self { interpreter, rest, .. } = self;
+        match rest.behind {
+            Some(ends) if !ends.are_none(chunk) => rest.take_lines(chunk, ends, false, interpreter),
+            Some(_) => {
+                rest.append(chunk);
+                Taken::All
+            }
+            None => self.take(chunk),
         }
     }
 
@@ -280,6 +296,7 @@ impl Rest {
             }
             if is_blank && self.said.is_event() {
                 self.said.event.lines = 0..self.line;
+                self.behind = if is_start { None } else { ends.behind(chunk, next) };
                 return Taken::Event(next);
             }
             if self.is_empty() {
