@@ -75,7 +75,7 @@ impl Decoder {
         }
     }
 
-    /// Takes what is in the chunk behind an event that was found.
+    /// Takes what is in the chunk behind an event that was found. If the chunk was small, it was searched with that.
     #[inline]
     pub(super) fn take_behind(&mut self, chunk: &[u8]) -> Taken {
         let Self { interpreter, rest, .. } = self;
