@@ -86,7 +86,7 @@ impl<'d> Events<'d> {
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         match self.reading {
             Reading::Nothing => None,
-            Reading::Event { .. } => self.next_event_found(),
+            Reading::Event { .. } => self.next_found_event(),
             Reading::Rest(_) => self.next_event_in_rest(),
             Reading::Chunk(ref mut chunk) => {
                 if chunk.cursor.at_block_start {
@@ -147,7 +147,7 @@ impl<'d> Events<'d> {
 /// Events that were found.
 impl<'d> Events<'d> {
     #[inline(never)]
-    fn next_event_found(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
+    fn next_found_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         match self.find_event() {
             Some(block) => Some(Ok(self.lend_event(block))),
             None => self.next_event(),
@@ -162,7 +162,7 @@ impl<'d> Events<'d> {
                 return Some(block);
             }
             self.end_event();
-            self.go_on(Decoder::take_behind);
+            self.go_on();
         }
         None
     }
@@ -197,13 +197,13 @@ impl<'d> Events<'d> {
     /// Goes on behind what was read. The same as in `new`, but in place: to make what is read in one function for both and
     /// move it costs 10 % of small events.
     #[inline(always)]
-    fn go_on(&mut self, take: impl FnOnce(&mut Decoder, &[u8]) -> Taken) {
+    fn go_on(&mut self) {
         let chunk = mem::take(&mut self.chunk);
         self.reading = Reading::Nothing;
         if chunk.is_empty() {
             return;
         }
-        match take(self.decoder, chunk) {
+        match self.decoder.take_behind(chunk) {
             Taken::All => {}
             Taken::Event(end) => {
                 self.reading = Reading::event(self.decoder, &chunk[..end]);
@@ -243,7 +243,7 @@ impl Events<'_> {
             }
             Step::End => {
                 self.end_rest();
-                self.go_on(Decoder::take);
+                self.go_on();
             }
             Step::Event | Step::Comment | Step::Error => {}
         }

@@ -117,7 +117,6 @@ enum Reading {
     /// The rest is read, and the chunk comes behind it.
     Behind {
         room: usize,
-        is_behind_event: bool,
     },
     Chunk,
     /// An event that lies whole in the chunk, but not in a window: it is large, or not UTF-8. The draft is made of it.
@@ -232,7 +231,7 @@ impl Owned {
         // What is behind the rest would be lost with this, so that the decoder must know.
         self.reading = match self.chunk.is_empty() {
             true => Reading::Nothing,
-            false => Reading::Behind { room: interpreter.hold(), is_behind_event: false },
+            false => Reading::Behind { room: interpreter.hold() },
         };
     }
 
@@ -243,7 +242,7 @@ impl Owned {
         interpreter.pass_over(rest.event().lines.end);
         self.chunk.advance(in_chunk);
         rest.clear();
-        self.reading = Reading::Behind { room, is_behind_event: true };
+        self.reading = Reading::Behind { room };
         if self.chunk.is_empty() {
             interpreter.release(room);
             self.reading = Reading::Nothing;
@@ -253,10 +252,9 @@ impl Owned {
     /// Goes on behind what was read.
     #[inline(never)]
     fn go_on(&mut self, decoder: &mut Decoder) {
-        let Reading::Behind { room, is_behind_event } = self.reading else { return };
+        let Reading::Behind { room } = self.reading else { return };
         decoder.interpreter.release(room);
-        let taken =
-            if is_behind_event { decoder.take_behind(&self.chunk) } else { decoder.take(&self.chunk) };
+        let taken = decoder.take_behind(&self.chunk);
         self.open(decoder, taken);
     }
 

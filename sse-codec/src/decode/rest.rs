@@ -35,7 +35,8 @@ pub(super) struct Rest {
     line: usize,
     /// What the lines before it say.
     said: Said,
-    /// The line ends of the chunk behind the event that was found; nothing if not all of the chunk was searched.
+    /// The line ends of the chunk behind the event that was found last; nothing if not all of the chunk was searched, or
+    /// something else was read since.
     behind: Option<LineEnds>,
 }
 
@@ -75,8 +76,9 @@ impl Decoder {
         }
     }
 
-    /// Takes what is in the chunk behind an event that was found. If the chunk was small, it was searched with that.
-    #[inline]
+    /// Takes the chunk behind what was read of it, or of the rest: behind an event that was found in a small chunk without
+    /// a search, since the chunk was searched for that.
+    #[inline(always)]
     pub(super) fn take_behind(&mut self, chunk: &[u8]) -> Taken {
         let Self { interpreter, rest, .. } = self;
         match rest.behind {
@@ -177,6 +179,7 @@ impl Rest {
 
     /// Forgets what was read of the rest itself.
     pub(super) fn forget(&mut self, read: usize) {
+        self.behind = None;
         self.bytes.drain(..read);
         // What a guard left unread can be large.
         self.bytes.shrink_to(4 * ROOM);
