@@ -238,3 +238,30 @@ fn what_is_mid_event() {
         assert_eq!(decoder.is_mid_event(), *expected, "{stream:?}");
     }
 }
+
+/// A guard that has said `None` says it again, and what it keeps of its last block is not touched by that.
+#[test]
+fn a_guard_may_be_asked_again_after_its_end() {
+    let before = "data: before\n\n".repeat(30);
+    for (cut, rest) in [
+        ("data: a\n", "\ndata: b\n\n"),
+        ("data: a\nid: 7", "\n\ndata: b\n\n"),
+        ("data: a", "\n\ndata: b\n\n"),
+    ] {
+        for items in [false, true] {
+            let mut decoder = Decoder::new();
+            let mut data = Vec::new();
+            for chunk in [before.clone() + cut, rest.to_owned()] {
+                let mut events = decoder.decode(chunk.as_bytes());
+                while let Some(event) = events.next_event() {
+                    data.push(event.unwrap().data().to_owned());
+                }
+                for _ in 0..3 {
+                    assert!(if items { events.next_item().is_none() } else { events.next_event().is_none() });
+                }
+            }
+            assert_eq!(data[30..], ["a", "b"], "{cut:?}");
+            assert_eq!(decoder.last_event_id(), if cut.contains("id") { "7" } else { "" });
+        }
+    }
+}

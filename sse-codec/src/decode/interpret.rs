@@ -98,7 +98,8 @@ impl Cursor {
     /// Whether all of the text was read, and no block is left that may have to be kept.
     #[inline]
     pub(super) fn is_at_end(&self, text: &[u8]) -> bool {
-        self.block == text.len()
+        // A block that is kept was read as far as it goes: to step once more would take all of it for one line.
+        self.block == text.len() || self.kept.is_some()
     }
 
     /// Goes back to the start of a block that has to be read line by line.
