@@ -59,7 +59,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     while let Some(arg) = args.next()? {
         match arg {
             Long("chunk") => chunk_size = Some(args.value()?.parse()?),
-            Long("max-event") => limits = limits.event(args.value()?.parse()?),
+            Long("max-event") => limits = limits.with_event(args.value()?.parse()?),
             Long("comments") => comments = true,
             Short('h') | Long("help") => {
                 cli::say(HELP);

@@ -1,4 +1,4 @@
-use sse_codec::{DecodeErrorKind, LineDecoder};
+use sse_codec::{DecodeErrorKind, LineDecoder, Limits};
 
 use crate::{
     case::Case,
@@ -37,7 +37,7 @@ pub fn lines(input: &[u8]) {
 }
 
 fn decode(chunks: &[&[u8]], limit: usize, sip: usize) -> Vec<Encoded> {
-    let mut decoder = LineDecoder::with_limit(limit);
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
     let mut decoded = Vec::new();
     for chunk in chunks {
         let mut lines = decoder.decode(chunk);

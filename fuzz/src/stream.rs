@@ -49,7 +49,7 @@ enum Way {
 fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
     let comment_limit = case.comment_limit.map(|limit| limit as u64);
     let mut oracle = Oracle::new(case.event_limit as u64, comment_limit, "");
-    let limits = Limits::new().event(case.event_limit).comment(case.comment_limit.unwrap_or(0));
+    let limits = Limits::new().with_event(case.event_limit).with_comment(case.comment_limit.unwrap_or(0));
     let mut decoder = Decoder::builder().limits(limits).comments(case.comment_limit.is_some()).build();
     for steps in connections {
         oracle.reconnect();

@@ -44,7 +44,7 @@ pub enum ValueError {
 /// ```
 /// use sse_codec::{DecodeErrorKind, Decoder, Limits};
 ///
-/// let mut decoder = Decoder::builder().limits(Limits::new().event(8)).build();
+/// let mut decoder = Decoder::builder().limits(Limits::new().with_event(8)).build();
 /// let mut events = decoder.decode(b"id: 7\ndata: far too long\n\ndata: short\n\n");
 ///
 /// let error = events.next_event().unwrap().unwrap_err();
@@ -66,13 +66,17 @@ pub struct DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// An event is larger than [`Limits::event`](crate::Limits::event). The whole block is dropped,
+    /// An event is larger than [`Limits::event`](crate::Limits::with_event). The whole block is dropped,
     /// its id is not committed.
     EventTooLarge,
-    /// A comment is longer than [`Limits::comment`](crate::Limits::comment). Only that comment is
+    /// An id is longer than [`Limits::id`](crate::Limits::with_id). Only that field is ignored; its event
+    /// arrives without the id.
+    IdTooLong,
+    /// A comment is longer than [`Limits::comment`](crate::Limits::with_comment). Only that comment is
     /// dropped, the event around it is not.
     CommentTooLarge,
-    /// A line is longer than the limit of a [`LineDecoder`](crate::LineDecoder). Only that line is
+    /// A line of a [`LineDecoder`](crate::LineDecoder) is longer than
+    /// [`Limits::line`](crate::Limits::with_line). Only that line is
     /// dropped.
     LineTooLong,
 }
@@ -89,7 +93,7 @@ impl DecodeError {
     }
 
     /// Where the dropped part begins: the offset, in bytes since the start of the connection, of
-    /// the first byte of the dropped block (for a comment or a line: of that line).
+    /// the first byte of the dropped block (for an id, a comment or a line: of that line).
     pub fn offset(&self) -> u64 {
         self.offset
     }
@@ -103,7 +107,7 @@ impl DecodeError {
     /// ```
     /// use sse_codec::{Decoder, Limits};
     ///
-    /// let mut decoder = Decoder::builder().limits(Limits::new().event(8)).build();
+    /// let mut decoder = Decoder::builder().limits(Limits::new().with_event(8)).build();
     /// let error = decoder.decode(b"id: 7\ndata: far too long\n\n").next_event().unwrap().unwrap_err();
     /// assert_eq!(decoder.last_event_id(), "");
     ///
@@ -119,9 +123,10 @@ impl DecodeError {
 impl fmt::Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (what, setting) = match self.kind {
-            DecodeErrorKind::EventTooLarge => ("event", "Limits::event"),
-            DecodeErrorKind::CommentTooLarge => ("comment", "Limits::comment"),
-            DecodeErrorKind::LineTooLong => ("line", "LineDecoder::with_limit"),
+            DecodeErrorKind::EventTooLarge => ("event", "Limits::with_event"),
+            DecodeErrorKind::IdTooLong => ("id", "Limits::with_id"),
+            DecodeErrorKind::CommentTooLarge => ("comment", "Limits::with_comment"),
+            DecodeErrorKind::LineTooLong => ("line", "Limits::with_line"),
         };
         write!(
             f,

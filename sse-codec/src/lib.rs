@@ -117,6 +117,7 @@ mod error;
 mod event;
 #[cfg(feature = "json")]
 mod json;
+mod limits;
 mod outgoing;
 #[cfg(feature = "stream")]
 mod stream;
@@ -126,12 +127,12 @@ mod tokio_codec;
 mod value;
 
 pub use decode::{
-    Comment, Decoder, DecoderBuilder, Events, Field, Item, ItemRef, Limits, Line, LineDecoder, Lines,
-    OwnedEvents,
+    Comment, Decoder, DecoderBuilder, Events, Field, Item, ItemRef, Line, LineDecoder, Lines, OwnedEvents,
 };
 pub use encode::{Block, Encoded};
 pub use error::{DecodeError, DecodeErrorKind, ValueError};
 pub use event::{Event, EventRef};
+pub use limits::Limits;
 pub use outgoing::{Outgoing, StreamItem};
 #[cfg(feature = "stream")]
 pub use stream::{EncodeStream, EventStream, ItemStream, StreamError};

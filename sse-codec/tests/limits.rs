@@ -63,7 +63,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
 
 #[test]
 fn the_error_comes_at_the_byte_that_is_too_much() {
-    let mut decoder = Decoder::builder().limits(Limits::new().event(5)).build();
+    let mut decoder = Decoder::builder().limits(Limits::new().with_event(5)).build();
     assert!(decoder.decode(b"data: 1234").next_event().is_none());
     let error = decoder.decode(b"5").next_event().unwrap().unwrap_err();
     assert_eq!(error.kind(), DecodeErrorKind::EventTooLarge);
@@ -78,7 +78,7 @@ fn the_error_comes_at_the_byte_that_is_too_much() {
 fn the_error_comes_at_that_byte_in_a_short_line_too() {
     for (line, limit) in [("data:12", 2), ("event:1", 0), ("id:1234", 3)] {
         let (start, too_much) = line.split_at(line.len() - 1);
-        let mut decoder = Decoder::builder().limits(Limits::new().event(limit)).build();
+        let mut decoder = Decoder::builder().limits(Limits::new().with_event(limit)).build();
         assert!(decoder.decode(start.as_bytes()).next_event().is_none(), "{line}");
         assert!(decoder.decode(too_much.as_bytes()).next_event().unwrap().is_err(), "{line}");
     }
@@ -178,13 +178,13 @@ fn a_dropped_comment_takes_no_event_with_it() {
 
 #[test]
 fn the_error_says_what_to_do() {
-    let mut decoder = Decoder::builder().limits(Limits::new().event(0)).build();
+    let mut decoder = Decoder::builder().limits(Limits::new().with_event(0)).build();
     let error = decoder.decode(b"\xEF\xBB\xBFid:\ndata\n\n").next_event().unwrap().unwrap_err();
     assert_eq!(error.offset(), 3);
     assert_eq!(error.event_id().unwrap(), "");
     assert_eq!(
         error.to_string(),
-        "the event at byte 3 is larger than the limit of 0 bytes and was dropped; raise Limits::event if it is legitimate"
+        "the event at byte 3 is larger than the limit of 0 bytes and was dropped; raise Limits::with_event if it is legitimate"
     );
 }
 

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::{DecodeError, Line, LineDecoder};
+use sse_codec::{DecodeError, Limits, Line, LineDecoder};
 use support::naive_lines::{self, NaiveLine};
 
 const PIECES: &[&[u8]] =
@@ -35,7 +35,7 @@ proptest! {
 
     #[test]
     fn any_lines_in_any_chunking_under_any_limit(chunks in vec(select(PIECES), 0..12), limit in 0..10_usize) {
-        let mut decoder = LineDecoder::with_limit(limit);
+        let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
         let mut decoded = Vec::new();
         for chunk in &chunks {
             let mut lines = decoder.decode(chunk);
@@ -52,7 +52,7 @@ proptest! {
         chunks in vec((select(PIECES), 0..4_usize), 0..12),
         limit in 0..10_usize,
     ) {
-        let mut decoder = LineDecoder::with_limit(limit);
+        let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
         let mut decoded = Vec::new();
         for (chunk, asked) in &chunks {
             let mut lines = decoder.decode(chunk);
@@ -73,7 +73,7 @@ proptest! {
 #[test]
 fn nothing_of_a_line_goes_on_in_the_next_connection() {
     for next in [&b"\xEF12\n1234\n"[..], b"\xEF123\n12\n", b"1234\n"] {
-        let mut decoder = LineDecoder::with_limit(3);
+        let mut decoder = LineDecoder::with_limits(Limits::new().with_line(3));
         let mut lines = decoder.decode(b"\n\nab");
         while lines.next_line().is_some() {}
         drop(lines);
@@ -86,7 +86,7 @@ fn nothing_of_a_line_goes_on_in_the_next_connection() {
     }
 
     // Nor what was no BOM, but was not read either.
-    let mut decoder = LineDecoder::with_limit(0);
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(0));
     drop(decoder.decode(b"\xEF"));
     drop(decoder.decode(b"x"));
     decoder.reconnect();

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::{DecodeErrorKind, Decoder, Line, LineDecoder};
+use sse_codec::{DecodeErrorKind, Decoder, Limits, Line, LineDecoder};
 use support::{
     chunkings::for_each_chunking,
     event_ref, expect,
@@ -99,7 +99,7 @@ fn lines_are_taken_apart_as_the_standard_says() {
 fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
     let input = b"\xEF\xBB\xBFok\n1234\r\n12345\r\n123456789\n\n1234\r";
     for_each_chunking(input, &[], |chunking, chunks| {
-        let mut decoder = LineDecoder::with_limit(4);
+        let mut decoder = LineDecoder::with_limits(Limits::new().with_line(4));
         let mut seen = Vec::new();
         for chunk in chunks {
             let mut lines = decoder.decode(chunk);
@@ -161,7 +161,7 @@ proptest! {
 fn the_start_of_a_bom_counts_when_it_is_none() {
     for chunks in [&[&b"\xEF\xBB\ndata\n"[..]][..], &[b"\xEF", b"\xBB\ndata\n"], &[b"\xEF\xBB", b"\ndata\n"]]
     {
-        let mut decoder = LineDecoder::with_limit(1);
+        let mut decoder = LineDecoder::with_limits(Limits::new().with_line(1));
         let mut errors = Vec::new();
         for chunk in chunks {
             let mut lines = decoder.decode(chunk);

@@ -250,7 +250,7 @@ fn endless_input() {
             for pieces in [&[1][..], &[10], &[200], &[1000], &[1000, 190, 200, 1], &[1000, 390, 380, 1]] {
                 let chunks: Vec<_> = pieces.iter().map(|&pieces| more.repeat(pieces)).collect();
                 let len: usize = chunks.iter().map(Vec::len).sum();
-                let limits = Limits::new().event(LIMIT).comment(LIMIT);
+                let limits = Limits::new().with_event(LIMIT).with_comment(LIMIT);
                 let mut decoder = Decoder::builder().limits(limits).comments(comments).build();
                 assert_eq!(drain(&mut decoder, b"data: before\n\n"), 1);
                 let region = Region::new(ALLOCATOR);
@@ -282,7 +282,7 @@ fn endless_input() {
     let chunk = b"x".repeat(LIMIT);
     let sizes = [1, 100, 1500, 3000, 10_000, 50_000];
     for (first, second) in sizes.iter().flat_map(|first| sizes.map(|second| (*first, second))) {
-        let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+        let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
         let region = Region::new(ALLOCATOR);
         for size in [first, second, first] {
             drain(&mut decoder, b"data: ");
@@ -301,7 +301,7 @@ fn endless_input() {
     };
     for drain in [drain, drain_owned] {
         for len in (LIMIT / 2..LIMIT).step_by(997) {
-            let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+            let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
             let region = Region::new(ALLOCATOR);
             drain(&mut decoder, b"data: ");
             for chunk in chunk[..len].chunks(10_000) {
@@ -314,7 +314,7 @@ fn endless_input() {
     }
 
     // Of a dropped event nothing is kept, however long its lines are.
-    let mut decoder = Decoder::builder().limits(Limits::new().event(LIMIT)).build();
+    let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
     let line = |name: &str| [name.as_bytes(), &b"x".repeat(2 * LIMIT), b"\n"].concat();
     assert!(decoder.decode(&line("data: ")).next_event().unwrap().is_err());
     for name in ["data: ", "event: ", "id: "] {
@@ -325,7 +325,7 @@ fn endless_input() {
     }
 
     // The same for the lines of level 1.
-    let mut decoder = LineDecoder::with_limit(LIMIT);
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(LIMIT));
     let region = Region::new(ALLOCATOR);
     let mut errors = 0;
     for _ in 0..10 * LIMIT / 10 {
@@ -349,7 +349,7 @@ fn what_grows_doubles() {
         (b"", b"data: 0123456789\n"),
         (b"", b"data\n"),
     ] {
-        let limits = Limits::new().comment(2 * SIZE);
+        let limits = Limits::new().with_comment(2 * SIZE);
         let mut decoder = Decoder::builder().limits(limits).comments(true).build();
         let (_, stats) = count(|| {
             drain(&mut decoder, start);

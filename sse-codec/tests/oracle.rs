@@ -148,7 +148,7 @@ proptest! {
         event_limit in limit(),
     ) {
         let mut oracle = Oracle::new(event_limit as u64, Some(u64::MAX), "start");
-        let limits = sse_codec::Limits::new().event(event_limit).comment(usize::MAX);
+        let limits = sse_codec::Limits::new().with_event(event_limit).with_comment(usize::MAX);
         let start = sse_codec::EventId::from_static("start");
         let mut decoder = sse_codec::Decoder::builder().limits(limits).comments(true).last_event_id(start).build();
         for (input, lengths) in &streams {

@@ -174,7 +174,8 @@ fn errors_say_what_is_wrong_and_where() {
     assert!(text(EventId::new("abc\0")).contains("NUL at byte 3"));
     assert!(EventType::new("").unwrap_err().to_string().contains("must not be empty"));
 
-    let mut decoder = Decoder::builder().limits(Limits::new().event(1).comment(2)).comments(true).build();
+    let mut decoder =
+        Decoder::builder().limits(Limits::new().with_event(1).with_comment(2)).comments(true).build();
     let mut events = decoder.decode(b"data: 1\n\n:123\n");
     let event = events.next_item().unwrap().unwrap_err();
     assert_eq!((event.limit(), event.offset()), (1, 0));
@@ -183,10 +184,10 @@ fn errors_say_what_is_wrong_and_where() {
     let comment = events.next_item().unwrap().unwrap_err();
     assert_eq!((comment.limit(), comment.offset()), (2, 9));
     let comment = comment.to_string();
-    assert!(comment.contains("comment at byte 9 ") && comment.contains("Limits::comment"), "{comment}");
-    let mut decoder = LineDecoder::with_limit(3);
+    assert!(comment.contains("comment at byte 9 ") && comment.contains("Limits::with_comment"), "{comment}");
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(3));
     let line = decoder.decode(b"data").next_line().unwrap().unwrap_err().to_string();
-    assert!(line.contains("line at byte 0 ") && line.contains("LineDecoder::with_limit"), "{line}");
+    assert!(line.contains("line at byte 0 ") && line.contains("Limits::with_line"), "{line}");
 }
 
 #[test]

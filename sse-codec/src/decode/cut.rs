@@ -123,7 +123,7 @@ impl Interpreter {
         self.line_offset = self.text_offset + part.start as u64;
         self.block_offset = self.block_offset(cursor);
         cursor.pos = part.end;
-        self.scratch.take_in(&mut self.draft, text, self.limits.event);
+        self.scratch.take_in(&mut self.draft, text, self.limits.event());
         self.take_part(&text[part], cursor.near_limit).unwrap_or(Step::End)
     }
 
@@ -187,7 +187,7 @@ impl Interpreter {
             Kind::Data => {
                 self.begin_data();
                 if !near_limit {
-                    self.scratch.data.push_word(value, len, self.limits.event);
+                    self.scratch.data.push_word(value, len, self.limits.event());
                     return None;
                 }
             }
@@ -211,7 +211,7 @@ impl Interpreter {
         match self.line.kind {
             Kind::Ignored => None,
             Kind::Data if !near_limit => {
-                self.scratch.data.push(part, self.limits.event);
+                self.scratch.data.push(part, self.limits.event());
                 None
             }
             _ => self.take_looking(part),
@@ -221,7 +221,7 @@ impl Interpreter {
     /// Takes a part of a value, and looks whether it passes a limit.
     #[inline(never)]
     fn take_looking(&mut self, part: &[u8]) -> Option<Step> {
-        let limit = self.limits.event;
+        let limit = self.limits.event();
         match self.line.kind {
             Kind::Data => {
                 if self.size() + part.len() + 1 > limit {
@@ -242,11 +242,11 @@ impl Interpreter {
             },
             Kind::Retry => self.line.retry.push(part),
             Kind::Comment => {
-                if self.scratch.value.len() + part.len() > self.limits.comment {
+                if self.scratch.value.len() + part.len() > self.limits.comment() {
                     self.line.kind = Kind::Ignored;
                     return Some(self.comment_too_large());
                 }
-                push(&mut self.scratch.value, part, self.limits.comment);
+                push(&mut self.scratch.value, part, self.limits.comment());
             }
             Kind::Collected | Kind::Ignored => {}
         }
@@ -265,7 +265,7 @@ impl Interpreter {
         match mem::take(&mut self.line.kind) {
             Kind::Collected => self.end_collected(near_limit),
             Kind::Data => {
-                self.scratch.data.end_line(self.limits.event);
+                self.scratch.data.end_line(self.limits.event());
                 None
             }
             Kind::Ignored => None,
@@ -322,7 +322,7 @@ impl Interpreter {
     fn collected_data(&mut self, value: u128, len: usize) {
         self.begin_data();
         let line = value | u128::from(b'\n') << (8 * len);
-        self.scratch.data.push_word(line, len + 1, self.limits.event);
+        self.scratch.data.push_word(line, len + 1, self.limits.event());
     }
 
     #[inline]

@@ -287,7 +287,7 @@ impl Interpreter {
         if cursor.kept.is_some() {
             self.draft = Draft::default();
         }
-        self.scratch.take_in(&mut self.draft, text, self.limits.event);
+        self.scratch.take_in(&mut self.draft, text, self.limits.event());
         if self.draft.data == Place::Absent {
             self.scratch.data.clear();
         }
@@ -334,7 +334,7 @@ impl Interpreter {
 
     /// Comments that nobody asked for have none.
     fn comment_limit(&self) -> usize {
-        if self.comments { self.limits.comment } else { usize::MAX }
+        if self.comments { self.limits.comment() } else { usize::MAX }
     }
 
     /// Whether the next text begins with a block, if it begins with anything.
@@ -406,7 +406,7 @@ impl Interpreter {
         if self.draft.dropped {
             return None;
         }
-        let limit = self.limits.event;
+        let limit = self.limits.event();
         if cursor.near_limit && self.is_too_large_with(Name::Data, &text[value.clone()]) {
             return Some(self.drop_whole_line(cursor, text));
         }
@@ -436,7 +436,7 @@ impl Interpreter {
                 break;
             }
             let Some(LineEnd { end, next }) = ends.next(text) else { break };
-            self.scratch.data.push_line(text, head.value(Name::Data, &(pos..end)), self.limits.event);
+            self.scratch.data.push_line(text, head.value(Name::Data, &(pos..end)), self.limits.event());
             pos = next;
             (cursor.ends, cursor.pos) = (ends, pos);
         }
@@ -504,7 +504,7 @@ impl Interpreter {
         // What is given out must not be read again.
         self.block_offset = self.block_offset(cursor);
         cursor.began_here = false;
-        if comment.len() > self.limits.comment {
+        if comment.len() > self.limits.comment() {
             self.line_offset = self.text_offset + comment.start as u64 - 1;
             return Some(self.comment_too_large());
         }

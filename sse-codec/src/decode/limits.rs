@@ -18,7 +18,7 @@ impl Interpreter {
         // A type or id that is left in scratch counts too: it is enough to be on the safe side.
         let Scratch { data, event_type, id, value } = &self.scratch;
         let kept = data.len() + event_type.len() + id.len() + value.len() + self.line.len();
-        self.limits.event.saturating_sub(kept)
+        self.limits.event().saturating_sub(kept)
     }
 
     /// The size of the event so far: its data lines with one byte each for the LF, its type, its id.
@@ -44,12 +44,12 @@ impl Interpreter {
 
     /// Whether the event may have a type of this length in place of the one it has.
     pub(super) fn type_fits(&self, len: usize) -> bool {
-        self.data_len() + self.id_len() + len <= self.limits.event
+        self.data_len() + self.id_len() + len <= self.limits.event()
     }
 
     /// How long an id the event may have in place of the one it has, beyond `len` bytes of it.
     pub(super) fn room_for_id(&self, len: usize) -> usize {
-        self.limits.event.saturating_sub(self.data_len() + self.type_len() + len)
+        self.limits.event().saturating_sub(self.data_len() + self.type_len() + len)
     }
 
     /// Whether the event passes its limit with this value in place of the one it has, or with this line of
@@ -57,7 +57,7 @@ impl Interpreter {
     pub(super) fn is_too_large_with(&self, name: Name, value: &[u8]) -> bool {
         match name {
             _ if self.draft.dropped => false,
-            Name::Data => self.size() + value.len() + 1 > self.limits.event,
+            Name::Data => self.size() + value.len() + 1 > self.limits.event(),
             Name::Event => !self.type_fits(value.len()),
             Name::Id => IdCheck::of(value, self.room_for_id(0)) == IdCheck::TooLarge,
             Name::Retry | Name::Comment | Name::Other => false,
@@ -74,7 +74,7 @@ impl Interpreter {
         self.draft = Draft { dropped: true, ..Draft::default() };
         // What an attacker made grow is given back.
         self.scratch = Scratch::default();
-        let (limit, offset) = (self.limits.event, self.block_offset);
+        let (limit, offset) = (self.limits.event(), self.block_offset);
         self.error = Some(DecodeError { kind: DecodeErrorKind::EventTooLarge, limit, offset, event_id });
         Step::Error
     }
@@ -82,7 +82,7 @@ impl Interpreter {
     #[cold]
     pub(super) fn comment_too_large(&mut self) -> Step {
         self.scratch.value = Vec::new();
-        let (limit, offset) = (self.limits.comment, self.line_offset);
+        let (limit, offset) = (self.limits.comment(), self.line_offset);
         let kind = DecodeErrorKind::CommentTooLarge;
         self.error = Some(DecodeError { kind, limit, offset, event_id: None });
         Step::Error

@@ -11,7 +11,7 @@ use super::{
     line_ends::LineEnds,
     start::{BOM, Start, StreamStart},
 };
-use crate::{DecodeError, DecodeErrorKind};
+use crate::{DecodeError, DecodeErrorKind, Limits};
 
 /// Decodes an event stream to its lines: for proxies and gateways, which must see what a client
 /// ignores.
@@ -98,15 +98,15 @@ pub struct Field<'a> {
 }
 
 impl LineDecoder {
-    /// Lines up to 16 MiB.
+    /// A decoder of lines up to 16 MiB.
     pub fn new() -> Self {
-        Self::with_limit(16 * 1024 * 1024)
+        Self::with_limits(Limits::new())
     }
 
-    /// Lines up to this number of bytes, without the line end.
-    pub fn with_limit(bytes: usize) -> Self {
+    /// A decoder with another [limit of a line](Limits::with_line).
+    pub fn with_limits(limits: Limits) -> Self {
         Self {
-            limit: bytes,
+            limit: limits.line(),
             start: StreamStart::default(),
             state: State::LineStart,
             line: Vec::new(),

@@ -33,7 +33,7 @@ pub use lines::{Comment, Field, Line, LineDecoder, Lines};
 pub(crate) use owned::Owned;
 pub use owned::{Item, OwnedEvents};
 
-use crate::EventId;
+use crate::{EventId, Limits};
 use interpret::Interpreter;
 use rest::Rest;
 
@@ -158,7 +158,7 @@ impl Default for Decoder {
 /// use sse_codec::{Decoder, EventId, Limits};
 ///
 /// let decoder = Decoder::builder()
-///     .limits(Limits::new().event(64 * 1024))
+///     .limits(Limits::new().with_event(64 * 1024))
 ///     .comments(true)
 ///     .last_event_id(EventId::new("42")?)
 ///     .build();
@@ -200,44 +200,5 @@ impl DecoderBuilder {
             shared: text::SharedBuf::default(),
             lossy: Lossy::default(),
         }
-    }
-}
-
-/// How large events and comments may be, in bytes on the wire.
-///
-/// What passes a limit gives one [`DecodeError`](crate::DecodeError) and is dropped. The decoder
-/// never collects more than these limits and a small constant, whatever comes: unknown fields, `retry`
-/// and comments that nobody asked for are skipped without being kept. Where what it collected is not
-/// UTF-8, the text that is made of it at the end can be three times as large, since U+FFFD takes three
-/// bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    pub(crate) event: usize,
-    pub(crate) comment: usize,
-}
-
-impl Limits {
-    /// The defaults: events up to 16 MiB, comments up to 64 KiB.
-    pub const fn new() -> Self {
-        Self { event: 16 * 1024 * 1024, comment: 64 * 1024 }
-    }
-
-    /// The largest event, in bytes: the values of its data lines and one byte more for each of them,
-    /// its type and its id. An event of exactly this size passes.
-    #[must_use]
-    pub const fn event(self, bytes: usize) -> Self {
-        Self { event: bytes, ..self }
-    }
-
-    /// The longest comment, in bytes behind its colon. It counts only where comments were asked for.
-    #[must_use]
-    pub const fn comment(self, bytes: usize) -> Self {
-        Self { comment: bytes, ..self }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self::new()
     }
 }

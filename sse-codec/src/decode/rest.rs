@@ -131,7 +131,7 @@ impl Rest {
         if !more_data.is_empty() {
             data.clear();
             for value in iter::once(&event.data).chain(more_data) {
-                data.push_line(self.or(block), value.clone(), limits.event);
+                data.push_line(self.or(block), value.clone(), limits.event());
             }
             draft.data = Place::Scratch;
         }

@@ -64,7 +64,7 @@ impl Interpreter {
     #[inline]
     fn take_within_line(&mut self, text: &[u8]) -> bool {
         match self.line.kind {
-            Kind::Data => self.scratch.data.push(text, self.limits.event),
+            Kind::Data => self.scratch.data.push(text, self.limits.event()),
             Kind::Ignored => {}
             _ => return false,
         }
@@ -75,7 +75,7 @@ impl Interpreter {
     #[inline]
     fn take_word_within_line(&mut self, word: u128, len: usize) -> bool {
         match self.line.kind {
-            Kind::Data => self.scratch.data.push_word(word, len, self.limits.event),
+            Kind::Data => self.scratch.data.push_word(word, len, self.limits.event()),
             Kind::Collected if !self.line.is_at_start() && len < self.line.start.room() => {
                 self.line.start.push_word(word, len);
             }

@@ -170,7 +170,7 @@ pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit:
 
 /// A decoder that is asked for comments where they have a limit.
 pub fn decoder(event_limit: usize, comment_limit: Option<usize>) -> Decoder {
-    let limits = Limits::new().event(event_limit).comment(comment_limit.unwrap_or(0));
+    let limits = Limits::new().with_event(event_limit).with_comment(comment_limit.unwrap_or(0));
     Decoder::builder().limits(limits).comments(comment_limit.is_some()).build()
 }
 

@@ -30,7 +30,7 @@ impl Way {
 }
 
 fn decoder() -> Decoder {
-    Decoder::builder().limits(Limits::new().event(usize::MAX).comment(usize::MAX)).comments(true).build()
+    Decoder::builder().limits(Limits::new().with_event(usize::MAX).with_comment(usize::MAX)).comments(true).build()
 }
 
 #[inline(never)]
@@ -63,7 +63,7 @@ fn measured_owned(chunks: Vec<Bytes>) -> usize {
 
 #[inline(never)]
 fn measured_lines(chunks: Vec<Bytes>) -> usize {
-    let mut decoder = LineDecoder::with_limit(usize::MAX);
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(usize::MAX));
     let mut count = 0;
     for chunk in &chunks {
         let mut lines = decoder.decode(chunk);
