@@ -22,7 +22,7 @@ pub fn encode(input: &[u8]) {
         parts.encode(&mut stream);
         parts.expect(&mut expected);
     }
-    assert_eq!(expect(&stream, usize::MAX, Some(usize::MAX)), expected, "{parts:?}");
+    assert_eq!(expect(&stream, Settings::ITEMS), expected, "{parts:?}");
 
     let events: Vec<Event> = parts.iter().filter_map(|parts| parts.event(with_lf)).collect();
     let decoded: Vec<Event> = Decoder::new()

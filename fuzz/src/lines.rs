@@ -67,7 +67,7 @@ fn decode(chunks: &[&[u8]], limit: usize, sip: usize) -> Vec<Encoded> {
 
 /// What a client sees, but for empty comments: one is encoded before a name that begins with a BOM.
 fn meaning(stream: &[u8]) -> Outcome {
-    let mut outcome = expect(stream, usize::MAX, Some(usize::MAX));
+    let mut outcome = expect(stream, Settings::ITEMS);
     outcome.outputs.retain(|output| *output != Output::Comment(String::new()));
     outcome
 }

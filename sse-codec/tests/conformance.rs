@@ -5,10 +5,9 @@
 mod support;
 
 use support::{
-    EVENT_LEVELS, LEVELS, Level, Outcome, chunkings::for_each_chunking, decode, oracle::Output, vectors,
+    EVENT_LEVELS, LEVELS, Level, Outcome, Settings, chunkings::for_each_chunking, decode, oracle::Output,
+    vectors,
 };
-
-const NO_LIMIT: usize = 16 * 1024 * 1024;
 
 fn check(vector: &vectors::Vector, outcome: &Outcome, what: &str) {
     let name = &vector.name;
@@ -44,7 +43,7 @@ fn check_all(level: Level) {
             continue;
         }
         for_each_chunking(&vector.input, &vector.splits, |chunking, chunks| {
-            let outcome = decode(level, chunks, NO_LIMIT, Some(NO_LIMIT));
+            let outcome = decode(level, chunks, Settings::ITEMS);
             check(vector, &outcome, &format!("{level:?}, {chunking}"));
         });
     }
@@ -88,7 +87,7 @@ fn events_alone() {
         let bytewise: Vec<_> = vector.input.chunks(1).collect();
         for chunks in [&whole[..], &bytewise] {
             for &level in EVENT_LEVELS {
-                let mut outcome = decode(level, chunks, NO_LIMIT, Some(NO_LIMIT));
+                let mut outcome = decode(level, chunks, Settings::ITEMS);
                 let comments = vector.comments.iter().flatten().cloned().map(Output::Comment);
                 outcome.outputs.extend(comments);
                 check(&vector, &outcome, &format!("{level:?}, {} chunks", chunks.len()));
@@ -102,8 +101,8 @@ fn comments_that_nobody_asked_for_change_nothing() {
     for vector in vectors::all() {
         let chunks = [&vector.input[..]];
         for &level in LEVELS {
-            let with = decode(level, &chunks, NO_LIMIT, Some(NO_LIMIT));
-            let mut without = decode(level, &chunks, NO_LIMIT, None);
+            let with = decode(level, &chunks, Settings::ITEMS);
+            let mut without = decode(level, &chunks, Settings::EVENTS);
             let comments = with.outputs.iter().filter(|output| matches!(output, Output::Comment(_)));
             assert_eq!(comments.count() + without.outputs.len(), with.outputs.len(), "{}", vector.name);
             without.outputs = with.outputs.clone();

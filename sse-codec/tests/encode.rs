@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 use sse_codec::{Block, Decoder, Encoded, Event, EventId, EventType, Outgoing, ValueError};
-use support::{expect, oracle::Output};
+use support::{Settings, expect, oracle::Output};
 
 #[test]
 fn blocks_are_written_as_the_design_says() {
@@ -102,7 +102,7 @@ fn nothing_breaks_out_of_data() {
             retry: None,
             last_event_id: "1".into(),
         };
-        assert_eq!(expect(&stream, usize::MAX, Some(usize::MAX)).outputs, [expected], "{text:?}");
+        assert_eq!(expect(&stream, Settings::ITEMS).outputs, [expected], "{text:?}");
     }
 }
 
@@ -112,7 +112,7 @@ fn nothing_breaks_out_of_a_comment() {
         let stream = Block::new().comment(&text).to_bytes();
         let expected: Vec<_> =
             with_lf(&text).split('\n').map(|line| Output::Comment(line.to_owned())).collect();
-        assert_eq!(expect(&stream, usize::MAX, Some(usize::MAX)).outputs, expected, "{text:?}");
+        assert_eq!(expect(&stream, Settings::ITEMS).outputs, expected, "{text:?}");
     }
 }
 
@@ -125,7 +125,7 @@ fn nothing_breaks_out_of_a_type_or_an_id() {
             Ok(event_type) => {
                 assert_eq!(line_break, None);
                 let stream = Event::new("x").with_type(event_type.clone()).to_bytes();
-                let outputs = expect(&stream, usize::MAX, Some(usize::MAX)).outputs;
+                let outputs = expect(&stream, Settings::ITEMS).outputs;
                 assert!(
                     matches!(&outputs[..], [Output::Event { event_type: Some(read), data, .. }]
                     if *read == *event_type.as_str() && data == "x"),
@@ -139,7 +139,7 @@ fn nothing_breaks_out_of_a_type_or_an_id() {
             Ok(id) => {
                 assert!(!text.contains(['\r', '\n', '\0']));
                 let stream = Event::new("x").with_id(id.clone()).to_bytes();
-                let outputs = expect(&stream, usize::MAX, Some(usize::MAX)).outputs;
+                let outputs = expect(&stream, Settings::ITEMS).outputs;
                 assert!(
                     matches!(&outputs[..], [Output::Event { id: Some(read), data, .. }]
                     if *read == *id.as_str() && data == "x"),
@@ -161,7 +161,7 @@ fn nothing_breaks_out_across_writes() {
         Block::new().comment("\r").encode(&mut stream);
         stream.put_slice(Encoded::from(Event::new("\r")).as_bytes());
     }
-    let outputs = expect(&stream, usize::MAX, None).outputs;
+    let outputs = expect(&stream, Settings::EVENTS).outputs;
     assert_eq!(outputs.len(), 2 * hostile_texts().count());
     for (output, text) in outputs.iter().step_by(2).zip(hostile_texts()) {
         assert!(matches!(output, Output::Event { data, .. } if *data == with_lf(&text)));
@@ -248,7 +248,7 @@ proptest! {
         }).collect();
         prop_assert_eq!(&decoded, &with_lf);
         // And the oracle, which knows nothing of the encoder, sees the same.
-        let outputs = expect(&stream, usize::MAX, Some(usize::MAX)).outputs;
+        let outputs = expect(&stream, Settings::ITEMS).outputs;
         let mut last_event_id = String::new();
         for (output, event) in outputs.iter().zip(&with_lf) {
             last_event_id = event.id().map_or(last_event_id, ToString::to_string);
@@ -259,13 +259,13 @@ proptest! {
 
     #[test]
     fn what_was_decoded_can_be_encoded_again(input in "(data|event|id|retry|:|x|[: \n\r\0é]|[0-9]){0,60}") {
-        let before = expect(input.as_bytes(), usize::MAX, None).outputs;
+        let before = expect(input.as_bytes(), Settings::EVENTS).outputs;
         let mut decoder = Decoder::new();
         let mut again = Vec::new();
         for event in decoder.decode_bytes(input.clone().into()) {
             event.unwrap().encode(&mut again);
         }
-        let after = expect(&again, usize::MAX, None).outputs;
+        let after = expect(&again, Settings::EVENTS).outputs;
         let strip = |outputs: Vec<Output>| -> Vec<Output> {
             // A lone id block is no event, so the inherited id is the decoder's to keep.
             outputs.into_iter().map(|output| match output {

@@ -11,7 +11,7 @@ use std::panic::catch_unwind;
 use bytes::{Bytes, BytesMut};
 use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, Text, ValueError};
 use support::{
-    expect,
+    Settings, expect,
     naive_lines::{self, NaiveLine},
     oracle::Output,
 };
@@ -257,10 +257,7 @@ fn every_cell_is_written_as_one_block_of_what_was_asked_for() {
         for bytes in &written {
             assert_eq!(bytes, &wire, "{cell:?}");
         }
-        assert_eq!(
-            expect(wire.as_bytes(), usize::MAX, Some(usize::MAX)).outputs,
-            cell.seen(&mut String::new())
-        );
+        assert_eq!(expect(wire.as_bytes(), Settings::ITEMS).outputs, cell.seen(&mut String::new()));
 
         // And line by line: each is of the kind that was asked for.
         let mut kinds: Vec<&[u8]> = match cell.part {
@@ -301,7 +298,7 @@ fn no_cell_reaches_into_the_next_write() {
             let mut last_event_id = String::new();
             let seen = [first.seen(&mut last_event_id), second.seen(&mut last_event_id)].concat();
             let stream = [&first_bytes[..], &second_bytes[..]].concat();
-            let outcome = expect(&stream, usize::MAX, Some(usize::MAX));
+            let outcome = expect(&stream, Settings::ITEMS);
             assert_eq!(outcome.outputs, seen, "{first:?}, then {second:?}");
             assert_eq!(outcome.last_event_id, last_event_id);
             assert_eq!(outcome.retry, None);
@@ -340,7 +337,7 @@ fn no_part_reaches_into_another_of_its_block() {
                     retry: None,
                     last_event_id: id.map(|id| id.to_string()).unwrap_or_default(),
                 });
-                assert_eq!(expect(wire.as_bytes(), usize::MAX, Some(usize::MAX)).outputs, seen, "{text:?}");
+                assert_eq!(expect(wire.as_bytes(), Settings::ITEMS).outputs, seen, "{text:?}");
             }
         }
     }

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{EVENT_LEVELS, LEVELS, chunkings::in_turns, decode, expect, oracle::Output};
+use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::in_turns, decode, expect, oracle::Output};
 
 /// Sequences of each length, whole and cut, and what is none.
 const SEQUENCES: &[&[u8]] = &[
@@ -44,12 +44,13 @@ proptest! {
             .chain(chunks.iter().map(Vec::as_slice))
             .chain([&b"\n\ndata: next\n\n"[..]])
             .collect();
-        let expected = expect(&chunks.concat(), limit, None);
+        let settings = Settings::EVENTS.event(limit);
+        let expected = expect(&chunks.concat(), settings);
         for &level in LEVELS.iter().chain(EVENT_LEVELS) {
-            prop_assert_eq!(&decode(level, &chunks, limit, None), &expected, "{:?}", level);
+            prop_assert_eq!(&decode(level, &chunks, settings), &expected, "{:?}", level);
         }
         let whole = chunks.concat();
-        prop_assert_eq!(&decode(LEVELS[0], &[&whole], limit, None), &expected, "whole");
+        prop_assert_eq!(&decode(LEVELS[0], &[&whole], settings), &expected, "whole");
     }
 }
 
@@ -63,12 +64,12 @@ fn a_sequence_cut_at_every_length() {
                 [&b"\n\n"[..], b"\r\n\r\n", b"\ndata: \x82\n\n", b"\x82\xAC\n\n", b"\xF0\x9F\n\n", &large]
             {
                 let input = [b"data:", &b"x".repeat(len)[..], cut, next].concat();
-                let expected = expect(&input, usize::MAX, None);
+                let expected = expect(&input, Settings::EVENTS);
                 assert!(matches!(expected.outputs[..], [Output::Event { .. }]));
                 let (head, tail) = input.split_at(5 + len + cut.len());
                 for chunks in [&[&input[..]][..], &[head, tail], &input.chunks(1).collect::<Vec<_>>()] {
                     for &level in LEVELS {
-                        assert_eq!(decode(level, chunks, usize::MAX, None), expected, "{level:?}, {len}");
+                        assert_eq!(decode(level, chunks, Settings::EVENTS), expected, "{level:?}, {len}");
                     }
                 }
             }
@@ -84,12 +85,12 @@ fn after_a_larger_event() {
         let line = "x".repeat(len);
         input.extend_from_slice(format!("data: {line}\ndata: {line}€\n\n").as_bytes());
     }
-    let expected = expect(&input, usize::MAX, None);
+    let expected = expect(&input, Settings::EVENTS);
     assert_eq!(expected.outputs.len(), 10);
     for size in [1, 7, 1000, 1500, 3000, 5000, 16 * 1024, usize::MAX] {
         let chunks: Vec<&[u8]> = input.chunks(size).collect();
         for &level in LEVELS {
-            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {size}");
+            assert_eq!(decode(level, &chunks, Settings::EVENTS), expected, "{level:?}, {size}");
         }
     }
 }
@@ -108,10 +109,10 @@ fn whole_in_its_chunk() {
                 let odd = [b"retry: 1\ndata: ", &data[..], b"\nid: 2\n\n"].concat();
                 let small = b"event: small\ndata: a\n\n";
                 let input = [small, &large[..], small, &odd, &large, &large, small].concat();
-                let expected = expect(&input, usize::MAX, None);
+                let expected = expect(&input, Settings::EVENTS);
                 assert_eq!(expected.outputs.len(), 7);
                 for &level in LEVELS.iter().chain(EVENT_LEVELS) {
-                    let outcome = decode(level, &[&input], usize::MAX, None);
+                    let outcome = decode(level, &[&input], Settings::EVENTS);
                     assert!(outcome == expected, "{level:?}, {len} bytes, {piece:?} at {at}");
                 }
             }
@@ -130,14 +131,14 @@ fn in_large_chunks() {
             let data = [&b"x".repeat(at), piece, &b"y".repeat(LEN - at)].concat();
             let large = [b"id: 1\ndata: ", &data[..], b"\n\n"].concat();
             let input = [b"event: small\ndata: a\n\n", &large[..], &large, b"data: b\n\n"].concat();
-            let expected = expect(&input, usize::MAX, None);
+            let expected = expect(&input, Settings::EVENTS);
             assert_eq!(expected.outputs.len(), 4);
             for sizes in
                 [&[4_096][..], &[5_000], &[16_384], &[5_000, 1], &[4_096, 1_400, 300], &[9_000, 3_000]]
             {
                 let chunks = in_turns(&input, sizes);
                 for &level in LEVELS.iter().chain(EVENT_LEVELS) {
-                    let outcome = decode(level, &chunks, usize::MAX, None);
+                    let outcome = decode(level, &chunks, Settings::EVENTS);
                     assert!(outcome == expected, "{level:?}, {piece:?} at {at}, chunks of {sizes:?}");
                 }
             }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{Decoder, ItemRef};
-use support::{EVENT_LEVELS, LEVELS, chunkings::in_turns, decode, expect};
+use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::in_turns, decode, expect};
 
 /// One event of each kind of stream. The digit makes them different.
 const EVENTS: &[&str] = &[
@@ -88,9 +88,11 @@ proptest! {
         stream in stream(),
         sizes in chunk_sizes(),
         event_limit in prop_oneof![4 => Just(usize::MAX), 1 => 0..150_usize],
+        id_limit in prop_oneof![4 => Just(usize::MAX), 1 => 0..12_usize],
         comment_limit in proptest::option::of(prop_oneof![Just(usize::MAX), 0..20_usize]),
     ) {
-        let expected = expect(&stream, event_limit, comment_limit);
+        let settings = Settings { event: event_limit, id: id_limit, comment: comment_limit };
+        let expected = expect(&stream, settings);
         let chunks = in_turns(&stream, &sizes);
         for &level in LEVELS {
             // In sips, each item copies the unread rest of its chunk.
@@ -98,11 +100,11 @@ proptest! {
             if sips && sizes[0] > 2_000 {
                 continue;
             }
-            prop_assert!(decode(level, &chunks, event_limit, comment_limit) == expected, "{:?}", level);
+            prop_assert!(decode(level, &chunks, settings) == expected, "{:?}", level);
         }
         let expected = expected.without_comments();
         for &level in EVENT_LEVELS {
-            prop_assert!(decode(level, &chunks, event_limit, comment_limit) == expected, "{:?}", level);
+            prop_assert!(decode(level, &chunks, settings) == expected, "{:?}", level);
         }
     }
 }
@@ -111,10 +113,10 @@ proptest! {
 #[test]
 fn a_comment_within_an_event_behind_an_id_alone() {
     let stream = b"id: 1\n\ndata: a\n:c\ndata: b\n\n";
-    let expected = expect(stream, usize::MAX, Some(1));
+    let expected = expect(stream, Settings::EVENTS.comment(1));
     assert_eq!(expected.outputs.len(), 2);
     for &level in LEVELS {
-        assert_eq!(decode(level, &[stream], usize::MAX, Some(1)), expected, "{level:?}");
+        assert_eq!(decode(level, &[stream], Settings::EVENTS.comment(1)), expected, "{level:?}");
     }
 }
 
@@ -126,15 +128,15 @@ fn a_large_chunk_behind_any_two_cuts() {
     let large = format!("data: {}\nid: {}\n\n", "x".repeat(1000), "4".repeat(100));
     let stream = [blocks, &large, &large, "\n\ndata: last\n\n"].concat().into_bytes();
     let last = stream.len() - 14;
-    for comments in [None, Some(usize::MAX)] {
-        let expected = expect(&stream, usize::MAX, comments);
+    for settings in [Settings::EVENTS, Settings::ITEMS] {
+        let expected = expect(&stream, settings);
         for second in 0..=blocks.len() {
             for first in 0..=second {
                 let parts = [0..first, first..second, second..last, last..last + 1, last + 1..stream.len()];
                 let chunks = parts.map(|part| &stream[part]);
                 // A large chunk must be copied where it is left, so not in sips.
                 for level in [support::Level::Borrowed, support::Level::Owned] {
-                    let seen = decode(level, &chunks, usize::MAX, comments);
+                    let seen = decode(level, &chunks, settings);
                     assert!(seen == expected, "{level:?}, cut at {first} and {second}");
                 }
             }
@@ -149,10 +151,10 @@ fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
         let mut chunk = [b'y'; 200];
         chunk[at] = line_end;
         let chunks = [b"data: a line of some length", &chunk[..], b"\n\ndata: next\n\n"];
-        let expected = expect(&chunks.concat(), usize::MAX, None);
+        let expected = expect(&chunks.concat(), Settings::EVENTS);
         assert_eq!(expected.outputs.len(), 2);
         for &level in LEVELS {
-            assert_eq!(decode(level, &chunks, usize::MAX, None), expected, "{level:?}, {line_end} at {at}");
+            assert_eq!(decode(level, &chunks, Settings::EVENTS), expected, "{level:?}, {line_end} at {at}");
         }
     }
 }
@@ -167,10 +169,10 @@ fn small_chunks_stop_at_an_event_and_at_a_comment() {
         &[b"data: 0\n\n", b"event: a\nx: y", b"\nretry: 1\n\n:c\n\n\ndata: 1", b"\n\n"],
     ];
     for &chunks in streams {
-        for comments in [None, Some(100)] {
-            let expected = expect(&chunks.concat(), usize::MAX, comments);
+        for settings in [Settings::EVENTS, Settings::EVENTS.comment(100)] {
+            let expected = expect(&chunks.concat(), settings);
             for &level in LEVELS {
-                assert_eq!(decode(level, chunks, usize::MAX, comments), expected, "{level:?}, {chunks:?}");
+                assert_eq!(decode(level, chunks, settings), expected, "{level:?}, {chunks:?}");
             }
         }
     }
@@ -183,13 +185,13 @@ fn several_blocks_in_a_small_chunk() {
         let stream =
             "data:\n\ndata:\nid:1\n\n:\n\ndata:\n\ndata:2\ndata\n\nid\n\ndata:\n\nevent:e\ndata:\n\n";
         let stream = stream.replace('\n', line_end);
-        let expected = expect(stream.as_bytes(), usize::MAX, None);
+        let expected = expect(stream.as_bytes(), Settings::EVENTS);
         for first in 0..stream.len() {
             for size in 1..=stream.len() {
                 let (start, behind) = stream.as_bytes().split_at(first);
                 let chunks: Vec<_> = [start].into_iter().chain(behind.chunks(size)).collect();
                 for &level in LEVELS {
-                    let seen = decode(level, &chunks, usize::MAX, None);
+                    let seen = decode(level, &chunks, Settings::EVENTS);
                     assert!(
                         seen == expected,
                         "{level:?}, {line_end:?}, {first} bytes, then {size} at a time"

@@ -5,6 +5,7 @@
 pub mod chunkings;
 pub mod naive_lines;
 pub mod oracle;
+pub mod utf8;
 pub mod vectors;
 
 use std::{
@@ -12,13 +13,16 @@ use std::{
     convert::Infallible,
     pin::Pin,
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bytes::Bytes;
 use futures_util::Stream;
 use oracle::Output;
+pub use oracle::Settings;
 use sse_codec::{
-    DecodeError, DecodeErrorKind, Decoder, Event, EventRef, EventStream, Item, ItemRef, Limits, StreamError,
+    DecodeError, DecodeErrorKind, Decoder, DecoderBuilder, Event, EventRef, EventStream, Item, ItemRef,
+    Limits, StreamError,
 };
 
 /// What came out of a stream.
@@ -73,9 +77,9 @@ impl Outcome {
     }
 }
 
-/// Decodes these chunks; comments are asked for where they have a limit.
-pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
-    let mut decoder = decoder(event_limit, comment_limit);
+/// Decodes these chunks.
+pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
+    let mut decoder = decoder(settings);
     let mut outputs = Vec::new();
     match level {
         Level::Borrowed => {
@@ -168,25 +172,35 @@ pub fn decode(level: Level, chunks: &[&[u8]], event_limit: usize, comment_limit:
     outcome(outputs, &decoder)
 }
 
-/// A decoder that is asked for comments where they have a limit.
-pub fn decoder(event_limit: usize, comment_limit: Option<usize>) -> Decoder {
-    let limits = Limits::new().with_event(event_limit).with_comment(comment_limit.unwrap_or(0));
-    Decoder::builder().limits(limits).comments(comment_limit.is_some()).build()
+/// A decoder with these settings.
+pub fn decoder(settings: Settings) -> Decoder {
+    builder(settings).build()
+}
+
+/// The same, for those who want to set more.
+pub fn builder(settings: Settings) -> DecoderBuilder {
+    let Settings { event, id, comment } = settings;
+    let limits = Limits::new().with_event(event).with_id(id).with_comment(comment.unwrap_or(0));
+    Decoder::builder().limits(limits).comments(comment.is_some())
 }
 
 pub fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
     Outcome {
         outputs,
         last_event_id: decoder.last_event_id().to_owned(),
-        retry: decoder.reconnection_time().map(|time| time.as_millis().try_into().unwrap()),
+        retry: ms(decoder.reconnection_time()),
     }
 }
 
 /// The same by the oracle.
-pub fn expect(input: &[u8], event_limit: usize, comment_limit: Option<usize>) -> Outcome {
-    let (outputs, last_event_id, retry) =
-        oracle::decode(input, event_limit as u64, comment_limit.map(|limit| limit as u64));
+pub fn expect(input: &[u8], settings: Settings) -> Outcome {
+    let (outputs, last_event_id, retry) = oracle::decode(input, settings);
     Outcome { outputs, last_event_id, retry }
+}
+
+/// A reconnection time as the oracle gives it.
+pub fn ms(time: Option<Duration>) -> Option<u64> {
+    time.map(|time| time.as_millis().try_into().unwrap())
 }
 
 pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
@@ -204,7 +218,7 @@ pub fn event_ref(event: &EventRef<'_>) -> Output {
         event_type: event.explicit_type().map(str::to_owned),
         data: event.data().to_owned(),
         id: event.id().map(str::to_owned),
-        retry: event.retry().map(|time| time.as_millis().try_into().unwrap()),
+        retry: ms(event.retry()),
         last_event_id: event.last_event_id().to_owned(),
     }
 }
@@ -223,16 +237,20 @@ pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
         event_type: event.explicit_type().map(ToString::to_string),
         data: event.data().to_owned(),
         id: event.id().map(ToString::to_string),
-        retry: event.retry().map(|time| time.as_millis().try_into().unwrap()),
+        retry: ms(event.retry()),
         last_event_id: last_event_id.to_owned(),
     }
 }
 
 pub fn dropped(error: &DecodeError) -> Output {
-    let (limit, offset) = (error.limit() as u64, error.offset());
+    let (limit, offset) = (error.limit(), error.offset());
     match error.kind() {
         DecodeErrorKind::EventTooLarge => {
             Output::EventTooLarge { limit, offset, id: error.event_id().map(ToString::to_string) }
+        }
+        DecodeErrorKind::IdTooLong => {
+            assert_eq!(error.event_id(), None);
+            Output::IdTooLong { limit, offset }
         }
         DecodeErrorKind::CommentTooLarge => {
             assert_eq!(error.event_id(), None);

@@ -1,12 +1,42 @@
 //! The test oracle: a naive `text/event-stream` decoder, one byte at a time.
 //!
-//! It follows the sentences of the WHATWG HTML standard, section 9.2, and nothing else: each line is
-//! collected and then decided on. It is slow on purpose, shares no code and no idea with the decoder
-//! under test, and needs nothing but `std`. Quotes are from the standard.
+//! It follows the sentences of the WHATWG HTML standard, section 9.2, and the limits of this crate, and
+//! nothing else: each line is collected and then decided on. It is slow on purpose, shares no code and no
+//! idea with the decoder under test, and needs nothing but `std`. Quotes are from the standard.
 
 use std::mem;
 
+use super::utf8::decode_utf8;
+
 const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// The limits, and whether comments are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    pub event: usize,
+    pub id: usize,
+    /// `None` skips comments.
+    pub comment: Option<usize>,
+}
+
+impl Settings {
+    /// No limits, and no comments.
+    pub const EVENTS: Self = Self { event: usize::MAX, id: usize::MAX, comment: None };
+    /// No limits, and comments too.
+    pub const ITEMS: Self = Self { comment: Some(usize::MAX), ..Self::EVENTS };
+
+    pub const fn event(self, limit: usize) -> Self {
+        Self { event: limit, ..self }
+    }
+
+    pub const fn id(self, limit: usize) -> Self {
+        Self { id: limit, ..self }
+    }
+
+    pub const fn comment(self, limit: usize) -> Self {
+        Self { comment: Some(limit), ..self }
+    }
+}
 
 /// What the stream gave, in the order in which it became certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,14 +55,19 @@ pub enum Output {
     /// All that followed the first colon.
     Comment(String),
     EventTooLarge {
-        limit: u64,
+        limit: usize,
         /// Where the dropped block begins.
         offset: u64,
         /// The last `id` accepted in the block before it was dropped.
         id: Option<String>,
     },
+    IdTooLong {
+        limit: usize,
+        /// Where the line of the id begins.
+        offset: u64,
+    },
     CommentTooLarge {
-        limit: u64,
+        limit: usize,
         /// Where the comment's line begins.
         offset: u64,
     },
@@ -41,8 +76,7 @@ pub enum Output {
 /// The naive decoder.
 #[derive(Debug, Clone)]
 pub struct Oracle {
-    event_limit: u64,
-    comment_limit: Option<u64>,
+    settings: Settings,
     last_event_id: String,
     retry: Option<u64>,
     /// Of the next byte.
@@ -58,28 +92,32 @@ pub struct Oracle {
 struct Line {
     start: Option<u64>,
     bytes: Vec<u8>,
+    /// It is an id that was reported as too long.
+    too_long: bool,
+    /// Its start was lost, so nobody knows what it is.
+    lost: bool,
 }
 
 /// What the lines since the last blank line have set, as on the wire.
 #[derive(Debug, Clone, Default)]
 struct Block {
     start: Option<u64>,
-    /// Each value with an LF after it, so its length is the sum of (value bytes + 1).
+    /// Of its whole lines.
+    size: usize,
+    /// Each value with an LF after it.
     data: Vec<u8>,
     event_type: Vec<u8>,
     id: Option<Vec<u8>>,
     retry: Option<u64>,
-    /// Was over the limit: ignored up to the next blank line.
+    /// Was over the limit, or lost: ignored up to the next blank line.
     dropped: bool,
 }
 
 impl Oracle {
-    /// `comments`: `None` skips them, `Some(limit)` reports those of at most `limit` bytes of text.
     #[must_use]
-    pub fn new(event_limit: u64, comments: Option<u64>, last_event_id: &str) -> Self {
+    pub fn new(settings: Settings, last_event_id: &str) -> Self {
         Self {
-            event_limit,
-            comment_limit: comments,
+            settings,
             last_event_id: last_event_id.to_owned(),
             retry: None,
             offset: 0,
@@ -105,18 +143,18 @@ impl Oracle {
 
         if byte == b'\n' || byte == b'\r' {
             self.after_cr = byte == b'\r';
-            let line = mem::take(&mut self.line);
-            self.end_line(&line.bytes);
-        } else {
-            self.line.bytes.push(byte);
-            // "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
-            if self.offset == 3 && self.line.bytes == BOM {
-                self.line = Line::default();
-                self.block = Block::default();
-            }
-            self.check_comment();
+            self.end_line();
+            return;
         }
-        self.check_event();
+        self.line.bytes.push(byte);
+        // "The UTF-8 decode algorithm strips one leading UTF-8 Byte Order Mark (BOM), if any."
+        if self.offset == 3 && self.line.bytes == BOM {
+            self.line = Line::default();
+            self.block = Block::default();
+        }
+        self.check_event(self.line.size_so_far());
+        self.check_id();
+        self.check_comment();
     }
 
     /// Takes many bytes, one after the other.
@@ -132,6 +170,15 @@ impl Oracle {
         self.after_cr = false;
         self.line = Line::default();
         self.block = Block::default();
+    }
+
+    /// A guard was leaked, with this many bytes that had not been read. Nobody knows where its chunk ended: in
+    /// a line of a block that is dropped, as far as is known.
+    pub fn lose(&mut self, unread: usize) {
+        self.offset += unread as u64;
+        self.after_cr = false;
+        self.line = Line { lost: true, ..Line::default() };
+        self.block = Block { dropped: true, ..Block::default() };
     }
 
     /// What has come out since the last call.
@@ -151,22 +198,41 @@ impl Oracle {
         self.retry
     }
 
-    fn end_line(&mut self, line: &[u8]) {
-        if line.is_empty() {
+    /// Whether a part of an event would be lost if the stream ended here.
+    #[must_use]
+    pub fn is_mid_event(&self) -> bool {
+        let block = &self.block;
+        let has_field = !block.data.is_empty() || !block.event_type.is_empty() || block.id.is_some();
+        block.dropped || has_field || self.line.may_be_of_event()
+    }
+
+    fn end_line(&mut self) {
+        let line = mem::take(&mut self.line);
+        if line.lost {
+            return;
+        }
+        // The size comes before what the line says: of a line that is too much nothing is taken.
+        self.check_event(line.size());
+        self.block.size += line.size();
+
+        let bytes = &line.bytes[..];
+        if bytes.is_empty() {
             // "If the line is empty (a blank line): Dispatch the event, as defined below."
             self.dispatch();
-        } else if let Some(text) = line.strip_prefix(b":") {
+        } else if line.too_long {
+            // The id was ignored when it was reported.
+        } else if let Some(text) = bytes.strip_prefix(b":") {
             // "If the line starts with a U+003A COLON character (:): Ignore the line."
             // A longer comment was reported at its first byte too many.
-            if self.comment_limit.is_some_and(|limit| len(text) <= limit) {
+            if self.settings.comment.is_some_and(|limit| text.len() <= limit) {
                 self.outputs.push(Output::Comment(decode_utf8(text)));
             }
-        } else if let Some(colon) = line.iter().position(|&b| b == b':') {
+        } else if let Some(colon) = bytes.iter().position(|&b| b == b':') {
             // "Collect the characters on the line before the first U+003A COLON character (:)"
-            self.field(&line[..colon], without_space(&line[colon + 1..]));
+            self.field(&bytes[..colon], without_space(&bytes[colon + 1..]));
         } else {
             // "using the whole line as the field name, and the empty string as the field value"
-            self.field(line, b"");
+            self.field(bytes, b"");
         }
     }
 
@@ -226,44 +292,34 @@ impl Oracle {
         });
     }
 
-    /// After each byte: the block is dropped as soon as it is over the limit.
-    fn check_event(&mut self) {
-        if self.block.dropped || self.event_size() <= self.event_limit {
+    /// The block is dropped as soon as it is over the limit, with what there is of its current line.
+    fn check_event(&mut self, line: usize) {
+        if self.block.dropped || self.block.size + line <= self.settings.event {
             return;
         }
-        self.block.dropped = true;
         self.outputs.push(Output::EventTooLarge {
-            limit: self.event_limit,
+            limit: self.settings.event,
             offset: self.block.start.expect("an empty block is never over"),
             id: self.block.id.as_deref().map(decode_utf8),
         });
+        self.block = Block { dropped: true, ..Block::default() };
     }
 
-    /// The size of the block if its current line ended here, except that a line is known for what it
-    /// is only from its colon on.
-    fn event_size(&self) -> u64 {
-        let mut data = len(&self.block.data);
-        let mut event_type = len(&self.block.event_type);
-        let mut id = self.block.id.as_deref().map_or(0, len);
-
-        if let Some(value) = self.line.value_of(b"data:") {
-            data += len(value) + 1;
-        } else if let Some(value) = self.line.value_of(b"event:") {
-            event_type = len(value);
-        } else if let Some(value) = self.line.value_of(b"id:")
-            // Searched only where it matters, or a long id takes most of the time of all the tests.
-            && (data + event_type + len(value) <= self.event_limit || !value.contains(&0))
-        {
-            id = len(value);
+    /// After each byte of a line: an id is ignored as soon as it is too long. Of a dropped block nobody looks at it.
+    fn check_id(&mut self) {
+        let limit = self.settings.id;
+        let too_long = self.line.value_of(b"id:").is_some_and(|value| value.len() > limit);
+        if too_long && !self.block.dropped && !mem::replace(&mut self.line.too_long, true) {
+            let offset = self.line.start.expect("the line has a colon");
+            self.outputs.push(Output::IdTooLong { limit, offset });
         }
-        data + event_type + id
     }
 
     /// After each byte of a line: reports a comment at its first byte too many, so only once.
     fn check_comment(&mut self) {
-        if let Some(limit) = self.comment_limit
-            && let Some(text) = self.line.bytes.strip_prefix(b":")
-            && limit.checked_add(1) == Some(len(text))
+        if let Some(limit) = self.settings.comment
+            && let Some(text) = self.line.value_of_comment()
+            && limit.checked_add(1) == Some(text.len())
         {
             let offset = self.line.start.expect("the line has a colon");
             self.outputs.push(Output::CommentTooLarge { limit, offset });
@@ -272,23 +328,49 @@ impl Oracle {
 }
 
 impl Line {
+    /// What the line counts for the size of its event once it has ended.
+    fn size(&self) -> usize {
+        match &self.bytes[..] {
+            _ if self.lost => 0,
+            name @ (b"data" | b"event" | b"id") => name.len(),
+            _ => self.size_so_far(),
+        }
+    }
+
+    /// What it counts before it has ended: it is known for what it is only from its colon on. An id that was
+    /// reported counts no more.
+    fn size_so_far(&self) -> usize {
+        let counts = !self.too_long && NAMES.iter().any(|name| self.value_of(name).is_some());
+        if counts { self.bytes.len() } else { 0 }
+    }
+
+    /// Whether it is a field of an event, or may become one.
+    fn may_be_of_event(&self) -> bool {
+        let may_become = |name: &&[u8]| !self.bytes.is_empty() && name.starts_with(&self.bytes);
+        !self.lost && (self.size_so_far() > 0 || NAMES.iter().any(may_become))
+    }
+
     /// The value so far, if the line starts with this name and colon.
     fn value_of(&self, name_and_colon: &[u8]) -> Option<&[u8]> {
-        self.bytes.strip_prefix(name_and_colon).map(without_space)
+        let value = self.bytes.strip_prefix(name_and_colon).filter(|_| !self.lost)?;
+        Some(without_space(value))
+    }
+
+    fn value_of_comment(&self) -> Option<&[u8]> {
+        self.bytes.strip_prefix(b":").filter(|_| !self.lost)
     }
 }
 
+/// The fields that make an event.
+const NAMES: [&[u8]; 3] = [b"data:", b"event:", b"id:"];
+
 /// Decodes a whole stream; also gives the last event ID and the reconnection time at its end.
 #[must_use]
-pub fn decode(bytes: &[u8], event_limit: u64, comments: Option<u64>) -> (Vec<Output>, String, Option<u64>) {
-    let mut oracle = Oracle::new(event_limit, comments, "");
+pub fn decode(bytes: &[u8], settings: Settings) -> (Vec<Output>, String, Option<u64>) {
+    let mut oracle = Oracle::new(settings, "");
     oracle.feed_all(bytes);
     // "Once the end of the file is reached, any pending data must be discarded."
     (oracle.outputs, oracle.last_event_id, oracle.retry)
-}
-
-fn len(bytes: &[u8]) -> u64 {
-    bytes.len() as u64
 }
 
 /// "If value starts with a U+0020 SPACE character, remove it from value."
@@ -305,55 +387,4 @@ fn parse_digits(value: &[u8]) -> Option<u64> {
         let digit = byte.is_ascii_digit().then(|| byte - b'0')?;
         number.checked_mul(10)?.checked_add(u64::from(digit))
     })
-}
-
-/// The Encoding standard's UTF-8 decoder with error mode "replacement"; names are the standard's.
-/// A BOM is kept: only the stream's own first one is removed.
-pub fn decode_utf8(bytes: &[u8]) -> String {
-    let mut text = String::new();
-    let (mut code_point, mut bytes_needed) = (0_u32, 0);
-    let (mut lower, mut upper) = (0x80, 0xBF);
-
-    for &byte in bytes {
-        if bytes_needed > 0 {
-            let expected = lower <= byte && byte <= upper;
-            (lower, upper) = (0x80, 0xBF);
-            if expected {
-                code_point = code_point << 6 | u32::from(byte & 0x3F);
-                bytes_needed -= 1;
-                if bytes_needed == 0 {
-                    text.push(char::from_u32(code_point).expect("the bounds exclude all others"));
-                }
-                continue;
-            }
-            // "Restore byte to ioQueue": it is looked at again below, as the start of a sequence.
-            bytes_needed = 0;
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-        match byte {
-            0x00..=0x7F => text.push(char::from(byte)),
-            0xC2..=0xDF => (bytes_needed, code_point) = (1, u32::from(byte & 0x1F)),
-            0xE0..=0xEF => {
-                (bytes_needed, code_point) = (2, u32::from(byte & 0x0F));
-                match byte {
-                    0xE0 => lower = 0xA0,
-                    0xED => upper = 0x9F,
-                    _ => {}
-                }
-            }
-            0xF0..=0xF4 => {
-                (bytes_needed, code_point) = (3, u32::from(byte & 0x07));
-                match byte {
-                    0xF0 => lower = 0x90,
-                    0xF4 => upper = 0x8F,
-                    _ => {}
-                }
-            }
-            _ => text.push(char::REPLACEMENT_CHARACTER),
-        }
-    }
-    if bytes_needed > 0 {
-        text.push(char::REPLACEMENT_CHARACTER);
-    }
-    text
 }
