@@ -98,21 +98,25 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
             let input = input.replace('\n', line_end);
             let blank_lines = event.len() - event.trim_start_matches('\n').len();
             let offset = (9 + (7 + blank_lines) * line_end.len()) as u64;
+            let passes = expect(input.as_bytes(), EVENTS.event(size));
+            assert_eq!(passes.outputs.len(), 4, "{event:?}");
+            assert!(passes.outputs.iter().all(|o| matches!(o, Output::Event { .. })), "{event:?}");
+            // Those around it have a size of four bytes.
+            let fails = (size > 4).then(|| expect(input.as_bytes(), EVENTS.event(size - 1)));
+            if let Some(fails) = &fails {
+                assert_eq!(fails.outputs.len(), 4, "{event:?}");
+                assert!(
+                    matches!(&fails.outputs[2], Output::EventTooLarge { limit, offset: o, .. }
+                        if *limit == size - 1 && *o == offset),
+                    "{event:?}, {fails:?}"
+                );
+            }
             for_each_chunking(input.as_bytes(), &[], |chunking, chunks| {
                 for &level in LEVELS.iter().chain(EVENT_LEVELS) {
                     let what = format!("{event:?}, {line_end:?}, {level:?}, {chunking}");
-                    let passes = decode(level, chunks, EVENTS.event(size)).outputs;
-                    assert_eq!(passes.len(), 4, "{what}");
-                    assert!(passes.iter().all(|o| matches!(o, Output::Event { .. })), "{what}");
-                    if size > 4 {
-                        let fails = decode(level, chunks, EVENTS.event(size - 1)).outputs;
-                        assert_eq!(fails.len(), 4, "{what}");
-                        assert!(
-                            matches!(&fails[2], Output::EventTooLarge { limit, offset: o, .. }
-                            if *limit == size - 1 && *o == offset),
-                            "{what}: {fails:?}"
-                        );
-                        assert!(matches!(fails[3], Output::Event { .. }), "{what}: {fails:?}");
+                    assert_eq!(decode(level, chunks, EVENTS.event(size)), passes, "{what}");
+                    if let Some(fails) = &fails {
+                        assert_eq!(&decode(level, chunks, EVENTS.event(size - 1)), fails, "{what}");
                     }
                 }
             });
