@@ -9,13 +9,11 @@ use core::{ops::RangeInclusive, time::Duration};
 use alloc::vec::Vec;
 
 use bytes::{BufMut, Bytes};
-use wide::{u8x16, u8x32, u8x64};
 
 use crate::{
     Event, EventId, EventRef, EventType,
-    decode::line_ends::{LineEnd, LineEnds},
     event::whole_millis,
-    text::{PIECE, piece},
+    scan::{LineEnd, LineEnds, is_one_line},
 };
 
 /// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
@@ -149,7 +147,7 @@ impl<'a> Block<'a> {
             // Always with the space, so that a space at the start of the data survives.
             buf.put_slice(b"data: ");
             if is_one_line {
-                put_text(buf, data.as_bytes());
+                buf.put_slice(data.as_bytes());
             } else {
                 put_lines(buf, data, b"\ndata: ");
             }
@@ -297,11 +295,11 @@ fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, betwee
     while let Some((part, rest)) = text.split_at_checked(PART)
         && is_one_line(part)
     {
-        put_text(buf, part);
+        buf.put_slice(part);
         text = rest;
     }
     if is_one_line(text) {
-        put_text(buf, text);
+        buf.put_slice(text);
     } else {
         put_several_lines(buf, text, between);
     }
@@ -316,29 +314,11 @@ fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8
     let mut start = 0;
     let mut line_ends = LineEnds::starting_at(text, 0);
     while let Some(LineEnd { end, next }) = line_ends.next(text) {
-        put_text(buf, &text[start..end]);
+        buf.put_slice(&text[start..end]);
         buf.put_slice(between);
         start = next;
     }
-    put_text(buf, &text[start..]);
-}
-
-/// Appends a part of a text, a long one in [pieces](piece).
-#[inline(always)]
-fn put_text<B: BufMut + ?Sized>(buf: &mut B, text: &[u8]) {
-    if text.len() <= PIECE {
-        buf.put_slice(text);
-    } else {
-        put_long(buf, text);
-    }
-}
-
-#[inline(never)]
-fn put_long<B: BufMut + ?Sized>(buf: &mut B, text: &[u8]) {
-    let room = buf.chunk_mut();
-    // A buffer that has to grow may come to lie anywhere.
-    let piece = if room.len() < text.len() { PIECE } else { piece(text, room.as_mut_ptr()) };
-    text.chunks(piece).for_each(|piece| buf.put_slice(piece));
+    buf.put_slice(&text[start..]);
 }
 
 #[inline(always)]
@@ -346,54 +326,6 @@ fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_slice(name);
     buf.put_slice(value.as_bytes());
     buf.put_u8(b'\n');
-}
-
-/// Whether a text has no CR, no LF and nothing that is smaller. To look for the smallest byte takes fewer
-/// steps than a search for two, and few texts have other control characters.
-///
-/// Two blocks, which may overlap, cover any text of up to twice their size. So there is no loop for short
-/// texts, whose end the processor could not foresee.
-#[inline(always)]
-pub(crate) fn is_one_line(text: &[u8]) -> bool {
-    macro_rules! ends_are_clear {
-        ($block:ty) => {
-            match (text.first_chunk(), text.last_chunk()) {
-                (Some(first), Some(last)) => {
-                    let least = <$block>::new(*first).min(<$block>::new(*last));
-                    !least.min(<$block>::splat(b'\r')).simd_eq(least).any()
-                }
-                _ => false,
-            }
-        };
-    }
-    match text.len() {
-        0..8 => text.iter().all(|&byte| byte > b'\r'),
-        8..16 => match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
-            _ => false,
-        },
-        16..=32 => ends_are_clear!(u8x16),
-        33..=64 => ends_are_clear!(u8x32),
-        _ => {
-            let (blocks, _) = text.as_chunks();
-            let Some(last) = text.last_chunk() else { return false };
-            let are_clear = |blocks: &[[u8; 64]]| {
-                let least =
-                    blocks.iter().fold(u8x64::new(*last), |least, block| least.min(u8x64::new(*block)));
-                !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
-            };
-            // A long text of several lines is known by its beginning.
-            (blocks.len() < 8 || are_clear(&blocks[..2])) && are_clear(blocks)
-        }
-    }
-}
-
-/// Whether no byte is below 16.
-#[inline(always)]
-fn is_clear(bytes: [u8; 8]) -> bool {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let word = u64::from_ne_bytes(bytes);
-    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) == 0
 }
 
 /// How many lines a text has, and how many bytes are in them.

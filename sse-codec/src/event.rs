@@ -1,14 +1,7 @@
 //! Events, owned and borrowed.
 
-use core::{
-    fmt, hash,
-    ops::{Deref, Range},
-    time::Duration,
-};
+use core::{fmt, time::Duration};
 
-use alloc::{string::String, sync::Arc};
-
-use arrayvec::ArrayString;
 use bytes::{BufMut, Bytes};
 
 use crate::{Block, EventId, EventType, Text};
@@ -17,11 +10,9 @@ use crate::{Block, EventId, EventType, Text};
 ///
 /// It holds what stood in its block of the event stream: the data, and the `event`, `id` and `retry`
 /// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
-/// gives `event` (line breaks in the data come back as LF). Clones share their texts.
+/// gives `event` (line breaks in the data come back as LF).
 ///
-/// What is decoded mostly stands in place if its block has up to 52 bytes. Else it shares one text with the events
-/// around it: at most 16 KiB of the stream. The data of a larger event may be a slice of its chunk, if it is ASCII and
-/// the chunk at most 128 times as large. To keep few of many events for long, copy what you need of them.
+/// Each text is its own: an event that is kept keeps nothing else alive. See [`Text`].
 ///
 /// The *last event ID* that an event inherits from an earlier block is the decoder's
 /// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
@@ -36,114 +27,12 @@ use crate::{Block, EventId, EventType, Text};
 /// let event = Event::new("1700000000").with_type(PING).with_id(1_700_000_000_u64);
 /// assert_eq!(event.to_bytes(), "id: 1700000000\nevent: ping\ndata: 1700000000\n\n");
 /// ```
-#[derive(Clone, Default)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct Event {
-    texts: Texts,
-    retry: Option<u64>,
-}
-
-/// The texts of an event.
-#[derive(Clone)]
-enum Texts {
-    /// Each by itself, as a server makes them.
-    Apart(Parts),
-    /// As they stand in the stream.
-    Together(Slices<SharedText>),
-    /// The same, in place.
-    Short(Slices<ShortText>),
-}
-
-/// The texts of an event, each by itself.
-#[derive(Clone, Default)]
-pub(crate) struct Parts {
     pub(crate) data: Text,
     pub(crate) event_type: Option<EventType>,
     pub(crate) id: Option<EventId>,
-}
-
-/// Places in a text. The range of one that is absent ends at 0; no other does, since its name stands before it.
-#[derive(Clone)]
-pub(crate) struct Slices<T> {
-    pub(crate) text: T,
-    pub(crate) data: Range<usize>,
-    pub(crate) event_type: Range<usize>,
-    pub(crate) id: Range<usize>,
-}
-
-/// A text that many events share: one reference to it costs far less than one for each value. Once no event does, it can
-/// be filled again, which an `Arc<str>` could not.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SharedText(Arc<String>);
-
-impl SharedText {
-    /// The text to be changed, if nobody shares it.
-    pub(crate) fn get_mut(&mut self) -> Option<&mut String> {
-        Arc::get_mut(&mut self.0)
-    }
-}
-
-impl From<String> for SharedText {
-    fn from(text: String) -> Self {
-        Self(text.into())
-    }
-}
-
-impl Deref for SharedText {
-    type Target = str;
-
-    #[inline(always)]
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-/// So many bytes take no more place than three texts of their own do.
-pub(crate) const SHORT: usize = 52;
-
-/// A text that stands in its event.
-pub(crate) type ShortText = ArrayString<SHORT>;
-
-impl Default for Texts {
-    fn default() -> Self {
-        Self::Apart(Parts::default())
-    }
-}
-
-impl<T: Deref<Target = str>> Slices<T> {
-    /// The text at one of the ranges.
-    #[inline]
-    fn at(&self, range: &Range<usize>) -> &str {
-        // They were found in this text, so there is always something.
-        self.text.get(range.clone()).unwrap_or_default()
-    }
-
-    #[inline]
-    fn data(&self) -> &str {
-        self.at(&self.data)
-    }
-
-    #[inline]
-    fn event_type(&self) -> Option<&str> {
-        self.if_present(&self.event_type)
-    }
-
-    #[inline]
-    fn id(&self) -> Option<&str> {
-        self.if_present(&self.id)
-    }
-
-    #[inline]
-    fn if_present(&self, range: &Range<usize>) -> Option<&str> {
-        (range.end != 0).then(|| self.at(range))
-    }
-
-    fn to_parts(&self) -> Parts {
-        Parts {
-            data: self.data().into(),
-            event_type: self.event_type().map(|text| EventType::from_decoded(text.into())),
-            id: self.id().map(|text| EventId::from_decoded(text.into())),
-        }
-    }
+    pub(crate) retry: Option<u64>,
 }
 
 impl Event {
@@ -159,7 +48,7 @@ impl Event {
     /// ```
     #[inline]
     pub fn new(data: impl Into<Text>) -> Self {
-        Self::from_parts(Parts { data: data.into(), ..Parts::default() }, None)
+        Self { data: data.into(), ..Self::default() }
     }
 
     /// Sets the event type: what a page listens to with `addEventListener`.
@@ -177,7 +66,7 @@ impl Event {
     #[must_use]
     #[inline]
     pub fn with_type(self, event_type: EventType) -> Self {
-        self.change(|parts| parts.event_type = Some(event_type))
+        Self { event_type: Some(event_type), ..self }
     }
 
     /// Sets the id that a client reports as `Last-Event-ID` when it reconnects after this event.
@@ -196,7 +85,7 @@ impl Event {
     #[must_use]
     #[inline]
     pub fn with_id(self, id: impl Into<EventId>) -> Self {
-        self.change(|parts| parts.id = Some(id.into()))
+        Self { id: Some(id.into()), ..self }
     }
 
     /// Sets the reconnection time: how long a client waits before it reconnects.
@@ -212,29 +101,19 @@ impl Event {
     /// assert_eq!(event.to_bytes(), "retry: 2500\ndata: …\n\n");
     /// ```
     #[must_use]
-    pub fn with_retry(mut self, reconnection_time: Duration) -> Self {
-        self.retry = Some(whole_millis(reconnection_time));
-        self
+    pub fn with_retry(self, reconnection_time: Duration) -> Self {
+        Self { retry: Some(whole_millis(reconnection_time)), ..self }
     }
 
     /// The data, its lines separated by LF if it was decoded.
     #[inline]
     pub fn data(&self) -> &str {
-        match &self.texts {
-            Texts::Apart(parts) => &parts.data,
-            Texts::Together(slices) => slices.data(),
-            Texts::Short(slices) => slices.data(),
-        }
+        &self.data
     }
 
-    /// The data as text of its own. It is copied if the event is decoded and its data is one of many in
-    /// a chunk.
+    /// The data, without copying.
     pub fn into_data(self) -> Text {
-        match self.texts {
-            Texts::Apart(parts) => parts.data,
-            Texts::Together(slices) => slices.data().into(),
-            Texts::Short(slices) => slices.data().into(),
-        }
+        self.data
     }
 
     /// The event type under which a browser dispatches this event: `message` if it has none.
@@ -246,31 +125,23 @@ impl Event {
     /// The event type, if the event has one of its own.
     #[inline]
     pub fn explicit_type(&self) -> Option<&str> {
-        match &self.texts {
-            Texts::Apart(parts) => parts.event_type.as_ref().map(EventType::as_str),
-            Texts::Together(slices) => slices.event_type(),
-            Texts::Short(slices) => slices.event_type(),
-        }
+        self.event_type.as_ref().map(EventType::as_str)
     }
 
     /// The id, if this event has one of its own. It may be empty: that resets the last event ID.
     #[inline]
     pub fn id(&self) -> Option<&str> {
-        match &self.texts {
-            Texts::Apart(parts) => parts.id.as_ref().map(EventId::as_str),
-            Texts::Together(slices) => slices.id(),
-            Texts::Short(slices) => slices.id(),
-        }
+        self.id.as_ref().map(EventId::as_str)
     }
 
     /// The event type as a value of its own, for another event.
     pub fn to_explicit_type(&self) -> Option<EventType> {
-        self.explicit_type().map(|text| EventType::from_decoded(text.into()))
+        self.event_type.clone()
     }
 
     /// The id as a value of its own, for another event.
     pub fn to_id(&self) -> Option<EventId> {
-        self.id().map(|text| EventId::from_decoded(text.into()))
+        self.id.clone()
     }
 
     /// The reconnection time, if this event sets it. Whole milliseconds.
@@ -286,14 +157,13 @@ impl Event {
     /// ```
     #[inline]
     pub fn as_block(&self) -> Block<'_> {
-        let (data, event_type, id) = match &self.texts {
-            Texts::Apart(Parts { data, event_type, id }) => {
-                (data.as_str(), event_type.as_ref().map(EventType::as_str), id.as_ref().map(EventId::as_str))
-            }
-            Texts::Together(slices) => (slices.data(), slices.event_type(), slices.id()),
-            Texts::Short(slices) => (slices.data(), slices.event_type(), slices.id()),
-        };
-        Block { comment: None, id, event_type, retry: self.retry, data: Some(data) }
+        Block {
+            comment: None,
+            id: self.id(),
+            event_type: self.explicit_type(),
+            retry: self.retry,
+            data: Some(&self.data),
+        }
     }
 
     /// Appends the event, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
@@ -322,61 +192,6 @@ impl Event {
     /// The encoded event in a buffer of its own, of exactly the right size.
     pub fn to_bytes(&self) -> Bytes {
         self.as_block().to_bytes()
-    }
-
-    /// An event as it stands in the stream. It has no `retry`.
-    #[inline(always)]
-    pub(crate) fn from_slices(slices: Slices<SharedText>) -> Self {
-        Self { texts: Texts::Together(slices), retry: None }
-    }
-
-    /// The same, of a short one.
-    #[inline(always)]
-    pub(crate) fn from_short(slices: Slices<ShortText>) -> Self {
-        Self { texts: Texts::Short(slices), retry: None }
-    }
-
-    #[inline]
-    pub(crate) fn from_parts(parts: Parts, retry: Option<u64>) -> Self {
-        Self { texts: Texts::Apart(parts), retry }
-    }
-
-    /// Changes one of the texts.
-    #[inline]
-    fn change(mut self, change: impl FnOnce(&mut Parts)) -> Self {
-        if !matches!(self.texts, Texts::Apart(_)) {
-            self.texts.part();
-        }
-        if let Texts::Apart(parts) = &mut self.texts {
-            change(parts);
-        }
-        self
-    }
-}
-
-impl Texts {
-    /// Makes each text stand by itself.
-    #[inline(never)]
-    fn part(&mut self) {
-        *self = Self::Apart(match self {
-            Self::Apart(_) => return,
-            Self::Together(slices) => slices.to_parts(),
-            Self::Short(slices) => slices.to_parts(),
-        });
-    }
-}
-
-impl PartialEq for Event {
-    fn eq(&self, other: &Self) -> bool {
-        self.as_block() == other.as_block()
-    }
-}
-
-impl Eq for Event {}
-
-impl hash::Hash for Event {
-    fn hash<H: hash::Hasher>(&self, state: &mut H) {
-        (self.data(), self.explicit_type(), self.id(), self.retry).hash(state);
     }
 }
 
@@ -469,12 +284,12 @@ impl<'a> EventRef<'a> {
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
     pub fn to_event(&self) -> Event {
-        let parts = Parts {
+        Event {
             data: self.data.into(),
             event_type: self.event_type.map(|text| EventType::from_decoded(text.into())),
             id: self.id().map(|text| EventId::from_decoded(text.into())),
-        };
-        Event::from_parts(parts, self.retry)
+            retry: self.retry,
+        }
     }
 
     /// This event as a block of an event stream, to add a comment to it or to encode it again.

@@ -1,6 +1,5 @@
 //! Data as JSON.
 
-use bytestring::ByteString;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Error;
 
@@ -13,7 +12,7 @@ impl Event {
     ///
     /// # Errors
     ///
-    /// If the value cannot be serialized, as [`serde_json::to_vec`].
+    /// If the value cannot be serialized, as [`serde_json::to_string`].
     ///
     /// ```
     /// use sse_codec::Event;
@@ -23,9 +22,7 @@ impl Event {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
-        let data = serde_json::to_vec(value)?;
-        // JSON is UTF-8, so the buffer becomes the text as it is.
-        ByteString::try_from(data).map(Self::new).map_err(serde::ser::Error::custom)
+        serde_json::to_string(value).map(Self::new)
     }
 
     /// The data, read as JSON. For a value that borrows from the data, give

@@ -111,14 +111,19 @@ extern crate alloc;
 #[cfg(feature = "tokio-codec")]
 extern crate std;
 
+mod bom;
+mod buffer;
 mod decode;
 mod encode;
 mod error;
 mod event;
+mod input;
 #[cfg(feature = "json")]
 mod json;
 mod limits;
+pub mod lines;
 mod outgoing;
+mod scan;
 #[cfg(feature = "stream")]
 mod stream;
 mod text;
@@ -126,13 +131,12 @@ mod text;
 mod tokio_codec;
 mod value;
 
-pub use decode::{
-    Comment, Decoder, DecoderBuilder, Events, Field, Item, ItemRef, Line, LineDecoder, Lines, OwnedEvents,
-};
+pub use decode::{Decoder, DecoderBuilder, Events, Item, ItemRef, OwnedEvents};
 pub use encode::{Block, Encoded};
 pub use error::{DecodeError, DecodeErrorKind, ValueError};
 pub use event::{Event, EventRef};
 pub use limits::Limits;
+pub use lines::{Comment, Field, Line, LineDecoder, Lines};
 pub use outgoing::{Outgoing, StreamItem};
 #[cfg(feature = "stream")]
 pub use stream::{EncodeStream, EventStream, ItemStream, StreamError};

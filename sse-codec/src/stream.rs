@@ -10,7 +10,7 @@ use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 use thiserror::Error;
 
-use crate::{DecodeError, Decoder, Event, Item, StreamItem, decode::Owned};
+use crate::{DecodeError, Decoder, Event, Item, StreamItem, decode::OwnedChunk};
 
 pin_project! {
     /// A stream of events, decoded from a stream of byte chunks.
@@ -40,7 +40,7 @@ pin_project! {
         #[pin]
         source: S,
         decoder: Decoder,
-        chunk: Owned,
+        chunk: OwnedChunk,
         is_done: bool,
     }
 }
@@ -67,8 +67,7 @@ impl<S> EventStream<S> {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(source: S, mut decoder: Decoder) -> Self {
-        let mut chunk = Owned::default();
-        chunk.begin_unread(&mut decoder);
+        let chunk = OwnedChunk::new(decoder.interpreter(), Bytes::new());
         Self { source, decoder, chunk, is_done: false }
     }
 
@@ -100,7 +99,7 @@ impl<S> EventStream<S> {
     /// # }).unwrap().unwrap();
     /// ```
     pub fn into_decoder(mut self) -> Decoder {
-        self.chunk.end(&mut self.decoder);
+        self.chunk.end(self.decoder.interpreter());
         self.decoder
     }
 
@@ -139,7 +138,7 @@ where
             return Poll::Ready(None);
         }
         match ready!(this.source.poll_next(cx)) {
-            Some(Ok(chunk)) => this.chunk.begin(this.decoder, chunk.into()),
+            Some(Ok(chunk)) => *this.chunk = OwnedChunk::new(this.decoder.interpreter(), chunk.into()),
             Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
             None => *this.is_done = true,
         }
@@ -158,7 +157,7 @@ where
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
             let this = self.as_mut().project();
-            if let Some(event) = this.chunk.next_event(this.decoder) {
+            if let Some(event) = this.chunk.next_event(this.decoder.interpreter()) {
                 return Poll::Ready(Some(event));
             }
             match ready!(self.as_mut().poll_chunk(cx)) {
@@ -213,7 +212,7 @@ where
         let mut events = self.project().events;
         loop {
             let this = events.as_mut().project();
-            if let Some(item) = this.chunk.next_item(this.decoder) {
+            if let Some(item) = this.chunk.next_item(this.decoder.interpreter()) {
                 return Poll::Ready(Some(item.map_err(StreamError::Decode)));
             }
             match ready!(events.as_mut().poll_chunk(cx)) {

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use tokio_util::codec;
 
-use crate::{DecodeError, Decoder, Item, Outgoing, decode::Owned};
+use crate::{DecodeError, Decoder, Item, Outgoing, decode::OwnedChunk};
 
 /// Decodes and encodes event streams in a `tokio_util::codec::{Framed, FramedRead, FramedWrite}`.
 ///
@@ -46,7 +46,7 @@ use crate::{DecodeError, Decoder, Item, Outgoing, decode::Owned};
 #[derive(Debug, Default)]
 pub struct EventCodec {
     decoder: Decoder,
-    chunk: Owned,
+    chunk: OwnedChunk,
 }
 
 impl EventCodec {
@@ -59,8 +59,7 @@ impl EventCodec {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(mut decoder: Decoder) -> Self {
-        let mut chunk = Owned::default();
-        chunk.begin_unread(&mut decoder);
+        let chunk = OwnedChunk::new(decoder.interpreter(), Bytes::new());
         Self { decoder, chunk }
     }
 
@@ -77,13 +76,13 @@ impl codec::Decoder for EventCodec {
 
     fn decode(&mut self, src: &mut BytesMut) -> io::Result<Option<Self::Item>> {
         loop {
-            if let Some(item) = self.chunk.next_item(&mut self.decoder) {
+            if let Some(item) = self.chunk.next_item(self.decoder.interpreter()) {
                 return Ok(Some(item));
             }
             if src.is_empty() {
                 return Ok(None);
             }
-            self.chunk.begin(&mut self.decoder, src.split().freeze());
+            self.chunk = OwnedChunk::new(self.decoder.interpreter(), src.split().freeze());
         }
     }
 }

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use bytestring::ByteString;
 use sse_codec::{
     Block, Decoder, Encoded, Event, EventId, EventType, Limits, LineDecoder, Outgoing, Text, ValueError,
 };
@@ -26,7 +25,6 @@ fn a_text_is_the_same_however_it_is_made() {
         let made = [
             Text::from(text.as_str()),
             Text::from(text.clone()),
-            Text::from(ByteString::from(text.as_str())),
             Text::from(Cow::Borrowed(text.as_str())),
             Text::from(Cow::<str>::Owned(text.clone())),
             Text::from(text.as_str()).clone(),
@@ -38,7 +36,7 @@ fn a_text_is_the_same_however_it_is_made() {
             assert_eq!(*a, *text);
             assert_eq!(*a, text.as_str());
             assert_eq!(String::from(a.clone()), text);
-            assert_eq!(ByteString::from(a.clone()), text);
+            assert_eq!(String::from(a.clone()), text);
             assert_eq!(a.to_string(), text);
             assert_eq!(format!("{a:?}"), format!("{text:?}"));
             assert_eq!(format!("{a:>30}"), format!("{text:>30}"));

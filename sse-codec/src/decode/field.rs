@@ -1,18 +1,6 @@
-//! The parts of a field: name and value.
+//! The parts of a line: name and value.
 
-use core::ops::Range;
-
-use wide::u8x16;
-
-/// The first eight bytes of a line as two words, so that a name is two comparisons, and mostly one.
-/// Behind the end of the text there are zeros, and no name has a zero in it.
-#[derive(Clone, Copy)]
-pub(super) struct Head {
-    first: u32,
-    second: u32,
-}
-
-/// The names of fields that matter, if a colon follows. A comment is a line with no name before its colon.
+/// The names of the fields that have a meaning. A comment is a line with an empty name before its colon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Name {
     Data,
@@ -23,134 +11,60 @@ pub(super) enum Name {
     Other,
 }
 
-impl Head {
-    #[inline(always)]
-    pub(super) fn of(text: &[u8], start: usize) -> Self {
-        let rest = &text[start..];
-        let [a, b, c, d, e, f, g, h] = rest.first_chunk().map_or_else(|| padded(rest), |bytes| *bytes);
-        Self { first: u32::from_le_bytes([a, b, c, d]), second: u32::from_le_bytes([e, f, g, h]) }
-    }
+/// As many bytes as tell the name of a line, and where its value begins.
+pub(super) const MAX_NAME: usize = "event: ".len();
 
-    #[inline(always)]
-    pub(super) fn of_word(word: u64) -> Self {
-        Self { first: word as u32, second: (word >> 32) as u32 }
-    }
-
-    #[inline(always)]
-    pub(super) fn name(self) -> Name {
-        const DATA: u32 = u32::from_le_bytes(*b"data");
-        const EVEN: u32 = u32::from_le_bytes(*b"even");
-        const RETR: u32 = u32::from_le_bytes(*b"retr");
-        match self.first {
-            DATA if self.second as u8 == b':' => Name::Data,
-            EVEN if self.second as u16 == u16::from_le_bytes(*b"t:") => Name::Event,
-            first if first & 0xFF_FFFF == u32::from_le_bytes(*b"id:\0") => Name::Id,
-            first if first as u8 == b':' => Name::Comment,
-            RETR if self.second as u16 == u16::from_le_bytes(*b"y:") => Name::Retry,
-            _ => Name::Other,
-        }
-    }
-
-    /// Where the value stands behind that name.
-    ///
-    /// > If value starts with a U+0020 SPACE character, remove it from value.
-    #[inline(always)]
-    pub(super) fn value(self, name: Name, line: &Range<usize>) -> Range<usize> {
-        let (len, byte) = match name {
-            Name::Data => (5, self.second >> 8),
-            Name::Event | Name::Retry => (6, self.second >> 16),
-            Name::Id => (3, self.first >> 24),
-            Name::Comment => (1, 0),
-            Name::Other => (0, 0),
-        };
-        line.start + len + usize::from(byte as u8 == b' ')..line.end
-    }
-
-    /// The name, and where the value stands.
-    #[inline]
-    pub(super) fn field(self, line: Range<usize>) -> (Name, Range<usize>) {
-        let name = self.name();
-        (name, self.value(name, &line))
-    }
-}
-
-/// At the end of a text there are less than eight bytes.
-#[cold]
-#[inline(never)]
-fn padded(rest: &[u8]) -> [u8; 8] {
-    let mut bytes = [0; 8];
-    bytes[..rest.len()].copy_from_slice(rest);
-    bytes
-}
-
-/// Whether a value may become an event's id.
-#[derive(Debug, PartialEq)]
-pub(super) enum IdCheck {
-    Fits,
-    TooLarge,
-    Ignored,
-}
-
-impl IdCheck {
-    /// Looks at a part of an id that may be so long.
-    ///
-    /// A NUL counts only if it comes before the limit is passed: what is behind may not have arrived,
-    /// and the answer must be the same in every chunking.
-    pub(super) fn of(part: &[u8], room: usize) -> Self {
-        let len = part.len().min(room.saturating_add(1));
-        if has_nul(part, &(0..len)) {
-            Self::Ignored
-        } else if part.len() > room {
-            Self::TooLarge
-        } else {
-            Self::Fits
-        }
-    }
-}
-
+/// Splits a line that is not empty: its name, and where its value begins.
+///
+/// > Field names must be compared literally, with no case folding performed.
 #[inline(always)]
-pub(super) fn has_nul(text: &[u8], id: &Range<usize>) -> bool {
-    // Most ids are short, and then a search costs more than to compare their bytes.
-    if id.len() <= 16
-        && let Some(bytes) = text[id.start..].first_chunk()
-    {
-        let nuls = u8x16::new(*bytes).simd_eq(u8x16::ZERO).to_bitmask();
-        return (nuls.trailing_zeros() as usize) < id.len();
-    }
-    find_nul(&text[id.clone()])
-}
-
-#[inline(never)]
-fn find_nul(id: &[u8]) -> bool {
-    if id.len() <= 16 { id.contains(&0) } else { memchr::memchr(0, id).is_some() }
-}
-
-/// The value of a `retry` field, read in parts and never kept.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct RetryValue {
-    is_empty: bool,
-    /// What the digits say so far; nothing once there was something else, or more than fits.
-    number: Option<u64>,
-}
-
-impl Default for RetryValue {
-    fn default() -> Self {
-        Self::NEW
+pub(super) fn split(line: &[u8]) -> (Name, usize) {
+    // > Collect the characters on the line before the first U+003A COLON character (:), and let field be that string.
+    // > Collect the characters on the line after the first U+003A COLON character (:), and let value be that string.
+    // > If value starts with a U+0020 SPACE character, remove it from value.
+    let value = |colon: usize| colon + 1 + usize::from(line.get(colon + 1) == Some(&b' '));
+    if line.starts_with(b"data:") {
+        (Name::Data, value(4))
+    } else if line.starts_with(b"event:") {
+        (Name::Event, value(5))
+    } else if line.starts_with(b"id:") {
+        (Name::Id, value(2))
+    } else if line.starts_with(b":") {
+        // > If the line starts with a U+003A COLON character (:): Ignore the line.
+        (Name::Comment, 1)
+    } else if line.starts_with(b"retry:") {
+        (Name::Retry, value(5))
+    } else {
+        (name_alone(line), line.len())
     }
 }
 
-impl RetryValue {
-    pub(super) const NEW: Self = Self { is_empty: true, number: Some(0) };
-
-    pub(super) fn push(&mut self, part: &[u8]) {
-        self.is_empty &= part.is_empty();
-        for byte in part {
-            let digit = byte.is_ascii_digit().then(|| u64::from(byte - b'0'));
-            self.number = self.number.zip(digit).and_then(|(n, digit)| n.checked_mul(10)?.checked_add(digit));
-        }
+/// > Otherwise, the string is not empty but does not contain a U+003A COLON character (:): Process the field […] using
+/// > the whole line as the field name, and the empty string as the field value.
+///
+/// An empty `retry` has no digits, so it means nothing.
+fn name_alone(line: &[u8]) -> Name {
+    match line {
+        b"data" => Name::Data,
+        b"event" => Name::Event,
+        b"id" => Name::Id,
+        _ => Name::Other,
     }
+}
 
-    pub(super) fn millis(&self) -> Option<u64> {
-        self.number.filter(|_| !self.is_empty)
-    }
+/// The same for the beginning of a line; nothing while it is only the beginning of a name.
+pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
+    const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+    let is_undecided = NAMES.iter().any(|name| line.len() < name.len() && name.starts_with(line));
+    (!is_undecided).then(|| split(line))
+}
+
+/// The value of a `retry` field, in milliseconds. Nothing if it does not fit.
+///
+/// > If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten […].
+/// > Otherwise, ignore the field.
+pub(super) fn millis<'a>(value: impl IntoIterator<Item = &'a u8>) -> Option<u64> {
+    let mut digits = value.into_iter().map(|byte| byte.is_ascii_digit().then(|| u64::from(byte - b'0')));
+    let first = digits.next()??;
+    digits.try_fold(first, |number, digit| number.checked_mul(10)?.checked_add(digit?))
 }

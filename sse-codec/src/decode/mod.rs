@@ -1,25 +1,23 @@
 //! Bytes to events, in whatever chunks they come.
 //!
-//! The way through: [`line_ends`] finds the lines of a text, [`interpret`] makes of them what the
-//! standard says, [`cut`] takes those that come in parts, [`limits`] watches how much that becomes, [`text`]
-//! turns bytes into text. [`events`] lends what comes out of it, [`owned`] copies it. [`whole`] is the short cut for
-//! whole events, [`rest`] gathers blocks that come in small chunks, and [`small`] takes such chunks of large blocks;
-//! [`lines`] is the way for those who want to see each line.
+//! | file | what it knows |
+//! | --- | --- |
+//! | [`interpreter`] | the loop over the lines: what a line does, what a blank line does, what happens to a cut line |
+//! | [`field`] | how a line is split into name and value, and what the digits of `retry` mean |
+//! | [`block`] | what the lines of a block have said; where a line is compared with the limits, and an id with NUL ignored |
+//! | [`carry`] | the buffer for a block that is not whole in one chunk, or whose data has several lines |
+//! | [`text`] | how bytes become text |
+//! | [`events`], [`owned`] | the two guards over a chunk: one lends events, the other copies them |
+//!
+//! Each imports only what is above it.
 
-mod cut;
-mod data;
+mod block;
+mod carry;
 mod events;
 mod field;
-mod interpret;
-mod limits;
-pub(crate) mod line_ends;
-mod lines;
+mod interpreter;
 mod owned;
-mod rest;
-mod small;
-mod start;
 mod text;
-mod whole;
 
 use core::time::Duration;
 
@@ -28,21 +26,19 @@ use alloc::string::String;
 use bytes::Bytes;
 
 pub use events::{Events, ItemRef};
-pub use lines::{Comment, Field, Line, LineDecoder, Lines};
 #[cfg(any(feature = "stream", feature = "tokio-codec"))]
-pub(crate) use owned::Owned;
+pub(crate) use owned::OwnedChunk;
 pub use owned::{Item, OwnedEvents};
 
 use crate::{EventId, Limits};
-use interpret::Interpreter;
-use rest::Rest;
+use block::Settings;
+use interpreter::Interpreter;
 
 /// Decodes an event stream, chunk by chunk.
 ///
-/// It does what browsers do, in every chunking alike: an event is given out at the blank line that
-/// ends it, and a CR is a line end at once, so no event waits for the byte behind it. Bytes that are
-/// not UTF-8 become U+FFFD, never an error. The only errors are limits, so memory is bounded:
-/// see [`Limits`].
+/// It does what browsers do, in every chunking alike: an event is returned at the blank line that ends it, and a CR is a
+/// line end at once, so no event waits for the byte after it. Bytes that are not UTF-8 become U+FFFD, never an error.
+/// The only errors are limits, so memory is bounded: see [`Limits`].
 ///
 /// ```
 /// use sse_codec::Decoder;
@@ -66,20 +62,6 @@ use rest::Rest;
 #[derive(Clone, Debug)]
 pub struct Decoder {
     interpreter: Interpreter,
-    last_event_id: String,
-    rest: Rest,
-    /// Where the block of a small event is lent from.
-    short: text::ShortBuf,
-    /// What events that own their text have a share in.
-    shared: text::SharedBuf,
-    lossy: Lossy,
-}
-
-/// Where text is made of bytes that are not UTF-8, so that it can be lent.
-#[derive(Clone, Debug, Default)]
-struct Lossy {
-    data: String,
-    event_type: String,
 }
 
 impl Decoder {
@@ -93,56 +75,54 @@ impl Decoder {
         DecoderBuilder::default()
     }
 
-    /// Decodes a chunk; what comes of it is asked for from the guard that is returned.
+    /// Decodes a chunk; its events are asked for from the guard that is returned.
     ///
-    /// Feed each chunk once. Dropping the guard keeps what is unfinished, and what was not read; the
-    /// unread rest is read first the next time (it is not bounded by the limits, and is copied, so
-    /// read a chunk to its end where you can). An event that lies whole in the chunk is borrowed from
-    /// it, the others from a buffer that is used again and again. If the guard is leaked
-    /// (`mem::forget`), what it had not given out is lost.
+    /// Pass each chunk once. An event that is whole in the chunk is borrowed from it, others from a buffer of the
+    /// decoder.
+    ///
+    /// A guard that is dropped before it returned `None` loses nothing: the rest of its chunk is copied, and read first
+    /// the next time. This copy is not bounded by the limits, so read a chunk to its end where you can. A guard that is
+    /// leaked (`mem::forget`) loses its chunk and the rest of the block in which the chunk ended.
     #[inline]
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Events<'d> {
-        Events::new(self, chunk)
+        Events::new(&mut self.interpreter, chunk)
     }
 
     /// Decodes a chunk into events that own their text.
     ///
-    /// The same rules as for [`decode`](Self::decode) hold. The text is copied to a buffer of up to 16 KiB, which the
-    /// decoder keeps and fills again unless an event of the last chunk is kept. The data of larger events is a slice of
-    /// the chunk where that may be: see [`Event`](crate::Event).
+    /// As for [`decode`](Self::decode), an iterator that is dropped early loses nothing; here the rest of the chunk is
+    /// not copied, but kept.
     #[inline]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
-        OwnedEvents::new(self, chunk)
+        OwnedEvents::new(&mut self.interpreter, chunk)
     }
 
-    /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects, unless it is
-    /// empty. It is committed at the blank line that ends a block.
+    /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects, unless it is empty. It changes at
+    /// the blank line that ends a block.
     pub fn last_event_id(&self) -> &str {
-        &self.last_event_id
+        &self.interpreter.last_event_id
     }
 
-    /// How long a client waits before it reconnects, if the stream said so. It is set at the end of
-    /// the `retry` line. Whole milliseconds.
+    /// How long a client waits before it reconnects, if the stream said so. It changes at the end of the `retry` line.
+    /// Whole milliseconds.
     pub fn reconnection_time(&self) -> Option<Duration> {
-        self.interpreter.reconnection_time.map(Duration::from_millis)
+        self.interpreter.reconnection_time()
     }
 
-    /// Whether the stream stands within an event. Where it ends here, an event was cut off.
+    /// Whether an event would be lost if the stream ended here: an unfinished one, or one that was not read.
     pub fn is_mid_event(&self) -> bool {
-        self.interpreter.is_mid_event_with(self.rest.bytes())
+        self.interpreter.is_mid_event()
     }
 
-    /// Prepares for the stream of a new connection: the unfinished event with its uncommitted id is
-    /// dropped, also what was left unread, and a BOM is expected again. The last event ID and the
-    /// reconnection time stay. Offsets in errors count from here.
+    /// Prepares for the stream of a new connection: the unfinished event with its id and what was not read are dropped,
+    /// and a BOM is expected again. The last event ID and the reconnection time stay. Offsets in errors count from here.
     pub fn reconnect(&mut self) {
-        self.rest.clear();
         self.interpreter.reconnect();
     }
 
-    fn commit_id(&mut self, id: &str) {
-        self.last_event_id.clear();
-        self.last_event_id.push_str(id);
+    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
+    pub(crate) fn interpreter(&mut self) -> &mut Interpreter {
+        &mut self.interpreter
     }
 }
 
@@ -174,13 +154,13 @@ pub struct DecoderBuilder {
 }
 
 impl DecoderBuilder {
-    /// How large events and comments may be.
+    /// How large events, ids and comments may be.
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Whether comments are given out, as items between the events. A setting, since a comment that
-    /// is half read cannot be asked for later.
+    /// Whether comments are returned, as items between the events. This is a setting, since a comment that is half read
+    /// cannot be asked for later.
     pub fn comments(self, comments: bool) -> Self {
         Self { comments, ..self }
     }
@@ -190,15 +170,10 @@ impl DecoderBuilder {
         Self { last_event_id, ..self }
     }
 
-    /// Makes the decoder. It allocates when there is something to keep.
+    /// Makes the decoder. Its buffers are allocated when they are needed.
     pub fn build(self) -> Decoder {
-        Decoder {
-            interpreter: Interpreter::new(self.limits, self.comments),
-            last_event_id: String::from(self.last_event_id.as_str()),
-            rest: Rest::default(),
-            short: [0; _],
-            shared: text::SharedBuf::default(),
-            lossy: Lossy::default(),
-        }
+        let Self { limits, comments, last_event_id } = self;
+        let last_event_id = String::from(last_event_id.as_str());
+        Decoder { interpreter: Interpreter::new(Settings { limits, comments }, last_event_id) }
     }
 }

@@ -1,0 +1,33 @@
+//! Buffers that stay within their limit.
+
+use alloc::vec::Vec;
+
+/// The largest buffer that is kept after what needed it.
+pub(crate) const MAX_KEPT: usize = 16 * 1024;
+
+/// Appends bytes to a buffer that will have at most `most` bytes.
+#[inline]
+pub(crate) fn push(buffer: &mut Vec<u8>, bytes: &[u8], most: usize) {
+    if buffer.capacity() - buffer.len() < bytes.len() {
+        grow(buffer, bytes.len(), most);
+    }
+    buffer.extend_from_slice(bytes);
+}
+
+/// Makes room by doubling, so that many small parts take linear time, but not beyond `most`.
+#[cold]
+fn grow(buffer: &mut Vec<u8>, additional: usize, most: usize) {
+    const LEAST: usize = 256;
+    let needed = buffer.len() + additional;
+    let doubled = (2 * buffer.capacity()).max(LEAST).min(most);
+    buffer.reserve_exact(doubled.max(needed) - buffer.len());
+}
+
+/// Empties a buffer, and gives a large one back.
+#[inline]
+pub(crate) fn clear(buffer: &mut Vec<u8>) {
+    buffer.clear();
+    if buffer.capacity() > MAX_KEPT {
+        *buffer = Vec::new();
+    }
+}

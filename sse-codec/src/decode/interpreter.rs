@@ -1,0 +1,511 @@
+//! Reads an event stream line by line: the only loop over it.
+//!
+//! There is always one input that holds the values of the current block: the chunk, or the [`Carry`] if the block began
+//! in an earlier chunk or its data has several lines. Lines are searched for in the chunk only, and each is read once.
+
+use core::{mem, ops::Range, time::Duration};
+
+use alloc::string::String;
+
+use bytes::Bytes;
+
+use super::{
+    block::{Line, OpenBlock, Settings},
+    carry::Carry,
+    field::{MAX_NAME, Name, millis},
+    text::{self, Text, Window, lossy, replace},
+};
+use crate::{
+    DecodeError, DecodeErrorKind, EventId, EventRef,
+    bom::{BOM, continue_bom},
+    scan::{LineEnd, LineEnds},
+    text::decimal,
+};
+
+/// How far an input is read.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Cursor {
+    ends: LineEnds,
+    /// Where the next line begins.
+    pub(crate) line: usize,
+}
+
+/// What was found in the input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Step {
+    Event,
+    Comment,
+    Error,
+    /// Nothing more.
+    End,
+}
+
+/// The state of a decoder between two inputs and between two steps.
+#[derive(Clone, Debug)]
+pub(crate) struct Interpreter {
+    pub(super) settings: Settings,
+    pub(super) last_event_id: String,
+    reconnection_time: Option<u64>,
+    /// What a guard did not read.
+    pub(crate) unread: Bytes,
+    block: OpenBlock,
+    carry: Carry,
+    start: Start,
+    given: Given,
+    error: Option<DecodeError>,
+    /// Where text is made of bytes that are not UTF-8.
+    lossy: String,
+    /// The offset in the stream of the first byte of the input.
+    offset: u64,
+    /// The offset of its end; that of its first byte if none is being read.
+    input_end: u64,
+    /// The offset of the block's first byte.
+    block_offset: u64,
+}
+
+/// What the next input begins with.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Start {
+    /// A line.
+    #[default]
+    Line,
+    /// So many bytes of a BOM came, and nothing else.
+    Bom(usize),
+    /// The last byte was a CR: an LF belongs to it.
+    AfterCr,
+    /// The rest of a line that means nothing.
+    IgnoredLine,
+    /// The rest of a line that begins at this place in the carry, and at this offset.
+    CutLine { start: usize, offset: u64 },
+}
+
+/// What the last step found, of which the next one lets go.
+#[derive(Clone, Debug, Default, PartialEq)]
+enum Given {
+    #[default]
+    Nothing,
+    Event,
+    /// A comment in the input.
+    Comment(Range<usize>),
+    /// A comment whose line begins here in the carry.
+    CarriedComment(usize),
+}
+
+impl Cursor {
+    fn at(input: &[u8], line: usize) -> Self {
+        Self { ends: LineEnds::starting_at(input, line), line }
+    }
+}
+
+impl Interpreter {
+    pub(super) fn new(settings: Settings, last_event_id: String) -> Self {
+        Self {
+            settings,
+            last_event_id,
+            reconnection_time: None,
+            unread: Bytes::new(),
+            block: OpenBlock::new(&settings.limits),
+            carry: Carry::default(),
+            start: Start::Bom(0),
+            given: Given::Nothing,
+            error: None,
+            lossy: String::new(),
+            offset: 0,
+            input_end: 0,
+            block_offset: 0,
+        }
+    }
+
+    /// Begins an input.
+    #[inline]
+    pub(crate) fn begin(&mut self, input: &[u8]) -> Cursor {
+        if self.input_end != self.offset {
+            self.lose_input();
+        }
+        self.input_end = self.offset + input.len() as u64;
+        Cursor::at(input, 0)
+    }
+
+    /// The last input was never ended, since its guard was leaked: nobody knows how far it was read. So a line of a
+    /// block is cut off here, and the block means nothing.
+    #[cold]
+    fn lose_input(&mut self) {
+        self.given = Given::Nothing;
+        self.drop_block();
+        self.start = Start::IgnoredLine;
+        self.offset = self.input_end;
+    }
+
+    /// Ends the input, which was read up to the cursor.
+    #[inline]
+    pub(crate) fn end(&mut self, cursor: &Cursor, input: &[u8]) {
+        self.let_go(cursor.line);
+        self.carry_block(input);
+        if cursor.line == input.len() && input.last() == Some(&b'\r') {
+            self.start = Start::AfterCr;
+        }
+        self.offset += cursor.line as u64;
+        self.input_end = self.offset;
+    }
+
+    /// Reads on to the next event, comment or error.
+    #[inline]
+    pub(super) fn step(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
+        self.let_go(cursor.line);
+        if cursor.line == 0
+            && self.start != Start::Line
+            && let Some(step) = self.start(cursor, input)
+        {
+            return step;
+        }
+        // A copy, which can be in registers.
+        let mut at = *cursor;
+        let step = loop {
+            let Some(LineEnd { end, next }) = at.ends.next(input) else {
+                break self.cut_line(&mut at, input);
+            };
+            let line = at.line..end;
+            at.line = next;
+            if let Some(step) = self.line(input, line, next) {
+                break step;
+            }
+        };
+        *cursor = at;
+        step
+    }
+
+    /// Reads a line that is whole in the input.
+    #[inline(always)]
+    fn line(&mut self, input: &[u8], line: Range<usize>, next: usize) -> Option<Step> {
+        if line.is_empty() {
+            return self.blank_line(input, next);
+        }
+        let (name, value) = match self.block.line(&input[line.clone()], &self.settings) {
+            Line::Field(name, value) => (name, line.start + value..line.end),
+            Line::Ignore | Line::Undecided => return None,
+            Line::TooLong(kind) => return Some(self.too_long(kind, self.offset + line.start as u64, input)),
+        };
+        match name {
+            Name::Data if self.carry.is_empty() && self.block.data.is_none() => {
+                self.block.data = Some(value.into())
+            }
+            Name::Event if self.carry.is_empty() => self.block.event_type = Some(value.into()),
+            Name::Id if self.carry.is_empty() => self.block.id = Some(value.into()),
+            Name::Data | Name::Event | Name::Id => self.add(name, input, value),
+            Name::Retry => self.set_retry(millis(&input[value])),
+            Name::Comment => {
+                self.given = Given::Comment(value);
+                return Some(Step::Comment);
+            }
+            Name::Other => {}
+        }
+        None
+    }
+
+    /// Adds a value to a block that is in the carry, or gets there since its data has several lines.
+    #[inline(never)]
+    fn add(&mut self, name: Name, input: &[u8], value: Range<usize>) {
+        self.carry_block(input);
+        self.carry.add(&mut self.block, name, &input[value]);
+    }
+
+    /// > If the line is empty (a blank line): Dispatch the event, as defined below.
+    #[inline(always)]
+    fn blank_line(&mut self, input: &[u8], next: usize) -> Option<Step> {
+        // > If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and
+        // > return.
+        if self.block.data.is_none() {
+            self.end_block_without_data(input, next);
+            return None;
+        }
+        self.given = Given::Event;
+        Some(Step::Event)
+    }
+
+    fn end_block_without_data(&mut self, input: &[u8], next: usize) {
+        // > Set the last event ID string of the event source to the value of the last event ID buffer.
+        if let Some(place) = self.block.id {
+            let bytes = if self.carry.is_empty() { input } else { &self.carry };
+            replace(&mut self.last_event_id, &bytes[place.range()]);
+        }
+        self.end_block(next);
+    }
+
+    #[inline(always)]
+    fn end_block(&mut self, next: usize) {
+        self.block = OpenBlock::new(&self.settings.limits);
+        self.carry.clear();
+        self.block_offset = self.offset + next as u64;
+    }
+
+    /// Lets go of what the last step found. The next line begins at `line`.
+    #[inline(always)]
+    fn let_go(&mut self, line: usize) {
+        match mem::take(&mut self.given) {
+            Given::Nothing | Given::Comment(_) => {}
+            Given::Event => self.end_block(line),
+            Given::CarriedComment(start) => self.carry.truncate(start),
+        }
+        text::clear(&mut self.lossy);
+    }
+
+    /// Takes the block's values out of an input that will be gone.
+    #[inline]
+    fn carry_block(&mut self, input: &[u8]) {
+        if self.carry.is_empty() && self.block.has_places() {
+            self.carry.take_over(&mut self.block, input);
+        }
+    }
+
+    /// The event that the last step found. Its values are in the carry, or else in the input.
+    #[inline]
+    pub(super) fn event<'a>(&'a mut self, input: &'a [u8]) -> EventRef<'a> {
+        let Self { block, carry, last_event_id, lossy, .. } = self;
+        let bytes = if carry.is_empty() { input } else { carry.joined(block) };
+        Text::of_block(block, bytes).event(block, last_event_id, lossy)
+    }
+
+    /// The same, where many events of a chunk are read.
+    #[inline(always)]
+    pub(super) fn event_in_window<'a, 'd: 'a>(
+        &'a mut self,
+        chunk: &'d [u8],
+        window: &mut Window<'d>,
+    ) -> EventRef<'a> {
+        if !self.carry.is_empty() {
+            return self.event(chunk);
+        }
+        let Self { block, last_event_id, lossy, .. } = self;
+        window.over(chunk, block).event(block, last_event_id, lossy)
+    }
+
+    /// The comment that the last step found.
+    pub(super) fn comment<'a>(&'a mut self, input: &'a [u8]) -> &'a str {
+        let bytes = match &self.given {
+            Given::Comment(range) => &input[range.clone()],
+            Given::CarriedComment(start) => &self.carry[start + 1..],
+            Given::Nothing | Given::Event => &[],
+        };
+        lossy(bytes, &mut self.lossy)
+    }
+
+    /// The error that the last step found.
+    #[cold]
+    pub(super) fn take_error(&mut self) -> Option<DecodeError> {
+        self.error.take()
+    }
+
+    /// Drops all that belongs to the connection.
+    pub(super) fn reconnect(&mut self) {
+        let last_event_id = mem::take(&mut self.last_event_id);
+        let reconnection_time = self.reconnection_time;
+        *self = Self { reconnection_time, ..Self::new(self.settings, last_event_id) };
+    }
+
+    /// Whether an event would be lost if the stream ended here.
+    pub(super) fn is_mid_event(&self) -> bool {
+        match self.unread.is_empty() {
+            true => self.given != Given::Event && (self.block.is_begun() || self.is_mid_line()),
+            // What a guard left is read by a copy, which then is where this one would be.
+            false => self.clone().reads_unread_event(),
+        }
+    }
+
+    fn reads_unread_event(mut self) -> bool {
+        let unread = mem::take(&mut self.unread);
+        let mut cursor = self.begin(&unread);
+        loop {
+            match self.step(&mut cursor, &unread) {
+                Step::Event | Step::Error => return true,
+                Step::Comment => {}
+                Step::End => break,
+            }
+        }
+        self.end(&cursor, &unread);
+        self.is_mid_event()
+    }
+
+    /// Whether the line that was cut belongs to an event, or may yet.
+    fn is_mid_line(&self) -> bool {
+        let Start::CutLine { start, .. } = self.start else { return false };
+        let line = &self.carry[start..];
+        [&b"data:"[..], b"event:", b"id:"].iter().any(|name| line.iter().zip(*name).all(|(a, b)| a == b))
+    }
+
+    pub(super) fn reconnection_time(&self) -> Option<Duration> {
+        self.reconnection_time.map(Duration::from_millis)
+    }
+
+    fn set_retry(&mut self, millis: Option<u64>) {
+        if millis.is_some() {
+            self.block.retry = millis;
+            self.reconnection_time = millis;
+        }
+    }
+
+    /// Reports what passed a limit.
+    #[cold]
+    fn too_long(&mut self, kind: DecodeErrorKind, line_offset: u64, input: &[u8]) -> Step {
+        let limits = &self.settings.limits;
+        let (limit, offset) = match kind {
+            DecodeErrorKind::EventTooLarge => (limits.event(), self.block_offset),
+            DecodeErrorKind::IdTooLong => (limits.id(), line_offset),
+            DecodeErrorKind::CommentTooLarge | DecodeErrorKind::LineTooLong => {
+                (limits.comment(), line_offset)
+            }
+        };
+        let mut event_id = None;
+        if kind == DecodeErrorKind::EventTooLarge {
+            let bytes = if self.carry.is_empty() { input } else { &self.carry };
+            event_id = self.block.id.map(|place| {
+                let mut id = String::new();
+                replace(&mut id, &bytes[place.range()]);
+                EventId::from_decoded(id.into())
+            });
+            self.drop_block();
+        }
+        self.error = Some(DecodeError { kind, limit, offset, event_id });
+        Step::Error
+    }
+
+    fn drop_block(&mut self) {
+        self.block.drop_rest();
+        self.carry.clear();
+    }
+}
+
+/// Lines that are cut by the end of an input.
+impl Interpreter {
+    /// Takes the beginning of a line with which the input ends.
+    fn cut_line(&mut self, at: &mut Cursor, input: &[u8]) -> Step {
+        let line = mem::replace(&mut at.line, input.len());
+        if line == input.len() {
+            return Step::End;
+        }
+        self.carry_block(input);
+        let (start, offset) = (self.carry.len(), self.offset + line as u64);
+        self.add_to_line(start, offset, &input[line..], false).unwrap_or(Step::End)
+    }
+
+    /// Takes what the input begins with, if that is not the beginning of a line.
+    #[inline(never)]
+    fn start(&mut self, cursor: &mut Cursor, input: &[u8]) -> Option<Step> {
+        if input.is_empty() {
+            return None;
+        }
+        let start = mem::take(&mut self.start);
+        match start {
+            Start::Line => {}
+            Start::AfterCr if input[0] == b'\n' => self.skip(cursor, input, 1),
+            Start::AfterCr => {}
+            Start::Bom(seen) => match continue_bom(seen, input) {
+                Some(len) => {
+                    self.skip(cursor, input, len);
+                    if seen + len < BOM.len() {
+                        self.start = Start::Bom(seen + len);
+                    }
+                }
+                // What looked like a BOM begins a name, and none that has a meaning.
+                None if seen > 0 => {
+                    self.start = Start::IgnoredLine;
+                    return self.start(cursor, input);
+                }
+                None => {}
+            },
+            Start::IgnoredLine | Start::CutLine { .. } => {
+                let end = cursor.ends.next(input);
+                let part = 0..end.map_or(input.len(), |line| line.end);
+                cursor.line = end.map_or(input.len(), |line| line.next);
+                if let Start::CutLine { start, offset } = start {
+                    return self.add_to_line(start, offset, &input[part], end.is_some());
+                } else if end.is_none() {
+                    self.start = start;
+                }
+            }
+        }
+        None
+    }
+
+    /// Skips bytes before the first line, which are no part of a block.
+    fn skip(&mut self, cursor: &mut Cursor, input: &[u8], len: usize) {
+        *cursor = Cursor::at(input, len);
+        if self.block_offset == self.offset {
+            self.block_offset = self.offset + len as u64;
+        }
+    }
+
+    /// Goes on with a line that begins at `start` in the carry. Only what is within the limits gets there.
+    fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
+        let known = self.carry.len() - start;
+        let (name, rest) = part.split_at(part.len().min(MAX_NAME.saturating_sub(known)));
+        self.carry.extend(name, usize::MAX);
+        let len = known + part.len();
+        match self.block.beginning(&self.carry[start..], len, &self.settings) {
+            Line::Undecided => {}
+            // The digits are not kept, since there may be any number of zeros.
+            Line::Field(Name::Retry, value) if !is_whole => {
+                return self.add_to_retry(start, offset, value, rest);
+            }
+            Line::Field(name, _) => {
+                let most = start.saturating_add(self.block.longest(name, &self.settings));
+                self.carry.extend(rest, most);
+            }
+            verdict => {
+                self.carry.truncate(start);
+                if !is_whole {
+                    self.start = Start::IgnoredLine;
+                }
+                return match verdict {
+                    Line::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
+                    _ => None,
+                };
+            }
+        }
+        if is_whole {
+            return self.carried_line(start, offset);
+        }
+        self.start = Start::CutLine { start, offset };
+        None
+    }
+
+    /// Goes on with a `retry` line, of which only the number so far is kept.
+    fn add_to_retry(&mut self, start: usize, offset: u64, value: usize, rest: &[u8]) -> Option<Step> {
+        self.start = Start::CutLine { start, offset };
+        let mut digits = self.carry[start + value..].iter().chain(rest).peekable();
+        if digits.peek().is_some() {
+            match millis(digits) {
+                Some(number) => {
+                    self.carry.truncate(start + value);
+                    self.carry.extend(decimal(number).as_bytes(), usize::MAX);
+                }
+                None => {
+                    self.carry.truncate(start);
+                    self.start = Start::IgnoredLine;
+                }
+            }
+        }
+        None
+    }
+
+    /// Reads a line that is whole at the end of the carry.
+    fn carried_line(&mut self, start: usize, offset: u64) -> Option<Step> {
+        match self.block.line(&self.carry[start..], &self.settings) {
+            Line::Field(Name::Comment, _) => {
+                self.given = Given::CarriedComment(start);
+                return Some(Step::Comment);
+            }
+            Line::Field(name @ (Name::Data | Name::Event | Name::Id), value) => {
+                self.carry.adopt(&mut self.block, name, start, start + value);
+                return None;
+            }
+            Line::TooLong(kind) => {
+                self.carry.truncate(start);
+                return Some(self.too_long(kind, offset, &[]));
+            }
+            Line::Field(_, value) => self.set_retry(millis(&self.carry[start + value..])),
+            Line::Ignore | Line::Undecided => {}
+        }
+        self.carry.truncate(start);
+        None
+    }
+}

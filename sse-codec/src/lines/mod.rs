@@ -1,0 +1,242 @@
+//! Bytes to lines: for proxies and gateways, which must see what a client ignores.
+//!
+//! ```
+//! use sse_codec::LineDecoder;
+//!
+//! let mut forwarded = Vec::new();
+//! let mut decoder = LineDecoder::new();
+//! for chunk in [&b"\xEF\xBB\xBF: hi\r\nx-trace:7\r"[..], b"\ndata: 1\r\n\r", b"\n"] {
+//!     let mut lines = decoder.decode(chunk);
+//!     while let Some(line) = lines.next_line() {
+//!         line?.encode(&mut forwarded);
+//!     }
+//! }
+//! assert_eq!(forwarded, b": hi\nx-trace: 7\ndata: 1\n\n");
+//! # Ok::<(), sse_codec::DecodeError>(())
+//! ```
+
+mod line;
+
+use core::mem;
+
+use alloc::vec::Vec;
+
+use bytes::Bytes;
+
+pub use line::{Comment, Field, Line};
+
+use crate::{
+    DecodeError, DecodeErrorKind, Limits,
+    bom::{BOM, continue_bom},
+    buffer::{clear, push},
+    input::Input,
+    scan::LineEnds,
+};
+
+/// Decodes an event stream to its lines.
+///
+/// Comments and unknown fields come as they are, and each line can be [encoded](Line::encode) again. The fields, values,
+/// comments and blank lines are the same in the same order, also where they are not UTF-8. The line ends are not kept,
+/// and neither is whether a space followed the colon of a field.
+///
+/// Standard: [9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
+#[derive(Clone, Debug)]
+pub struct LineDecoder {
+    limit: usize,
+    state: State,
+    /// The line that the last chunk cut, or the last line that was lent from here.
+    line: Vec<u8>,
+    /// What a guard did not read.
+    unread: Bytes,
+    /// The offset in the stream of the first byte of the input.
+    offset: u64,
+    /// The offset of its end; that of its first byte if none is being read.
+    input_end: u64,
+    /// The offset of the first byte of the line.
+    line_offset: u64,
+}
+
+/// What the next bytes are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum State {
+    /// The rest of a BOM, of which so many bytes came, or a line.
+    Bom(usize),
+    /// An LF that belongs to a CR, or a line.
+    AfterCr,
+    /// A line.
+    LineStart,
+    /// The rest of a line.
+    InLine,
+    /// The rest of a line that is ignored.
+    Skipping,
+}
+
+/// The lines of one chunk: a guard that lends one line after another.
+///
+/// Made by [`LineDecoder::decode`].
+#[derive(Debug)]
+pub struct Lines<'d> {
+    decoder: &'d mut LineDecoder,
+    input: Input<'d>,
+    ends: LineEnds,
+    pos: usize,
+}
+
+impl LineDecoder {
+    /// A decoder of lines up to 16 MiB.
+    pub fn new() -> Self {
+        Self::with_limits(Limits::new())
+    }
+
+    /// A decoder with another [limit of a line](Limits::with_line).
+    pub fn with_limits(limits: Limits) -> Self {
+        Self {
+            limit: limits.line(),
+            state: State::Bom(0),
+            line: Vec::new(),
+            unread: Bytes::new(),
+            offset: 0,
+            input_end: 0,
+            line_offset: 0,
+        }
+    }
+
+    /// Decodes a chunk; its lines are asked for from the guard that is returned.
+    ///
+    /// As for [`Decoder::decode`](crate::Decoder::decode), a guard that is dropped early leaves the rest of its chunk
+    /// for the next call. A guard that is leaked loses its chunk and the rest of the line in which the chunk ended.
+    pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Lines<'d> {
+        let input = Input::new(&mut self.unread, chunk);
+        if self.input_end != self.offset {
+            // Nobody knows where the leaked input ended: in a line, as far as is known.
+            self.state = State::Skipping;
+            clear(&mut self.line);
+            self.offset = self.input_end;
+        }
+        self.input_end = self.offset + input.len() as u64;
+        let pos = self.skip(&input);
+        Lines { ends: LineEnds::starting_at(&input, pos), decoder: self, input, pos }
+    }
+
+    /// How many bytes at the start of the input are part of no line.
+    fn skip(&mut self, input: &[u8]) -> usize {
+        if input.is_empty() {
+            return 0;
+        }
+        match self.state {
+            State::Bom(seen) => match continue_bom(seen, input) {
+                Some(len) if seen + len < BOM.len() => {
+                    self.state = State::Bom(seen + len);
+                    len
+                }
+                Some(len) => {
+                    self.state = State::LineStart;
+                    len
+                }
+                None if seen == 0 => {
+                    self.state = State::LineStart;
+                    0
+                }
+                None => {
+                    // These bytes looked like a BOM, but belong to the first line.
+                    self.state = State::InLine;
+                    self.line.extend_from_slice(&BOM[..seen]);
+                    0
+                }
+            },
+            State::AfterCr => {
+                self.state = State::LineStart;
+                usize::from(input[0] == b'\n')
+            }
+            State::LineStart | State::InLine | State::Skipping => 0,
+        }
+    }
+
+    /// Whether the stream is within a line. If it ends here, a line was cut off.
+    ///
+    /// Also if a guard left something unread.
+    pub fn is_mid_line(&self) -> bool {
+        !self.unread.is_empty() || matches!(self.state, State::Bom(1..) | State::InLine | State::Skipping)
+    }
+
+    /// Prepares for the stream of a new connection: a line that is unfinished or unread is dropped, and a BOM is
+    /// expected again. Offsets in errors count from here.
+    pub fn reconnect(&mut self) {
+        *self = Self::with_limits(Limits::new().with_line(self.limit));
+    }
+
+    /// Adds a part to the line that is cut.
+    fn add(&mut self, part: &[u8]) -> Option<DecodeError> {
+        if self.state == State::Skipping {
+            return None;
+        }
+        if part.len() <= self.limit.saturating_sub(self.line.len()) && self.line.len() <= self.limit {
+            push(&mut self.line, part, self.limit);
+            return None;
+        }
+        self.state = State::Skipping;
+        clear(&mut self.line);
+        let (limit, offset) = (self.limit, self.line_offset);
+        Some(DecodeError { kind: DecodeErrorKind::LineTooLong, limit, offset, event_id: None })
+    }
+}
+
+impl Default for LineDecoder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lines<'_> {
+    /// The next line of the chunk, or `None` at its end.
+    ///
+    /// # Errors
+    ///
+    /// When a line is longer than the limit. Go on after it: other lines are not affected.
+    pub fn next_line(&mut self) -> Option<Result<Line<'_>, DecodeError>> {
+        let Self { decoder, input, ends, pos } = self;
+        loop {
+            let end = ends.next(input);
+            let part = *pos..end.map_or(input.len(), |line| line.end);
+            *pos = end.map_or(input.len(), |line| line.next);
+            if !matches!(decoder.state, State::InLine | State::Skipping) {
+                if end.is_none() && part.is_empty() {
+                    return None;
+                }
+                decoder.line_offset = decoder.offset + part.start as u64;
+                if end.is_some() && part.len() <= decoder.limit {
+                    return Some(Ok(Line::parse(&input[part])));
+                }
+                clear(&mut decoder.line);
+                decoder.state = State::InLine;
+            }
+            let error = decoder.add(&input[part]);
+            if end.is_none() {
+                return error.map(Err);
+            }
+            let state = mem::replace(&mut decoder.state, State::LineStart);
+            match (error, state) {
+                (Some(error), _) => return Some(Err(error)),
+                (None, State::Skipping) => {}
+                (None, _) => return Some(Ok(Line::parse(&decoder.line))),
+            }
+        }
+    }
+}
+
+impl Drop for Lines<'_> {
+    fn drop(&mut self) {
+        let Self { decoder, input, pos, .. } = self;
+        if *pos == input.len() && input.last() == Some(&b'\r') {
+            decoder.state = State::AfterCr;
+        }
+        if !matches!(decoder.state, State::InLine) {
+            clear(&mut decoder.line);
+        }
+        decoder.offset += *pos as u64;
+        decoder.input_end = decoder.offset;
+        if *pos < input.len() {
+            decoder.unread = input.take_unread(*pos);
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! Where lines end: what encoding and decoding share.
+//!
+//! > *end-of-line = ( cr lf / cr / lf )*
+//!
+//! 64 bytes at a time become a mask with one bit for each CR and LF, so that a short line costs a few instructions on
+//! the mask and no search of its own. If a mask is empty, the line is long, and `memchr2` searches on.
+
+use wide::{u8x16, u8x32, u8x64};
+
+/// The line ends of one text, in order.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct LineEnds {
+    /// One bit for each CR and LF of the window that [`next`](Self::next) has yet to return.
+    mask: u64,
+    /// Where the window of 64 bytes begins.
+    window: usize,
+}
+
+const WINDOW: usize = 64;
+
+/// A line end.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct LineEnd {
+    /// Where the line ends.
+    pub(crate) end: usize,
+    /// Where the next line begins.
+    pub(crate) next: usize,
+}
+
+impl LineEnds {
+    /// The line ends of `text` from `pos` on.
+    #[inline(always)]
+    pub(crate) fn starting_at(text: &[u8], pos: usize) -> Self {
+        Self { mask: mask_at(text, pos), window: pos }
+    }
+
+    /// The next line end. `text` must be the same each time.
+    #[inline(always)]
+    pub(crate) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
+        if self.mask == 0 {
+            *self = self.search(text)?;
+        }
+        let end = self.window + self.mask.trailing_zeros() as usize;
+        self.mask &= self.mask - 1;
+        let mut next = end + 1;
+        if text.get(end) == Some(&b'\r') && text.get(next) == Some(&b'\n') {
+            self.skip(next);
+            next += 1;
+        }
+        Some(LineEnd { end, next })
+    }
+
+    /// The next window with a line end in it.
+    #[inline(always)]
+    fn search(&self, text: &[u8]) -> Option<Self> {
+        let start = self.window + WINDOW;
+        let window = start + memchr::memchr2(b'\n', b'\r', text.get(start..)?)?;
+        Some(Self { mask: mask_at(text, window), window })
+    }
+
+    /// Skips the LF of a CRLF: it is the next bit of the mask, or the first byte after the window.
+    #[inline(always)]
+    fn skip(&mut self, lf: usize) {
+        if lf < self.window + WINDOW {
+            self.mask &= self.mask - 1;
+        } else {
+            self.window += 1;
+        }
+    }
+}
+
+#[inline(always)]
+fn mask_at(text: &[u8], pos: usize) -> u64 {
+    let rest = &text[pos..];
+    match rest.first_chunk() {
+        Some(window) => {
+            let window = u8x64::new(*window);
+            (window.simd_eq(u8x64::splat(b'\n')) | window.simd_eq(u8x64::splat(b'\r'))).to_bitmask()
+        }
+        None => mask_of_tail(rest),
+    }
+}
+
+/// The mask of less than 64 bytes.
+#[inline]
+fn mask_of_tail(tail: &[u8]) -> u64 {
+    let mask = |part: &[u8; 16]| {
+        let part = u8x16::new(*part);
+        u64::from((part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(b'\r'))).to_bitmask())
+    };
+    match tail.last_chunk() {
+        // The last part may overlap the one before it.
+        Some(last) => {
+            let parts = tail.as_chunks().0.iter().enumerate();
+            parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
+        }
+        None => tail.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(matches!(byte, b'\n' | b'\r'))),
+    }
+}
+
+/// Whether a text has no CR, no LF and no smaller byte.
+///
+/// The smallest byte takes fewer instructions to find than two bytes, and few texts have other control characters.
+/// Two vectors, which may overlap, cover any text of up to twice their size, so short texts need no loop, whose end
+/// the processor would mispredict.
+#[inline(always)]
+pub(crate) fn is_one_line(text: &[u8]) -> bool {
+    macro_rules! ends_are_clear {
+        ($vector:ty) => {
+            match (text.first_chunk(), text.last_chunk()) {
+                (Some(first), Some(last)) => {
+                    let least = <$vector>::new(*first).min(<$vector>::new(*last));
+                    !least.min(<$vector>::splat(b'\r')).simd_eq(least).any()
+                }
+                _ => false,
+            }
+        };
+    }
+    match text.len() {
+        0..8 => text.iter().all(|&byte| byte > b'\r'),
+        8..16 => match (text.first_chunk(), text.last_chunk()) {
+            (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
+            _ => false,
+        },
+        16..=32 => ends_are_clear!(u8x16),
+        33..=64 => ends_are_clear!(u8x32),
+        _ => {
+            let (vectors, _) = text.as_chunks();
+            let Some(last) = text.last_chunk() else { return false };
+            let are_clear = |vectors: &[[u8; 64]]| {
+                let least =
+                    vectors.iter().fold(u8x64::new(*last), |least, vector| least.min(u8x64::new(*vector)));
+                !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
+            };
+            // The first 128 bytes tell for most long texts of several lines.
+            (vectors.len() < 8 || are_clear(&vectors[..2])) && are_clear(vectors)
+        }
+    }
+}
+
+/// Whether no byte is below 16.
+#[inline(always)]
+fn is_clear(bytes: [u8; 8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let word = u64::from_ne_bytes(bytes);
+    word.wrapping_sub(EACH * 16) & !word & (EACH * 128) == 0
+}
