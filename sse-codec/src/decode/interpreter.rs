@@ -396,13 +396,20 @@ impl Interpreter {
         let start = mem::take(&mut self.start);
         match start {
             Start::Line => {}
-            Start::AfterCr if input[0] == b'\n' => self.skip(cursor, input, 1),
+            Start::AfterCr if input[0] == b'\n' => {
+                *cursor = Cursor::at(input, 1);
+                // The LF belongs to no block.
+                if self.block_offset == self.offset {
+                    self.block_offset += 1;
+                }
+            }
             Start::AfterCr => {}
             Start::Bom(seen) => match continue_bom(seen, input) {
                 Some(len) => {
-                    self.skip(cursor, input, len);
-                    if seen + len < BOM.len() {
-                        self.start = Start::Bom(seen + len);
+                    *cursor = Cursor::at(input, len);
+                    match seen + len == BOM.len() {
+                        true => self.block_offset = BOM.len() as u64,
+                        false => self.start = Start::Bom(seen + len),
                     }
                 }
                 // What looked like a BOM begins a name, and none that has a meaning.
@@ -424,14 +431,6 @@ impl Interpreter {
             }
         }
         None
-    }
-
-    /// Skips bytes before the first line, which are no part of a block.
-    fn skip(&mut self, cursor: &mut Cursor, input: &[u8], len: usize) {
-        *cursor = Cursor::at(input, len);
-        if self.block_offset == self.offset {
-            self.block_offset = self.offset + len as u64;
-        }
     }
 
     /// Goes on with a line that begins at `start` in the carry. Only what is within the limits gets there.
