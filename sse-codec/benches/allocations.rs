@@ -5,7 +5,7 @@ mod corpora;
 use std::{alloc::System, convert::Infallible};
 
 use bytes::Bytes;
-use corpora::{CHUNKS, Corpus, NAMES, WHOLE};
+use corpora::{CHUNKINGS, Corpus, NAMES};
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{Decoder, EventStream};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
@@ -20,12 +20,13 @@ fn main() {
         let Some(corpus) = Corpus::new(name) else { continue };
         let events = corpus.event_ends.len();
         let bytes = Bytes::from(corpus.bytes);
-        for chunk in CHUNKS {
-            let label = if chunk == WHOLE { "whole".to_owned() } else { chunk.to_string() };
-            print!("{name:10} {label:>8}");
+        for chunking in CHUNKINGS {
+            print!("{name:10} {chunking:>8}");
+            let chunks = chunking.cut(&bytes, &corpus.flushes).map(|chunk| bytes.slice_ref(chunk));
+            let chunks: Vec<Bytes> = chunks.collect();
             for decode in [borrowed, owned, event_stream] {
-                let (seen, allocations) = decode(&bytes, chunk);
-                assert_eq!(seen, events, "{name} in chunks of {label}");
+                let (seen, allocations) = decode(&chunks);
+                assert_eq!(seen, events, "{name} in chunks of {chunking}");
                 print!(" {:>10.4}", allocations as f64 / events as f64);
             }
             println!();
@@ -33,11 +34,11 @@ fn main() {
     }
 }
 
-fn borrowed(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+fn borrowed(chunks: &[Bytes]) -> (usize, usize) {
     counted(|| {
         let mut decoder = Decoder::new();
         let mut seen = 0;
-        for chunk in bytes.chunks(chunk) {
+        for chunk in chunks {
             let mut events = decoder.decode(chunk);
             while let Some(event) = events.next_event() {
                 seen += usize::from(event.is_ok());
@@ -47,20 +48,20 @@ fn borrowed(bytes: &Bytes, chunk: usize) -> (usize, usize) {
     })
 }
 
-fn owned(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+fn owned(chunks: &[Bytes]) -> (usize, usize) {
     counted(|| {
         let mut decoder = Decoder::new();
         let mut seen = 0;
-        for chunk in bytes.chunks(chunk) {
-            seen += decoder.decode_bytes(bytes.slice_ref(chunk)).filter(|event| event.is_ok()).count();
+        for chunk in chunks {
+            seen += decoder.decode_bytes(chunk.clone()).filter(|event| event.is_ok()).count();
         }
         seen
     })
 }
 
-fn event_stream(bytes: &Bytes, chunk: usize) -> (usize, usize) {
+fn event_stream(chunks: &[Bytes]) -> (usize, usize) {
     counted(|| {
-        let chunks = bytes.chunks(chunk).map(|chunk| Ok::<_, Infallible>(bytes.slice_ref(chunk)));
+        let chunks = chunks.iter().cloned().map(Ok::<_, Infallible>);
         let mut events = EventStream::new(stream::iter(chunks));
         let mut seen = 0;
         while let Some(Some(event)) = events.next().now_or_never() {

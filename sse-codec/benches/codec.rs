@@ -1,6 +1,6 @@
 //! Speed of decoding and encoding, over seeded streams of 4 MiB.
 //!
-//! `cargo bench -p sse-codec --bench codec -- llm` measures one of them. `peers/` measures beside
+//! `cargo bench -p sse-codec --bench codec -- llm` measures one of them. `peers/` compares it with
 //! other crates.
 
 mod corpora;
@@ -8,7 +8,7 @@ mod corpora;
 use std::{convert::Infallible, hint::black_box, time::Duration};
 
 use bytes::Bytes;
-use corpora::{Block, CHUNKS, Corpus, NAMES, WHOLE};
+use corpora::{Block, CHUNKINGS, Corpus, NAMES};
 use criterion::{
     BatchSize, Bencher, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
@@ -17,7 +17,7 @@ use sse_codec::{Decoder, Event, EventId, EventStream, EventType};
 
 /// Decoding at the level of borrowed events, of owned events, and of the stream.
 fn decode(criterion: &mut Criterion) {
-    type Decode = fn(&mut Bencher<'_>, &Bytes, usize);
+    type Decode = fn(&mut Bencher<'_>, &[Bytes]);
     let levels: [(&str, Decode); 3] = [("borrowed", borrowed), ("owned", owned), ("stream", event_stream)];
     for name in NAMES {
         let Some(corpus) = Corpus::new(name) else { continue };
@@ -25,20 +25,21 @@ fn decode(criterion: &mut Criterion) {
         for (level, decode) in levels {
             let mut group = criterion.benchmark_group(format!("decode/{name}/{level}"));
             group.throughput(Throughput::Bytes(bytes.len() as u64)).sampling_mode(SamplingMode::Flat);
-            for chunk in CHUNKS {
-                let label = if chunk == WHOLE { "whole".to_owned() } else { chunk.to_string() };
-                group.bench_function(BenchmarkId::from_parameter(label), |bencher| {
-                    decode(bencher, &bytes, chunk)
+            for chunking in CHUNKINGS {
+                let chunks = chunking.cut(&bytes, &corpus.flushes).map(|chunk| bytes.slice_ref(chunk));
+                let chunks: Vec<Bytes> = chunks.collect();
+                group.bench_function(BenchmarkId::from_parameter(chunking), |bencher| {
+                    decode(bencher, &chunks)
                 });
             }
         }
     }
 }
 
-fn borrowed(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
+fn borrowed(bencher: &mut Bencher<'_>, chunks: &[Bytes]) {
     bencher.iter(|| {
         let mut decoder = Decoder::new();
-        for chunk in bytes.chunks(chunk) {
+        for chunk in chunks {
             let mut events = decoder.decode(chunk);
             while let Some(event) = events.next_event() {
                 black_box(event.map(|event| event.data().len()).ok());
@@ -47,12 +48,12 @@ fn borrowed(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
     });
 }
 
-fn owned(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
+fn owned(bencher: &mut Bencher<'_>, chunks: &[Bytes]) {
     bencher.iter_batched(
-        || buffers(bytes, chunk),
-        |buffers| {
+        || chunks.to_vec(),
+        |chunks| {
             let mut decoder = Decoder::new();
-            for chunk in buffers {
+            for chunk in chunks {
                 for event in decoder.decode_bytes(chunk) {
                     black_box(event.map(|event| event.data().len()).ok());
                 }
@@ -62,11 +63,11 @@ fn owned(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
     );
 }
 
-fn event_stream(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
+fn event_stream(bencher: &mut Bencher<'_>, chunks: &[Bytes]) {
     bencher.iter_batched(
-        || buffers(bytes, chunk),
-        |buffers| {
-            let chunks = stream::iter(buffers.into_iter().map(Ok::<_, Infallible>));
+        || chunks.to_vec(),
+        |chunks| {
+            let chunks = stream::iter(chunks.into_iter().map(Ok::<_, Infallible>));
             let mut events = EventStream::new(chunks);
             while let Some(Some(event)) = events.next().now_or_never() {
                 black_box(event.map(|event| event.data().len()).ok());
@@ -76,15 +77,11 @@ fn event_stream(bencher: &mut Bencher<'_>, bytes: &Bytes, chunk: usize) {
     );
 }
 
-fn buffers(bytes: &Bytes, chunk: usize) -> Vec<Bytes> {
-    bytes.chunks(chunk).map(|chunk| bytes.slice_ref(chunk)).collect()
-}
-
 /// Encoding of events that are there, into a buffer that is used again and again.
 fn encode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode");
-    // Encoding knows no CRLF, and comments are not events.
-    for name in NAMES.into_iter().filter(|name| !["crlf", "comments"].contains(name)) {
+    // Encoding knows no CRLF, comments are not events, and `records` is about chunks.
+    for name in NAMES.into_iter().filter(|name| !["crlf", "comments", "records"].contains(name)) {
         let Some(corpus) = Corpus::new(name) else { continue };
         // So few that they stay in the cache.
         let events: Vec<Event> = corpus.blocks.iter().take(500).map(event).collect();

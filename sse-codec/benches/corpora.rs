@@ -1,23 +1,45 @@
 //! What the benchmarks decode and encode: seeded event streams of 4 MiB, written without the codec.
 
-use std::fmt::Write;
+use std::{
+    fmt::{self, Write},
+    iter,
+};
 
 /// The names of all corpora, for [`Corpus::new`].
-pub(crate) const NAMES: [&str; 9] =
-    ["ping", "llm", "tokens", "multiline", "large", "huge", "crlf", "comments", "utf8"];
+pub(crate) const NAMES: [&str; 10] =
+    ["ping", "llm", "tokens", "multiline", "large", "huge", "crlf", "comments", "utf8", "records"];
 
-/// The sizes of chunks to decode in; the largest stands for the whole corpus.
-pub(crate) const CHUNKS: [usize; 5] = [WHOLE, 16 * 1024, 1400, 64, 7];
-pub(crate) const WHOLE: usize = usize::MAX;
+/// The chunks to decode in, the most usual ones first.
+pub(crate) const CHUNKINGS: [Chunking; 6] = [
+    Chunking::Event,
+    Chunking::Bytes(16 * 1024),
+    Chunking::Bytes(1400),
+    Chunking::Whole,
+    Chunking::Bytes(64),
+    Chunking::Bytes(7),
+];
 
 const SIZE: usize = 4 * 1024 * 1024;
 
-/// An event stream, and what stands in it.
+/// How a stream is cut into chunks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Chunking {
+    /// What a server flushes at once: one block, or in `records` one to three.
+    Event,
+    /// Chunks of this many bytes.
+    Bytes(usize),
+    /// One chunk.
+    Whole,
+}
+
+/// An event stream and its parts.
 pub(crate) struct Corpus {
     pub(crate) blocks: Vec<Block>,
     pub(crate) bytes: Vec<u8>,
-    /// For each event, in order: the offset behind its blank line.
+    /// The offset after each event's blank line.
     pub(crate) event_ends: Vec<usize>,
+    /// The lengths of the chunks of [`Chunking::Event`].
+    pub(crate) flushes: Vec<usize>,
 }
 
 /// An event, or a comment if there is no data.
@@ -27,6 +49,34 @@ pub(crate) struct Block {
     pub(crate) id: Option<String>,
     pub(crate) event_type: Option<String>,
     pub(crate) data: Option<String>,
+}
+
+impl Chunking {
+    /// The chunks of `bytes`, which are a corpus or its start; `flushes` are those of the corpus.
+    pub(crate) fn cut<'a>(self, bytes: &'a [u8], flushes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
+        let mut rest = bytes;
+        let mut flushes = flushes.iter();
+        iter::from_fn(move || {
+            let len = match self {
+                Self::Event => *flushes.next()?,
+                Self::Bytes(len) => len,
+                Self::Whole => usize::MAX,
+            };
+            let (chunk, after) = rest.split_at(len.min(rest.len()));
+            rest = after;
+            (!chunk.is_empty()).then_some(chunk)
+        })
+    }
+}
+
+impl fmt::Display for Chunking {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Event => formatter.pad("event"),
+            Self::Bytes(len) => formatter.pad(&len.to_string()),
+            Self::Whole => formatter.pad("whole"),
+        }
+    }
 }
 
 impl Corpus {
@@ -42,13 +92,20 @@ impl Corpus {
             "crlf" => (ping, "\r\n"),
             "comments" => (comments, "\n"),
             "utf8" => (|random| data(random.unicode()), "\n"),
+            "records" => (record, "\n"),
             _ => return None,
         };
         let mut random = Random { state: 0x5EED, count: 0 };
-        let mut corpus = Self { blocks: Vec::new(), bytes: Vec::new(), event_ends: Vec::new() };
+        let mut corpus =
+            Self { blocks: Vec::new(), bytes: Vec::new(), event_ends: Vec::new(), flushes: Vec::new() };
         while corpus.bytes.len() < SIZE {
-            corpus.push(block(&mut random), line_end);
-            random.count += 1;
+            let start = corpus.bytes.len();
+            let blocks = if name == "records" { random.between(1, 3) } else { 1 };
+            for _ in 0..blocks {
+                corpus.push(block(&mut random), line_end);
+                random.count += 1;
+            }
+            corpus.flushes.push(corpus.bytes.len() - start);
         }
         Some(corpus)
     }
@@ -121,6 +178,14 @@ fn comments(random: &mut Random) -> Block {
         return Block { comment: Some("keep-alive".to_owned()), ..Block::default() };
     }
     data(format!("{{\"n\":{}}}", random.between(0, 9_999_999)))
+}
+
+/// An event of 30 to 400 bytes. One to three are a chunk, as when a TLS record or a frame holds what was ready.
+fn record(random: &mut Random) -> Block {
+    let id = format!("{:06}", random.count);
+    let around = "id: \ndata: \n\n".len() + id.len();
+    let len = random.between(30, 400) as usize - around;
+    Block { id: Some(id), ..data(random.words(len)) }
 }
 
 /// SplitMix64, and how many blocks were made.

@@ -3,20 +3,22 @@
 use std::{hint::black_box, num::NonZeroUsize, rc::Rc, time::Duration};
 
 use bytes::{Buf, Bytes};
+use sse_codec::Line;
 use sse_core::{SseDecoder, SseEvent};
 
 use crate::{
-    corpora::{Corpus, WHOLE},
+    corpora::{Chunking, Corpus},
     measure::{Clock, Contestant, Level, Pass, Role},
     poll::{Ready, drain},
 };
 
 type Decode = fn(&Input, &mut Clock) -> Result<Tally, String>;
 
-const DECODERS: [(&str, Role, Decode); 11] = [
+const DECODERS: [(&str, Role, Decode); 12] = [
     ("borrowed", Role::Ours(Level::Borrowed), borrowed),
     ("owned", Role::Ours(Level::Owned), owned),
-    ("decode_bytes", Role::Variant, decode_bytes),
+    ("decode_bytes", Role::Ours(Level::Iterator), decode_bytes),
+    ("LineDecoder", Role::Variant, lines),
     ("sse-core", Role::Peer, sse_core_bytes),
     ("sse-stream", Role::Peer, sse_stream_bytes),
     ("sseer", Role::Peer, sseer),
@@ -24,7 +26,7 @@ const DECODERS: [(&str, Role, Decode); 11] = [
     ("sse-core, slices", Role::Apart, sse_core_slices),
     ("sse-stream, slices", Role::Apart, sse_stream_slices),
     ("memcpy", Role::Limit, memcpy),
-    ("newlines", Role::Limit, newlines),
+    ("floor", Role::Limit, floor),
 ];
 
 /// As large as ours, where a peer's default is below the events of `huge`.
@@ -33,7 +35,8 @@ const PEER_LIMIT: NonZeroUsize = NonZeroUsize::new(16 * 1024 * 1024).unwrap();
 /// A corpus or the start of it, in chunks.
 pub struct Input {
     bytes: Bytes,
-    chunk: usize,
+    chunking: Chunking,
+    corpus: &'static Corpus,
     expected: Tally,
 }
 
@@ -55,7 +58,7 @@ impl Tally {
 
 impl Input {
     /// The first `len` bytes, but for an event that would be cut off there (unless it is the first).
-    pub fn new(corpus: &Corpus, len: usize, chunk: usize) -> Self {
+    pub fn new(corpus: &'static Corpus, len: usize, chunking: Chunking) -> Self {
         let events = corpus.event_ends.partition_point(|&end| end <= len);
         let len = match events.checked_sub(1) {
             Some(last) if events < corpus.event_ends.len() => corpus.event_ends[last],
@@ -64,36 +67,35 @@ impl Input {
         let data = corpus.blocks.iter().filter_map(|block| block.data.as_ref());
         let data_bytes = data.take(events).map(String::len).sum();
         let bytes = Bytes::copy_from_slice(&corpus.bytes[..len]);
-        Self { bytes, chunk, expected: Tally { events, data_bytes } }
+        Self { bytes, chunking, corpus, expected: Tally { events, data_bytes } }
     }
 
-    fn slices(&self) -> std::slice::Chunks<'_, u8> {
-        self.bytes.chunks(self.chunk)
+    fn slices(&self) -> impl Iterator<Item = &[u8]> {
+        self.chunking.cut(&self.bytes, &self.corpus.flushes)
     }
 
     /// What a client gets: a buffer for each chunk, here of one allocation.
     fn buffers(&self) -> std::vec::IntoIter<Bytes> {
-        let chunks = self.bytes.chunks(self.chunk);
-        chunks.map(|chunk| self.bytes.slice_ref(chunk)).collect::<Vec<_>>().into_iter()
+        self.slices().map(|chunk| self.bytes.slice_ref(chunk)).collect::<Vec<_>>().into_iter()
     }
 }
 
 /// The decoders that are asked for, on one cell. Each takes as much of the corpus as it can in about
-/// `longest`, but `least` bytes.
+/// `longest`, and at least `least` bytes.
 pub fn contestants(
-    corpus: &Corpus,
-    chunk: usize,
+    corpus: &'static Corpus,
+    chunking: Chunking,
     is_asked: impl Fn(&str) -> bool,
     least: usize,
     longest: Duration,
 ) -> Vec<Contestant> {
-    let whole = Rc::new(Input::new(corpus, WHOLE, chunk));
+    let whole = Rc::new(Input::new(corpus, usize::MAX, chunking));
     let contestant = |&(name, role, decode): &(&'static str, Role, Decode)| {
         // From small to large: some are quadratic.
         let mut len = least;
         loop {
             let is_whole = len >= whole.bytes.len();
-            let input = if is_whole { whole.clone() } else { Rc::new(Input::new(corpus, len, chunk)) };
+            let input = if is_whole { whole.clone() } else { Rc::new(Input::new(corpus, len, chunking)) };
             let mut contestant = Contestant {
                 name,
                 role,
@@ -170,6 +172,33 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     })
 }
 
+/// Every line; what a client makes of them is only counted.
+fn lines(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+    clock.time(|| {
+        let mut tally = Tally::default();
+        let mut decoder = sse_codec::LineDecoder::new();
+        let (mut data_lines, mut data_bytes) = (0, 0);
+        for chunk in input.slices() {
+            let mut lines = decoder.decode(chunk);
+            while let Some(line) = lines.next_line() {
+                match black_box(line.map_err(|error| error.to_string())?) {
+                    Line::Field(field) if field.name() == b"data" => {
+                        data_lines += 1;
+                        data_bytes += field.value().len();
+                    }
+                    Line::Blank if data_lines > 0 => {
+                        tally.events += 1;
+                        tally.data_bytes += data_bytes + data_lines - 1;
+                        (data_lines, data_bytes) = (0, 0);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(tally)
+    })
+}
+
 fn sse_core_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     let mut buffers = input.buffers();
     clock.time(|| sse_core(&mut buffers))
@@ -239,7 +268,7 @@ fn eventsource_stream(input: &Input, clock: &mut Clock) -> Result<Tally, String>
 
 /// Each chunk copied into one buffer.
 fn memcpy(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
-    let mut buffer = vec![0; input.chunk.min(input.bytes.len())];
+    let mut buffer = vec![0; input.slices().map(<[u8]>::len).max().unwrap_or_default()];
     clock.time(|| {
         for chunk in input.slices() {
             buffer[..chunk.len()].copy_from_slice(chunk);
@@ -249,11 +278,13 @@ fn memcpy(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     Ok(Tally::default())
 }
 
-/// The place of each LF.
-fn newlines(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
+/// Searches each line end and validates the chunk, and nothing else. (A chunk that ends within a character is not valid.)
+/// A decoder can be faster where lines are so short that a search for each of them is slow.
+fn floor(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     clock.time(|| {
         for chunk in input.slices() {
-            black_box(memchr::memchr_iter(b'\n', chunk).fold(0, |all, at| all ^ at));
+            black_box(memchr::memchr2_iter(b'\n', b'\r', chunk).fold(0, |all, at| all ^ at));
+            black_box(simdutf8::basic::from_utf8(chunk).is_ok());
         }
     });
     Ok(Tally::default())

@@ -1,4 +1,4 @@
-//! Measures sse-codec beside other Server-Sent Events crates: see `--help`.
+//! Compares the speed of sse-codec with that of other Server-Sent Events crates: see `--help`.
 
 #[path = "../../corpora.rs"]
 mod corpora;
@@ -6,9 +6,11 @@ mod corpora;
 mod bodies;
 mod decoders;
 mod encoders;
+mod floors;
 mod instructions;
 mod measure;
 mod poll;
+mod report;
 mod table;
 
 use std::{
@@ -19,27 +21,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corpora::{CHUNKS, Corpus, NAMES, WHOLE};
+use corpora::{CHUNKINGS, Chunking, Corpus, NAMES};
 use lexopt::prelude::*;
+use measure::Role;
 use table::Cell;
 
 const HELP: &str = "\
-Measures sse-codec beside other Server-Sent Events crates, all in one run and in turns.
+Compares the speed of sse-codec with that of other Server-Sent Events crates, all in one run and interleaved.
 
 Usage: cargo run --release --manifest-path sse-codec/benches/peers/Cargo.toml -- [options]
 
-  --quick                 0.6 s for each cell instead of 2.9: about a minute instead of 5 minutes
+  --quick                 0.6 s for each cell instead of 2.9: about a minute instead of 5
   --only SECTION          decode, encode (events that are there), build (and encode, from text),
                           body (of a response, events that are there), build-body (from text) or
                           loopback (a response on a connection)
-  --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments or utf8; for
-                          bodies, the data of an event: 10B, 250B or 4KiB
-  --chunk BYTES           whole, 16384, 1400, 64 or 7, or another number; when decoding
+  --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments, utf8 or records;
+                          for bodies, the data of an event: 10B, 250B or 4KiB
+  --chunk CHUNK           when decoding: event (each block is a chunk, as a server flushes it; in records
+                          1 to 3 events), 16384, 1400, whole, 64 or 7, or another number of bytes
   --implementation NAME   as in the JSON
   --json FILE             writes all that was measured
-  --instructions          counts instructions per event instead, with valgrind's callgrind;
-                          of ping and llm in chunks of 16384, and bodies of 10B and 250B, if nothing
-                          else is asked for
+  --instructions          counts instructions per event instead, with valgrind's callgrind; unless told
+                          otherwise only ours, decoding ping, llm, tokens and comments, with the
+                          chunks event and 16384
   --passes N              only runs each implementation N times, for a profiler
   -h, --help
 
@@ -76,25 +80,22 @@ impl Section {
     fn is_over(self, corpus: &str) -> bool {
         match self {
             Self::Decode => NAMES.contains(&corpus),
-            // Encoders write CRLF no other way than LF.
-            Self::Encode | Self::Build => NAMES.contains(&corpus) && corpus != "crlf",
+            // Encoders write LF only, and `records` is about chunks.
+            Self::Encode | Self::Build => NAMES.contains(&corpus) && !["crlf", "records"].contains(&corpus),
             Self::Body | Self::BuildBody | Self::Loopback => {
                 bodies::SIZES.iter().any(|size| size.0 == corpus)
             }
         }
     }
 
-    fn title(self, chunk: usize) -> String {
+    fn title(self) -> &'static str {
         match self {
-            Self::Decode if chunk == WHOLE => "Decoding, whole".to_owned(),
-            Self::Decode => format!("Decoding, in chunks of {chunk} bytes"),
-            Self::Encode => "Encoding events that are there (axum: made and encoded at once)".to_owned(),
-            Self::Build => "Making events of text, and encoding them".to_owned(),
-            Self::Body => "Body of a response, events that are there (axum: encoded already)".to_owned(),
-            Self::BuildBody => "Body of a response, and making its events of text".to_owned(),
-            Self::Loopback => {
-                "Response on a connection, events that are there: CPU time of the server".to_owned()
-            }
+            Self::Decode => "Decoding",
+            Self::Encode => "Encoding events that are there (axum: made and encoded at once)",
+            Self::Build => "Making events of text, and encoding them",
+            Self::Body => "Body of a response, events that are there (axum: encoded already)",
+            Self::BuildBody => "Body of a response, and making its events of text",
+            Self::Loopback => "Response on a connection, events that are there: CPU time of the server",
         }
     }
 }
@@ -105,7 +106,7 @@ struct Options {
     quick: bool,
     sections: Vec<Section>,
     corpora: Vec<&'static str>,
-    chunks: Vec<usize>,
+    chunkings: Vec<Chunking>,
     implementations: Vec<String>,
     json: Option<PathBuf>,
     instructions: bool,
@@ -151,10 +152,15 @@ fn options() -> Result<Options, lexopt::Error> {
                 );
             }
             Long("chunk") => {
-                let size = parser.value()?.string()?;
-                let size = if size == "whole" { Some(WHOLE) } else { size.parse().ok() };
-                let size = size.filter(|&size| size > 0).ok_or("--chunk takes whole or a number of bytes")?;
-                options.chunks.push(size);
+                let chunk = parser.value()?.string()?;
+                options.chunkings.push(match chunk.as_str() {
+                    "event" => Chunking::Event,
+                    "whole" => Chunking::Whole,
+                    _ => match chunk.parse() {
+                        Ok(len @ 1..) => Chunking::Bytes(len),
+                        _ => return Err("--chunk takes event, whole or a number of bytes".into()),
+                    },
+                });
             }
             Long("implementation") => options.implementations.push(parser.value()?.string()?),
             Long("json") => options.json = Some(parser.value()?.into()),
@@ -175,11 +181,15 @@ fn options() -> Result<Options, lexopt::Error> {
             asked.extend_from_slice(all);
         }
     }
-    all(&mut options.sections, &Section::ALL);
     let all_corpora: Vec<&str> = corpora().collect();
-    let few_corpora = ["ping", "llm", "10B", "250B"];
-    all(&mut options.corpora, if options.instructions { &few_corpora } else { &all_corpora });
-    all(&mut options.chunks, if options.instructions { &[16 * 1024] } else { &CHUNKS });
+    if options.instructions {
+        all(&mut options.sections, &[Section::Decode]);
+        all(&mut options.corpora, &["ping", "llm", "tokens", "comments", "10B", "250B"]);
+        all(&mut options.chunkings, &[Chunking::Event, Chunking::Bytes(16 * 1024)]);
+    }
+    all(&mut options.sections, &Section::ALL);
+    all(&mut options.corpora, &all_corpora);
+    all(&mut options.chunkings, &CHUNKINGS);
     Ok(options)
 }
 
@@ -191,15 +201,16 @@ fn corpora() -> impl Iterator<Item = &'static str> {
 fn run(options: &Options) -> Result<(), String> {
     // Before minutes of measuring, which would be lost.
     options.json.as_deref().map_or(Ok(()), make_writable)?;
-    println!("{}", table::machine());
+    println!("{}", report::machine());
     let mut cells = Vec::new();
     for &name in &options.corpora {
         // It lives to the end: streams of events must not borrow. There is none for bodies.
         let corpus: Option<&'static Corpus> = Corpus::new(name).map(|corpus| &*Box::leak(Box::new(corpus)));
         for &section in options.sections.iter().filter(|section| section.is_over(name)) {
-            let chunks = if section == Section::Decode { &options.chunks[..] } else { &[WHOLE] };
-            for &chunk in chunks {
-                let mut cell = Cell { section, corpus: name, chunk, contestants: Vec::new() };
+            let chunkings = options.chunkings.iter().copied().map(Some);
+            let chunkings = if section == Section::Decode { chunkings.collect() } else { vec![None] };
+            for chunking in chunkings {
+                let mut cell = Cell { section, corpus: name, chunking, contestants: Vec::new() };
                 visit(options, corpus, &mut cell)?;
                 cells.push(cell);
             }
@@ -211,7 +222,9 @@ fn run(options: &Options) -> Result<(), String> {
     eprintln!();
     table::print(&cells);
     match &options.json {
-        Some(path) => table::write_json(path, &cells).map_err(|error| format!("{}: {error}", path.display())),
+        Some(path) => {
+            report::write_json(path, &cells).map_err(|error| format!("{}: {error}", path.display()))
+        }
         None => Ok(()),
     }
 }
@@ -234,13 +247,13 @@ fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) ->
     let (least, longest) = if is_counted { (256 * 1024, Duration::ZERO) } else { (8 * 1024, budget / 40) };
     let asked = &options.implementations;
     let is_asked = |name: &str| asked.is_empty() || asked.iter().any(|asked| asked == name);
-    cell.contestants = match (cell.section, corpus) {
-        (Section::Decode, Some(corpus)) => {
-            decoders::contestants(corpus, cell.chunk, is_asked, least, longest)
+    cell.contestants = match (cell.section, cell.chunking, corpus) {
+        (Section::Decode, Some(chunking), Some(corpus)) => {
+            decoders::contestants(corpus, chunking, is_asked, least, longest)
         }
-        (Section::Encode, Some(corpus)) => encoders::contestants(&corpus.blocks, false, is_asked)?,
-        (Section::Build, Some(corpus)) => encoders::contestants(&corpus.blocks, true, is_asked)?,
-        (section, _) => bodies::contestants(section, cell.corpus, is_asked),
+        (Section::Encode, _, Some(corpus)) => encoders::contestants(&corpus.blocks, false, is_asked)?,
+        (Section::Build, _, Some(corpus)) => encoders::contestants(&corpus.blocks, true, is_asked)?,
+        (section, ..) => bodies::contestants(section, cell.corpus, is_asked),
     };
 
     if let Some(passes) = options.passes {
@@ -252,6 +265,9 @@ fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) ->
     } else if options.instructions {
         // Most of what a connection costs is spent in the system, where callgrind does not look.
         if cell.section != Section::Loopback {
+            if asked.is_empty() {
+                cell.contestants.retain(|contestant| matches!(contestant.role, Role::Ours(_)));
+            }
             count_instructions(cell);
         }
     } else {
@@ -262,10 +278,10 @@ fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) ->
 }
 
 fn count_instructions(cell: &Cell) {
-    let chunk = if cell.chunk == WHOLE { "whole".to_owned() } else { cell.chunk.to_string() };
+    let chunk = cell.chunking.unwrap_or(Chunking::Whole).to_string();
     let arguments = ["--only", cell.section.name(), "--corpus", cell.corpus, "--chunk", &chunk];
     let arguments = arguments.map(str::to_owned);
-    println!("\n{}, {}: instructions per event", cell.section.title(cell.chunk), cell.corpus);
+    println!("\n{}, {}: instructions per event", cell.title(), cell.corpus);
     for contestant in &cell.contestants {
         match instructions::per_event(contestant, &arguments) {
             Ok(count) => println!("{:20} {count:>9.0}", contestant.name),

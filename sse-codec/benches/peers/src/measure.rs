@@ -1,4 +1,4 @@
-//! Time, taken in turns.
+//! Time, taken by all contestants in rounds.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -70,7 +70,7 @@ fn allocations() -> usize {
 /// What an implementation is in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// This crate, in the way that the targets are about.
+    /// This crate, compared with the best peer.
     Ours(Level),
     /// This crate, in another way.
     Variant,
@@ -81,14 +81,18 @@ pub enum Role {
     Apart,
     /// Written for this comparison, without a crate for events.
     ByHand,
-    /// What no implementation can beat.
+    /// No codec, but a part of the work, to compare all others with.
     Limit,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
+    /// `Decoder::decode`.
     Borrowed,
+    /// `EventStream`.
     Owned,
+    /// `Decoder::decode_bytes`.
+    Iterator,
     Encoding,
     Body,
 }

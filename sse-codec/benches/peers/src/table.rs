@@ -1,183 +1,132 @@
-//! Results, beside the targets, for people and as JSON.
-
-use std::{fs, io, process::Command, time::SystemTime};
-
-use serde_json::{Value, json};
+//! Results as tables for people.
 
 use crate::{
     Section,
-    corpora::WHOLE,
+    corpora::Chunking,
+    floors::floor,
     measure::{COUNTS_ALLOCATIONS, Contestant, Level, Role},
 };
 
-/// What was measured on one corpus, in chunks of one size when decoding.
+/// What was measured on one corpus, in one kind of chunks when decoding.
 pub struct Cell {
     pub section: Section,
     pub corpus: &'static str,
-    pub chunk: usize,
+    pub chunking: Option<Chunking>,
     pub contestants: Vec<Contestant>,
 }
 
-/// One way of ours, beside a peer.
-struct Ratio {
-    /// What is compared: the name of the level, or `any` where all peers count, also those that do less.
-    what: &'static str,
-    level: Level,
-    is_to_any: bool,
-    /// The best one, or for bodies this one.
-    peer: &'static str,
-    ratio: f64,
-    target: Target,
-}
-
-enum Target {
-    /// How many times as fast as the peer we want to be.
-    AtLeast(f64),
-    /// Which part of the peer's time we want to take.
-    AtMost(f64),
-}
-
-impl Ratio {
-    fn is_missed(&self) -> bool {
-        match self.target {
-            Target::AtLeast(least) => self.ratio < least,
-            Target::AtMost(most) => self.ratio > most,
-        }
-    }
+/// How many times as fast as the best peer one of our levels is.
+pub struct Ratio {
+    pub level: Level,
+    pub peer: &'static str,
+    pub ratio: f64,
+    /// How much it should be.
+    pub floor: Option<f64>,
 }
 
 impl Cell {
-    fn ratios(&self) -> Vec<Ratio> {
-        match self.section {
-            _ if COUNTS_ALLOCATIONS => Vec::new(),
-            Section::Decode | Section::Encode | Section::Build => self.ratios_to_the_best(),
-            Section::Body | Section::BuildBody | Section::Loopback => self.ratios_of_bodies(),
+    pub fn title(&self) -> String {
+        let title = self.section.title();
+        match self.chunking {
+            None => title.to_owned(),
+            Some(Chunking::Event) => format!("{title}, a chunk for each event (records: for 1 to 3)"),
+            Some(Chunking::Bytes(len)) => format!("{title}, in chunks of {len} bytes"),
+            Some(Chunking::Whole) => format!("{title}, in one chunk"),
         }
     }
 
-    /// Bodies have a target for each peer.
-    fn ratios_of_bodies(&self) -> Vec<Ratio> {
-        let ours = self.contestants.iter().find(|contestant| matches!(contestant.role, Role::Ours(_)));
-        let Some(ours) = ours else { return Vec::new() };
-        // Of larger events, memory and its allocation are most of the cost, and the same for all.
-        let is_small = self.corpus == "10B";
-        let ratio = |peer: &Contestant| {
-            let speed = ours.ratio_to(peer)?;
-            let (ratio, target) = match (self.section, peer.role, peer.name) {
-                (Section::Loopback, Role::ByHand, _) => {
-                    let most = match self.corpus {
-                        "10B" => 0.1,
-                        "250B" => 0.25,
-                        _ => 1.2,
-                    };
-                    (1.0 / speed, Target::AtMost(most))
-                }
-                // There is no target beside events that are encoded already.
-                (Section::BuildBody, Role::Peer, "axum") if is_small => (speed, Target::AtLeast(4.0)),
-                (Section::Body | Section::BuildBody, Role::Peer, "sse-stream") if is_small => {
-                    (speed, Target::AtLeast(2.0))
-                }
-                (_, Role::Peer, _) => (speed, Target::AtLeast(1.0)),
-                _ => return None,
-            };
-            Some(Ratio { what: "", level: Level::Body, is_to_any: false, peer: peer.name, ratio, target })
+    /// The row of the summary that this is in.
+    fn row(&self) -> String {
+        self.chunking.map_or_else(|| self.section.name().to_owned(), |chunking| chunking.to_string())
+    }
+
+    pub fn ratios(&self) -> Vec<Ratio> {
+        let peers = self.contestants.iter().filter(|contestant| contestant.role == Role::Peer);
+        let speeds = peers.filter_map(|peer| Some((peer, peer.median()?)));
+        let best = speeds.max_by(|a, b| a.1.total_cmp(&b.1));
+        let Some((peer, _)) = best.filter(|_| !COUNTS_ALLOCATIONS) else { return Vec::new() };
+        let ratio = |ours: &Contestant| {
+            let Role::Ours(level) = ours.role else { return None };
+            let floor = floor(self.section, self.corpus, self.chunking, level);
+            Some(Ratio { level, peer: peer.name, ratio: ours.ratio_to(peer)?, floor })
         };
         self.contestants.iter().filter_map(ratio).collect()
     }
+}
 
-    fn ratios_to_the_best(&self) -> Vec<Ratio> {
-        let ratios = self.contestants.iter().filter_map(|ours| {
-            let Role::Ours(level) = ours.role else { return None };
-            let like_ours = (level != Level::Borrowed).then(|| self.ratio(ours, level, false));
-            Some([like_ours.flatten(), self.ratio(ours, level, true)])
-        });
-        ratios.flatten().flatten().collect()
+impl Ratio {
+    fn missed_floor(&self) -> Option<f64> {
+        self.floor.filter(|&floor| self.ratio < floor)
     }
 
-    fn ratio(&self, ours: &Contestant, level: Level, is_to_any: bool) -> Option<Ratio> {
-        let peers = self.contestants.iter().filter(|contestant| match contestant.role {
-            Role::Peer => true,
-            Role::Apart => is_to_any,
-            _ => false,
-        });
-        let ratios = peers.filter_map(|peer| Some((ours.ratio_to(peer)?, peer.name)));
-        let (ratio, peer) = ratios.min_by(|a, b| a.0.total_cmp(&b.0))?;
-        let least = if is_to_any && level != Level::Borrowed { 1.0 } else { self.target(level) };
-        let what = match level {
-            Level::Borrowed => "borrowed",
-            _ if is_to_any => "any",
-            Level::Owned => "owned",
-            Level::Encoding => "encode",
-            Level::Body => "body",
-        };
-        Some(Ratio { what, level, is_to_any, peer, ratio, target: Target::AtLeast(least) })
+    fn shown(&self) -> String {
+        format!("{:.2}{}", self.ratio, self.missed_floor().map_or("", |_| "!"))
     }
 
-    /// How fast we want to be. Nowhere slower than any peer.
-    fn target(&self, level: Level) -> f64 {
-        let long_lines = matches!(self.corpus, "large" | "huge");
-        match (level, self.chunk, self.corpus) {
-            (Level::Encoding, _, "ping" | "tokens" | "comments") if self.section == Section::Encode => 2.5,
-            (Level::Encoding, _, "multiline") if self.section == Section::Encode => 1.3,
-            (Level::Encoding, _, "llm" | "utf8") if self.section == Section::Encode => 1.1,
-            (Level::Encoding, ..) => 1.0,
-
-            (Level::Borrowed, WHOLE, _) if long_lines => 2.0,
-            (Level::Borrowed, 16384, "ping" | "utf8") => 6.0,
-            (Level::Borrowed, 16384, "tokens" | "comments") => 4.5,
-            (Level::Borrowed, 16384, "llm" | "crlf") => 3.5,
-            (Level::Borrowed, 16384, "multiline") => 2.2,
-            (Level::Borrowed, 16384, _) => 1.3,
-            (Level::Borrowed, 1400, _) if !long_lines => 2.5,
-            (Level::Borrowed, 64, _) => 1.4,
-            (Level::Borrowed, 7, _) if !long_lines => 1.1,
-
-            (Level::Owned, 16384, "ping" | "utf8") => 2.5,
-            (Level::Owned, 16384, "tokens" | "comments") => 2.2,
-            (Level::Owned, 16384, "llm" | "crlf") => 2.0,
-            (Level::Owned, 16384, "multiline") => 1.5,
-            (Level::Owned, 1400, _) if !long_lines => 1.5,
-            (Level::Owned, 64, _) => 1.2,
-            _ => 1.0,
-        }
+    fn shown_with_floor(&self) -> String {
+        let floor = self.missed_floor().map(|floor| format!("[{floor}]"));
+        self.shown() + &floor.unwrap_or_default()
     }
 }
 
-/// Prints the cells as tables: one for each section and size of chunks.
+/// Prints a table for each section and kind of chunks, and all ratios in one table at the end.
 pub fn print(cells: &[Cell]) {
-    let mut groups: Vec<(Section, usize)> = cells.iter().map(|cell| (cell.section, cell.chunk)).collect();
-    groups.sort_by_key(|&(section, chunk)| (section, usize::MAX - chunk));
-    groups.dedup();
-    for (section, chunk) in groups {
-        let cells: Vec<&Cell> =
-            cells.iter().filter(|cell| (cell.section, cell.chunk) == (section, chunk)).collect();
-        println!("\n{}\n", section.title(chunk));
-        print_group(&cells);
+    let mut cells: Vec<&Cell> = cells.iter().collect();
+    cells.sort_by_key(|cell| cell.section);
+    let titles = distinct(cells.iter().map(|cell| cell.title()));
+    for title in titles {
+        println!("\n{title}\n");
+        print_group(cells.iter().copied().filter(|cell| cell.title() == title));
     }
+    println!("\n!   less than it should be, which is in brackets");
+    println!("*   only a part of the input, as all of it would take too long");
     println!(
-        "\n*   only a part of the input, which would take too long as a whole\n\
-         !   the target, which is in brackets unless it is to be as fast as the peer, is missed\n\
-         ()  peers whose work is not quite the same, such as slices where a client has `Bytes`, or\n    \
-             literals. `borrowed` (which decodes slices) is compared with all, `owned` and `encode`\n    \
-             with the others, and with `any`."
+        "()  not compared with ours, as the work is not the same: slices where a client has `Bytes`, literals"
     );
+    if !COUNTS_ALLOCATIONS {
+        println!("\nHow many times as fast as the best peer; when decoding, as borrowed/owned events");
+        let (bodies, streams): (Vec<&Cell>, Vec<&Cell>) =
+            cells.into_iter().partition(|cell| cell.section >= Section::Body);
+        print_summary(&streams);
+        print_summary(&bodies);
+    }
 }
 
-fn print_group(cells: &[&Cell]) {
-    let Some(first) = cells.first() else { return };
-    print!("{:10}", unit(first.section));
-    for contestant in &first.contestants {
-        print!(" {:>10}", heading(contestant));
+/// One row for each section and kind of chunks, one column for each corpus.
+fn print_summary(cells: &[&Cell]) {
+    let corpora = distinct(cells.iter().map(|cell| cell.corpus));
+    let rows = distinct(cells.iter().map(|cell| cell.row()));
+    if rows.is_empty() {
+        return;
     }
-    let ratios = match first.section {
-        _ if COUNTS_ALLOCATIONS => "",
-        Section::Body | Section::BuildBody => "how many times as fast as",
-        Section::Loopback => "how many times as fast as; and the part of the time of",
-        _ => "ratios to the best peer",
+    let line = |label: &str, columns: &mut dyn Iterator<Item = String>| {
+        let columns: String = columns.map(|column| format!(" {column:11}")).collect();
+        println!("{label:10}{}", columns.trim_end());
     };
-    println!("    {ratios}");
+    println!();
+    line("", &mut corpora.iter().map(|corpus| (*corpus).to_owned()));
+    for row in rows {
+        line(
+            &row,
+            &mut corpora.iter().map(|corpus| {
+                let cell = cells.iter().find(|cell| cell.row() == row && cell.corpus == *corpus);
+                let ratios = cell.map_or(Vec::new(), |cell| cell.ratios());
+                let ratios = ratios.iter().filter(|ratio| ratio.level != Level::Iterator).map(Ratio::shown);
+                ratios.collect::<Vec<_>>().join("/")
+            }),
+        );
+    }
+}
+
+fn print_group<'a>(cells: impl Iterator<Item = &'a Cell>) {
+    let mut has_head = false;
     let mut problems = Vec::new();
     for cell in cells {
+        if !has_head {
+            let headings: String = cell.contestants.iter().map(heading).collect();
+            println!("{:10}{headings}", unit(cell.section));
+            has_head = true;
+        }
         print!("{:10}", cell.corpus);
         for contestant in &cell.contestants {
             match (&contestant.problem, contestant.median()) {
@@ -192,20 +141,10 @@ fn print_group(cells: &[&Cell]) {
                 }
             }
         }
-        print!(" ");
-        for ratio in cell.ratios() {
-            let mark = if ratio.is_missed() { "!" } else { " " };
-            let target = match ratio.target {
-                Target::AtLeast(1.0) => String::new(),
-                Target::AtLeast(least) => format!("[{least}]"),
-                Target::AtMost(most) => format!("[<{most}]"),
-            };
-            let peer = short(ratio.peer);
-            if ratio.what.is_empty() {
-                print!("  {peer} {:.2}{mark}{target:7}", ratio.ratio);
-            } else {
-                print!("  {} {:.2}{mark}{target:5} {peer:10}", ratio.what, ratio.ratio);
-            }
+        let ratios = cell.ratios();
+        if let Some(Ratio { peer, .. }) = ratios.first() {
+            let shown: Vec<String> = ratios.iter().map(Ratio::shown_with_floor).collect();
+            print!("   {} of {}", shown.join(", "), short(peer));
         }
         println!();
     }
@@ -214,17 +153,27 @@ fn print_group(cells: &[&Cell]) {
     }
 }
 
-fn heading(contestant: &Contestant) -> String {
-    match contestant.role {
-        Role::Apart => format!("({})", short(contestant.name)),
-        _ => short(contestant.name).to_owned(),
+fn distinct<T: PartialEq>(all: impl Iterator<Item = T>) -> Vec<T> {
+    let mut distinct = Vec::new();
+    for one in all {
+        if !distinct.contains(&one) {
+            distinct.push(one);
+        }
     }
+    distinct
+}
+
+fn heading(contestant: &Contestant) -> String {
+    let name = short(contestant.name);
+    let name = if contestant.role == Role::Apart { format!("({name})") } else { name.to_owned() };
+    format!(" {name:>10}")
 }
 
 /// The name in ten letters; those in brackets are told apart by them.
 fn short(name: &'static str) -> &'static str {
     match name {
-        "decode_bytes" => "iterator",
+        "decode_bytes" => "bytes",
+        "LineDecoder" => "lines",
         "eventsource-stream" => "es-stream",
         "sse-core, slices" => "core",
         "sse-stream, slices" => "stream",
@@ -250,124 +199,10 @@ fn shown(section: Section, contestant: &Contestant, median: f64) -> String {
     }
 }
 
-fn ns_per_event(contestant: &Contestant, speed: f64) -> f64 {
+pub fn ns_per_event(contestant: &Contestant, speed: f64) -> f64 {
     contestant.bytes as f64 / speed * 1e3 / contestant.events.max(1) as f64
 }
 
 fn digits(number: f64) -> String {
     if number < 100.0 { format!("{number:.1}") } else { format!("{number:.0}") }
-}
-
-/// Writes all that was measured, and where.
-pub fn write_json(path: &std::path::Path, cells: &[Cell]) -> io::Result<()> {
-    let cells: Vec<Value> = cells.iter().map(cell_json).collect();
-    let value = json!({
-        "cpu": cpu(),
-        "date": humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
-        "rustc": env!("RUSTC_VERSION"),
-        "commit": commit(),
-        "crates": crates(),
-        "unit": if COUNTS_ALLOCATIONS {
-            "allocations per event"
-        } else {
-            "MB/s (10^6 bytes; of bodies, of their data), medians of rounds, and of the ratios in each round"
-        },
-        "cells": cells,
-    });
-    fs::write(path, format!("{value:#}\n"))
-}
-
-fn cell_json(cell: &Cell) -> Value {
-    let contestants: Vec<Value> = cell
-        .contestants
-        .iter()
-        .map(|contestant| {
-            let median = contestant.median();
-            let ns = median.filter(|_| !COUNTS_ALLOCATIONS).map(|speed| ns_per_event(contestant, speed));
-            json!({
-                "name": contestant.name,
-                "role": format!("{:?}", contestant.role),
-                "median": median,
-                "ns_per_event": ns,
-                "rounds": contestant.samples,
-                "bytes": contestant.bytes,
-                "events": contestant.events,
-                "is_prefix": contestant.is_prefix,
-                "problem": contestant.problem,
-            })
-        })
-        .collect();
-    let ratios: Vec<Value> = cell
-        .ratios()
-        .iter()
-        .map(|ratio| {
-            let (target, is_most) = match ratio.target {
-                Target::AtLeast(least) => (least, false),
-                Target::AtMost(most) => (most, true),
-            };
-            json!({
-                "level": format!("{:?}", ratio.level),
-                "to_any_peer": ratio.is_to_any,
-                "best_peer": ratio.peer,
-                "ratio": ratio.ratio,
-                "target": target,
-                "target_is_most": is_most,
-            })
-        })
-        .collect();
-    json!({
-        "section": format!("{:?}", cell.section),
-        "corpus": cell.corpus,
-        "chunk": (cell.chunk != WHOLE).then_some(cell.chunk),
-        "contestants": contestants,
-        "ratios": ratios,
-    })
-}
-
-/// One line about the machine and the compiler.
-pub fn machine() -> String {
-    format!("{}, {}", cpu(), env!("RUSTC_VERSION"))
-}
-
-fn cpu() -> String {
-    let info = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = info.lines().find(|line| line.starts_with("model name"));
-    model.and_then(|line| line.split(": ").nth(1)).unwrap_or("unknown CPU").to_owned()
-}
-
-fn commit() -> Option<String> {
-    let output = Command::new("git")
-        .args(["-C", env!("CARGO_MANIFEST_DIR"), "describe", "--always", "--dirty"])
-        .output()
-        .ok()?;
-    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// The versions that were built, from the lock file.
-fn crates() -> Value {
-    let lock = include_str!("../Cargo.lock");
-    let named = [
-        "axum",
-        "eventsource-stream",
-        "hyper",
-        "memchr",
-        "russe",
-        "simdutf8",
-        "sse-codec",
-        "sse-core",
-        "sse-stream",
-        "sseer",
-        "warp",
-        "wide",
-        "bytes",
-    ];
-    let versions = lock.split("[[package]]").filter_map(|package| {
-        let field = |name: &str| {
-            let line = package.lines().find(|line| line.starts_with(&format!("{name} = ")))?;
-            line.split('"').nth(1)
-        };
-        let name = field("name").filter(|name| named.contains(name))?;
-        Some((name.to_owned(), Value::from(field("version")?)))
-    });
-    Value::Object(versions.collect())
 }
