@@ -2,6 +2,7 @@
 
 #![allow(dead_code, unreachable_pub)] // each test takes what it needs
 
+pub mod calls;
 pub mod chunkings;
 pub mod naive_lines;
 pub mod oracle;

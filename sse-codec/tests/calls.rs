@@ -1,0 +1,54 @@
+//! Random sequences of calls: guards that are asked again, dropped early or leaked, clones, new connections, streams
+//! over a decoder that has something unread. Each call is held against the model.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "support/streams.rs"]
+mod streams;
+mod support;
+
+use proptest::{collection::vec, prelude::*, sample::select};
+use streams::{config, fields, limit, settings, stream, tight_settings};
+use support::calls::{self, Levels, what};
+
+/// A step: the calls that read come most often, those that lose something seldom.
+fn step() -> impl Strategy<Value = [u8; 3]> {
+    let call = prop_oneof![
+        8 => select(&[what::LENT, what::OWNED][..]),
+        2 => select(&[what::STREAM, what::CODEC, what::CLONE, what::TWIN][..]),
+        1 => select(&[what::RECONNECT, what::EMPTY][..]),
+    ];
+    let asked = select(&[0, what::EVENT_FIRST, what::MIXED, what::EVENT_FIRST | what::MIXED][..]);
+    let end = prop_oneof![9 => Just(0), 1 => Just(what::LEAK)];
+    let len = prop_oneof![3 => 0..5_u8, 2 => 5..40_u8, 1 => 40..=0xCF_u8];
+    let asks = prop_oneof![2 => 0..4_u8, 1 => Just(what::ALL)];
+    (call, asked, end, len, asks).prop_map(|(call, asked, end, len, asks)| [call | asked | end, len, asks])
+}
+
+fn steps() -> impl Strategy<Value = Vec<u8>> {
+    vec(step(), 1..20).prop_map(|steps| steps.concat())
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn any_calls(steps in steps(), stream in stream(), settings in settings()) {
+        calls::decoder(settings, Levels::All, &steps, &stream);
+    }
+
+    /// Streams of few kinds of lines come to the interesting places more often.
+    #[test]
+    fn any_calls_on_usual_fields(
+        steps in steps(),
+        stream in vec(fields(), 1..4),
+        settings in tight_settings(),
+    ) {
+        calls::decoder(settings, Levels::All, &steps, &stream.concat());
+    }
+
+    #[test]
+    fn any_calls_for_lines(steps in steps(), stream in stream(), limit in limit()) {
+        calls::lines(limit, &steps, &stream);
+    }
+}

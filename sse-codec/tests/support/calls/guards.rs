@@ -1,0 +1,60 @@
+//! The guards of a decoder: asked, asked again, dropped early, leaked.
+
+use std::mem;
+
+use bytes::Bytes;
+use sse_codec::{Decoder, Item, ItemRef};
+
+use super::{Asks, Step, check, model::Model};
+use crate::support::{borrowed, ms, owned};
+
+/// Lends what comes of the chunk.
+pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
+    let mut events = decoder.decode(chunk);
+    let had_input = model.give(chunk);
+    let mut same_state = |events: &sse_codec::Events<'_>, model: &Model| {
+        assert_eq!(events.last_event_id(), model.last_event_id());
+        assert_eq!(ms(events.reconnection_time()), model.retry());
+    };
+    same_state(&events, model);
+    step.asks.each(|for_item| {
+        let output = if for_item {
+            events.next_item().map(borrowed)
+        } else {
+            events.next_event().map(|event| borrowed(event.map(ItemRef::Event)))
+        };
+        assert_eq!(output, model.next(for_item), "asked for an item: {for_item}");
+        same_state(&events, model);
+        output.is_some()
+    });
+    if step.leaks {
+        mem::forget(events);
+        model.lose(had_input);
+    }
+}
+
+/// The same with what owns its text.
+pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
+    let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
+    let had_input = model.give(chunk);
+    step.asks.each(|for_item| {
+        let item =
+            if for_item { events.next_item() } else { events.next().map(|event| event.map(Item::Event)) };
+        let output = item.map(|item| owned(item, events.last_event_id()));
+        assert_eq!(output, model.next(for_item), "asked for an item: {for_item}");
+        assert_eq!(events.last_event_id(), model.last_event_id());
+        assert_eq!(ms(events.reconnection_time()), model.retry());
+        output.is_some()
+    });
+    if step.leaks {
+        mem::forget(events);
+        model.lose(had_input);
+    }
+}
+
+/// Reads a chunk to its end, and what was unread before it.
+pub(super) fn read(decoder: &mut Decoder, model: &mut Model, chunk: &[u8]) {
+    let step = Step { what: super::what::LENT, len: chunk.len(), asks: Asks::ALL, leaks: false };
+    lend(decoder, model, chunk, step);
+    check(decoder, model);
+}

@@ -1,0 +1,115 @@
+//! The same for a decoder of lines.
+
+use std::{collections::VecDeque, mem};
+
+use sse_codec::{DecodeError, DecodeErrorKind, Limits, Line, LineDecoder};
+
+use super::{Asks, Script, Step, what};
+use crate::support::naive_lines::{NaiveLine, Splitter, encoding};
+
+/// A line as it is encoded again, or where one that was too long began.
+pub type LineRead = Result<Vec<u8>, u64>;
+
+/// Reads a line, which a decoder of lines up to `limit` gave.
+pub fn read_line(line: Result<Line<'_>, DecodeError>, limit: usize) -> LineRead {
+    match line {
+        Ok(line) => {
+            let mut encoded = Vec::new();
+            line.encode(&mut encoded);
+            Ok(encoded)
+        }
+        Err(error) => {
+            assert_eq!((error.kind(), error.limit()), (DecodeErrorKind::LineTooLong, limit));
+            assert_eq!(error.event_id(), None);
+            Err(error.offset())
+        }
+    }
+}
+
+impl From<NaiveLine> for LineRead {
+    fn from(line: NaiveLine) -> Self {
+        match line {
+            NaiveLine::Line(line) => Ok(encoding(&line)),
+            NaiveLine::TooLong { offset } => Err(offset),
+        }
+    }
+}
+
+/// What a decoder of lines has to do.
+#[derive(Clone, Debug)]
+struct Model {
+    splitter: Splitter,
+    unread: VecDeque<u8>,
+}
+
+impl Model {
+    fn next(&mut self) -> Option<LineRead> {
+        while let Some(byte) = self.unread.pop_front() {
+            if let Some(line) = self.splitter.feed(byte) {
+                return Some(line.into());
+            }
+        }
+        None
+    }
+}
+
+/// Decodes the lines of the stream in these steps. Of the levels there is one.
+pub fn lines(limit: usize, steps: &[u8], stream: &[u8]) {
+    let mut script = Script::new(steps, stream);
+    let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
+    let mut model = Model { splitter: Splitter::new(limit), unread: VecDeque::new() };
+    while let Some(step) = script.step() {
+        match step.what {
+            what::RECONNECT => {
+                decoder.reconnect();
+                model.unread.clear();
+                model.splitter.reconnect();
+                check(&decoder, &model);
+                continue;
+            }
+            what::CLONE => decoder = decoder.clone(),
+            what::TWIN => {
+                let rest = &script.stream[..script.stream.len().min(500)];
+                read(&mut decoder.clone(), &mut model.clone(), rest, limit);
+            }
+            _ => {}
+        }
+        let chunk = if step.what == what::EMPTY { b"" } else { script.chunk(step.len) };
+        lend(&mut decoder, &mut model, chunk, step, limit);
+        check(&decoder, &model);
+    }
+    read(&mut decoder, &mut model, script.stream, limit);
+    check(&decoder, &model);
+}
+
+fn lend(decoder: &mut LineDecoder, model: &mut Model, chunk: &[u8], step: Step, limit: usize) {
+    let mut lines = decoder.decode(chunk);
+    model.unread.extend(chunk);
+    let had_input = !model.unread.is_empty();
+    step.asks.each(|_| {
+        let line = lines.next_line().map(|line| read_line(line, limit));
+        assert_eq!(line, model.next());
+        line.is_some()
+    });
+    if step.leaks {
+        mem::forget(lines);
+        if had_input {
+            model.splitter.lose(model.unread.len());
+            model.unread.clear();
+        }
+    }
+}
+
+fn read(decoder: &mut LineDecoder, model: &mut Model, chunk: &[u8], limit: usize) {
+    let step = Step { what: what::LENT, len: chunk.len(), asks: Asks::ALL, leaks: false };
+    lend(decoder, model, chunk, step, limit);
+}
+
+/// Where something is unread that is no line, the decoder may say either.
+fn check(decoder: &LineDecoder, model: &Model) {
+    let mut reader = model.clone();
+    let is_mid_line = reader.next().is_some() || reader.splitter.is_mid_line();
+    if is_mid_line || model.unread.is_empty() {
+        assert_eq!(decoder.is_mid_line(), is_mid_line, "is it mid line? {model:?}");
+    }
+}

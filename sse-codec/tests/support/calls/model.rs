@@ -1,0 +1,68 @@
+//! The oracle, and what it has been given but not read.
+
+use std::collections::VecDeque;
+
+use crate::support::{
+    Settings,
+    oracle::{Oracle, Output},
+};
+
+/// What a decoder has to do.
+#[derive(Clone, Debug)]
+pub(super) struct Model {
+    oracle: Oracle,
+    unread: VecDeque<u8>,
+}
+
+impl Model {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { oracle: Oracle::new(settings, ""), unread: VecDeque::new() }
+    }
+
+    /// A chunk is given. Says whether there is anything to read now.
+    pub(super) fn give(&mut self, chunk: &[u8]) -> bool {
+        self.unread.extend(chunk);
+        !self.unread.is_empty()
+    }
+
+    /// What comes out next. Who asks for events does not see comments, which are read all the same.
+    pub(super) fn next(&mut self, for_item: bool) -> Option<Output> {
+        while let Some(byte) = self.unread.pop_front() {
+            self.oracle.feed(byte);
+            let mut outputs = self.oracle.take_outputs();
+            assert!(outputs.len() <= 1, "one byte gives one output: {outputs:?}");
+            let output = outputs.pop();
+            if output.is_some() && (for_item || !matches!(output, Some(Output::Comment(_)))) {
+                return output;
+            }
+        }
+        None
+    }
+
+    /// A guard is leaked. It had something to read, or it loses nothing.
+    pub(super) fn lose(&mut self, had_input: bool) {
+        if had_input {
+            self.oracle.lose(self.unread.len());
+            self.unread.clear();
+        }
+    }
+
+    pub(super) fn reconnect(&mut self) {
+        self.unread.clear();
+        self.oracle.reconnect();
+    }
+
+    /// Whether an event or an error would come out of what is unread, or else whether it ends in an event.
+    pub(super) fn is_mid_event(&self) -> bool {
+        let mut reader = self.clone();
+        reader.next(false).is_some() || reader.oracle.is_mid_event()
+    }
+
+    pub(super) fn last_event_id(&self) -> &str {
+        self.oracle.last_event_id()
+    }
+
+    pub(super) fn retry(&self) -> Option<u64> {
+        self.oracle.retry()
+    }
+}
