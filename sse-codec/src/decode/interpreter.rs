@@ -57,8 +57,10 @@ pub(crate) struct Interpreter {
     lossy: String,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
-    /// The offset of its end; that of its first byte if none is being read.
+    /// The offset at which the next input begins.
     input_end: u64,
+    /// Whether the input was not yet read to its end, nor given up.
+    is_reading: bool,
     /// The offset of the block's first byte.
     block_offset: u64,
 }
@@ -112,6 +114,7 @@ impl Interpreter {
             lossy: String::new(),
             offset: 0,
             input_end: 0,
+            is_reading: false,
             block_offset: 0,
         }
     }
@@ -119,43 +122,62 @@ impl Interpreter {
     /// Begins an input.
     #[inline]
     pub(crate) fn begin(&mut self, input: &[u8]) -> Cursor {
-        if self.input_end != self.offset {
+        if self.is_reading {
             self.lose_input();
         }
-        self.input_end = self.offset + input.len() as u64;
+        self.let_go((self.input_end - self.offset) as usize);
+        self.offset = self.input_end;
+        self.input_end += input.len() as u64;
+        self.is_reading = !input.is_empty();
         Cursor::at(input, 0)
     }
 
-    /// The last input was never ended, since its guard was leaked: nobody knows how far it was read. So a line of a
-    /// block is cut off here, and the block means nothing.
+    /// The guard over the last input was leaked, and nobody knows how far it had read: to somewhere in a line, as far as
+    /// is known. So the rest of that line and of its block means nothing.
     #[cold]
     fn lose_input(&mut self) {
         self.given = Given::Nothing;
         self.drop_block();
         self.start = Start::IgnoredLine;
-        self.offset = self.input_end;
     }
 
-    /// Ends the input, which was read up to the cursor.
+    /// Ends an input, of which the bytes from the cursor on are unread.
     #[inline]
     pub(crate) fn end(&mut self, cursor: &Cursor, input: &[u8]) {
         self.let_go(cursor.line);
-        self.carry_block(input);
-        if cursor.line == input.len() && input.last() == Some(&b'\r') {
+        if self.is_reading {
+            self.is_reading = false;
+            self.input_end = self.offset + cursor.line as u64;
+            self.carry_block(input);
+        }
+    }
+
+    /// Notes that all of the input was read.
+    #[inline(always)]
+    fn close(&mut self, input: &[u8]) {
+        self.is_reading = false;
+        if self.given != Given::Event {
+            self.carry_block(input);
+        }
+        if input.last() == Some(&b'\r') {
             self.start = Start::AfterCr;
         }
-        self.offset += cursor.line as u64;
-        self.input_end = self.offset;
     }
 
     /// Reads on to the next event, comment or error.
     #[inline]
     pub(super) fn step(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
         self.let_go(cursor.line);
+        if cursor.line == input.len() {
+            return Step::End;
+        }
         if cursor.line == 0
             && self.start != Start::Line
             && let Some(step) = self.start(cursor, input)
         {
+            if cursor.line == input.len() {
+                self.close(input);
+            }
             return step;
         }
         // A copy, which can be in registers.
@@ -171,6 +193,9 @@ impl Interpreter {
             }
         };
         *cursor = at;
+        if at.line == input.len() {
+            self.close(input);
+        }
         step
     }
 
@@ -304,11 +329,11 @@ impl Interpreter {
 
     /// Whether an event would be lost if the stream ended here.
     pub(super) fn is_mid_event(&self) -> bool {
-        match self.unread.is_empty() {
-            true => self.given != Given::Event && (self.block.is_begun() || self.is_mid_line()),
+        if !self.unread.is_empty() {
             // What a guard left is read by a copy, which then is where this one would be.
-            false => self.clone().reads_unread_event(),
+            return self.clone().reads_unread_event();
         }
+        self.is_reading || self.given != Given::Event && (self.block.is_begun() || self.is_mid_line())
     }
 
     fn reads_unread_event(mut self) -> bool {

@@ -124,7 +124,7 @@ impl OwnedChunk {
     ) -> Option<Result<Event, E>> {
         loop {
             match interpreter.step(&mut self.cursor, &self.bytes) {
-                Step::Event => return Some(Ok(interpreter.event(&self.bytes).to_event())),
+                Step::Event => return Some(Ok(self.event(interpreter))),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
                 Step::End => {
@@ -139,7 +139,7 @@ impl OwnedChunk {
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
         match interpreter.step(&mut self.cursor, &self.bytes) {
-            Step::Event => Some(Ok(Item::Event(interpreter.event(&self.bytes).to_event()))),
+            Step::Event => Some(Ok(Item::Event(self.event(interpreter)))),
             Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.bytes).into()))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
@@ -147,5 +147,15 @@ impl OwnedChunk {
                 None
             }
         }
+    }
+
+    #[inline(always)]
+    fn event(&mut self, interpreter: &mut Interpreter) -> Event {
+        let event = interpreter.event(&self.bytes).to_event();
+        if self.cursor.line == self.bytes.len() {
+            // Most chunks end with an event, and then nothing more is asked of them.
+            self.end(interpreter);
+        }
+        event
     }
 }

@@ -50,8 +50,12 @@ pub struct LineDecoder {
     unread: Bytes,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
-    /// The offset of its end; that of its first byte if none is being read.
+    /// The offset at which the next input begins.
     input_end: u64,
+    /// Whether the input was not yet read to its end, nor given up.
+    is_reading: bool,
+    /// Whether the last byte was a CR: an LF belongs to it.
+    after_cr: bool,
     /// The offset of the first byte of the line.
     line_offset: u64,
 }
@@ -61,8 +65,6 @@ pub struct LineDecoder {
 enum State {
     /// The rest of a BOM, of which so many bytes came, or a line.
     Bom(usize),
-    /// An LF that belongs to a CR, or a line.
-    AfterCr,
     /// A line.
     LineStart,
     /// The rest of a line.
@@ -97,6 +99,8 @@ impl LineDecoder {
             unread: Bytes::new(),
             offset: 0,
             input_end: 0,
+            is_reading: false,
+            after_cr: false,
             line_offset: 0,
         }
     }
@@ -107,13 +111,15 @@ impl LineDecoder {
     /// for the next call. A guard that is leaked loses its chunk and the rest of the line in which the chunk ended.
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Lines<'d> {
         let input = Input::new(&mut self.unread, chunk);
-        if self.input_end != self.offset {
-            // Nobody knows where the leaked input ended: in a line, as far as is known.
+        if self.is_reading {
+            // Nobody knows how far the leaked guard had read: to somewhere in a line, as far as is known.
             self.state = State::Skipping;
+            self.after_cr = false;
             clear(&mut self.line);
-            self.offset = self.input_end;
         }
-        self.input_end = self.offset + input.len() as u64;
+        self.offset = self.input_end;
+        self.input_end += input.len() as u64;
+        self.is_reading = !input.is_empty();
         let pos = self.skip(&input);
         Lines { ends: LineEnds::starting_at(&input, pos), decoder: self, input, pos }
     }
@@ -144,11 +150,9 @@ impl LineDecoder {
                     0
                 }
             },
-            State::AfterCr => {
-                self.state = State::LineStart;
-                usize::from(input[0] == b'\n')
+            State::LineStart | State::InLine | State::Skipping => {
+                usize::from(mem::take(&mut self.after_cr) && input[0] == b'\n')
             }
-            State::LineStart | State::InLine | State::Skipping => 0,
         }
     }
 
@@ -156,7 +160,7 @@ impl LineDecoder {
     ///
     /// Also if a guard left something unread.
     pub fn is_mid_line(&self) -> bool {
-        !self.unread.is_empty() || matches!(self.state, State::Bom(1..) | State::InLine | State::Skipping)
+        self.is_reading || !self.unread.is_empty() || matches!(self.state, State::InLine | State::Skipping)
     }
 
     /// Prepares for the stream of a new connection: a line that is unfinished or unread is dropped, and a BOM is
@@ -199,6 +203,10 @@ impl Lines<'_> {
             let end = ends.next(input);
             let part = *pos..end.map_or(input.len(), |line| line.end);
             *pos = end.map_or(input.len(), |line| line.next);
+            if *pos == input.len() && !input.is_empty() {
+                decoder.is_reading = false;
+                decoder.after_cr = input.last() == Some(&b'\r');
+            }
             if !matches!(decoder.state, State::InLine | State::Skipping) {
                 if end.is_none() && part.is_empty() {
                     return None;
@@ -227,15 +235,12 @@ impl Lines<'_> {
 impl Drop for Lines<'_> {
     fn drop(&mut self) {
         let Self { decoder, input, pos, .. } = self;
-        if *pos == input.len() && input.last() == Some(&b'\r') {
-            decoder.state = State::AfterCr;
-        }
-        if !matches!(decoder.state, State::InLine) {
+        if decoder.state != State::InLine {
             clear(&mut decoder.line);
         }
-        decoder.offset += *pos as u64;
-        decoder.input_end = decoder.offset;
-        if *pos < input.len() {
+        if decoder.is_reading {
+            decoder.is_reading = false;
+            decoder.input_end = decoder.offset + *pos as u64;
             decoder.unread = input.take_unread(*pos);
         }
     }

@@ -75,6 +75,11 @@ impl Splitter {
         *self = Self::new(self.limit);
     }
 
+    /// Whether this byte, if it is the next one, belongs to the line of the last one.
+    pub(crate) fn goes_on_with(&self, next: u8) -> bool {
+        self.is_mid_line() || (self.after_cr && next == b'\n')
+    }
+
     /// Whether a part of a line would be lost if the stream ended here.
     pub(crate) fn is_mid_line(&self) -> bool {
         self.lost || !self.line.is_empty()

@@ -181,6 +181,11 @@ impl Oracle {
         self.block = Block { dropped: true, ..Block::default() };
     }
 
+    /// Whether this byte, if it is the next one, belongs to the line of the last one.
+    pub fn is_mid_line(&self, next: u8) -> bool {
+        !self.line.bytes.is_empty() || self.line.lost || (self.after_cr && next == b'\n')
+    }
+
     /// What has come out since the last call.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         mem::take(&mut self.outputs)

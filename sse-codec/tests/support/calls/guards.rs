@@ -11,13 +11,15 @@ use crate::support::{borrowed, ms, owned};
 /// Lends what comes of the chunk.
 pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
     let mut events = decoder.decode(chunk);
-    let had_input = model.give(chunk);
-    let mut same_state = |events: &sse_codec::Events<'_>, model: &Model| {
+    model.give(chunk);
+    let mut is_asked = false;
+    let same_state = |events: &sse_codec::Events<'_>, model: &Model| {
         assert_eq!(events.last_event_id(), model.last_event_id());
         assert_eq!(ms(events.reconnection_time()), model.retry());
     };
     same_state(&events, model);
     step.asks.each(|for_item| {
+        is_asked = true;
         let output = if for_item {
             events.next_item().map(borrowed)
         } else {
@@ -27,17 +29,22 @@ pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step:
         same_state(&events, model);
         output.is_some()
     });
+    if is_asked {
+        model.end_line();
+    }
     if step.leaks {
         mem::forget(events);
-        model.lose(had_input);
+        model.lose();
     }
 }
 
 /// The same with what owns its text.
 pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
     let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
-    let had_input = model.give(chunk);
+    model.give(chunk);
+    let mut is_asked = false;
     step.asks.each(|for_item| {
+        is_asked = true;
         let item =
             if for_item { events.next_item() } else { events.next().map(|event| event.map(Item::Event)) };
         let output = item.map(|item| owned(item, events.last_event_id()));
@@ -46,9 +53,12 @@ pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: 
         assert_eq!(ms(events.reconnection_time()), model.retry());
         output.is_some()
     });
+    if is_asked {
+        model.end_line();
+    }
     if step.leaks {
         mem::forget(events);
-        model.lose(had_input);
+        model.lose();
     }
 }
 

@@ -51,6 +51,24 @@ impl Model {
         }
         None
     }
+
+    /// A guard that was asked has read lines, each to its end.
+    fn end_line(&mut self) {
+        while let Some(&byte) = self.unread.front()
+            && self.splitter.goes_on_with(byte)
+        {
+            assert_eq!(self.splitter.feed(byte), None);
+            self.unread.pop_front();
+        }
+    }
+
+    /// A guard is leaked. What it has not read is lost.
+    fn lose(&mut self) {
+        if !self.unread.is_empty() {
+            self.splitter.lose(self.unread.len());
+            self.unread.clear();
+        }
+    }
 }
 
 /// Decodes the lines of the stream in these steps. Of the levels there is one.
@@ -85,18 +103,19 @@ pub fn lines(limit: usize, steps: &[u8], stream: &[u8]) {
 fn lend(decoder: &mut LineDecoder, model: &mut Model, chunk: &[u8], step: Step, limit: usize) {
     let mut lines = decoder.decode(chunk);
     model.unread.extend(chunk);
-    let had_input = !model.unread.is_empty();
+    let mut is_asked = false;
     step.asks.each(|_| {
+        is_asked = true;
         let line = lines.next_line().map(|line| read_line(line, limit));
         assert_eq!(line, model.next());
         line.is_some()
     });
+    if is_asked {
+        model.end_line();
+    }
     if step.leaks {
         mem::forget(lines);
-        if had_input {
-            model.splitter.lose(model.unread.len());
-            model.unread.clear();
-        }
+        model.lose();
     }
 }
 

@@ -19,10 +19,9 @@ impl Model {
         Self { oracle: Oracle::new(settings, ""), unread: VecDeque::new() }
     }
 
-    /// A chunk is given. Says whether there is anything to read now.
-    pub(super) fn give(&mut self, chunk: &[u8]) -> bool {
+    /// A chunk is given.
+    pub(super) fn give(&mut self, chunk: &[u8]) {
         self.unread.extend(chunk);
-        !self.unread.is_empty()
     }
 
     /// What comes out next. Who asks for events does not see comments, which are read all the same.
@@ -39,9 +38,20 @@ impl Model {
         None
     }
 
-    /// A guard is leaked. It had something to read, or it loses nothing.
-    pub(super) fn lose(&mut self, had_input: bool) {
-        if had_input {
+    /// A guard that was asked has read lines, each to its end: also one that gave an error before its end.
+    pub(super) fn end_line(&mut self) {
+        while let Some(&byte) = self.unread.front()
+            && self.oracle.is_mid_line(byte)
+        {
+            self.oracle.feed(byte);
+            self.unread.pop_front();
+            assert_eq!(self.oracle.take_outputs(), [], "one line gives one output");
+        }
+    }
+
+    /// A guard is leaked. What it has not read is lost.
+    pub(super) fn lose(&mut self) {
+        if !self.unread.is_empty() {
             self.oracle.lose(self.unread.len());
             self.unread.clear();
         }
