@@ -10,38 +10,49 @@ import pathlib
 import sys
 from html import escape
 
-# Sections of the measurements: title, size of chunks, and whose bars there are. Where a crate was measured in several
-# ways, the fastest counts.
-SECTIONS = {
-    "Decode": (
-        "Decoding, in chunks of 16 KiB",
-        16384,
-        {
-            "sse-codec, lent": ["borrowed"],
-            "sse-codec, stream": ["owned"],
-            "sse-core": ["sse-core", "sse-core, slices"],
-            "sse-stream": ["sse-stream", "sse-stream, slices"],
-            "sseer": ["sseer"],
-            "eventsource-stream": ["eventsource-stream"],
-        },
-    ),
-    "Encode": (
-        "Encoding",
-        None,
-        {
-            "sse-codec": ["encode"],
-            "russe": ["russe", "russe, static"],
-            "sse-stream": ["sse-stream"],
-            "axum": ["axum"],
-            "warp": ["warp", "warp body"],
-        },
-    ),
-    "Loopback": (
-        "Sending, over a connection on the same machine",
-        None,
-        {"sse-hyper": ["events"], "sse-stream": ["sse-stream"], "axum": ["axum"]},
-    ),
+# Whose bars there are. Where a crate was measured in several ways, the fastest counts.
+DECODERS = {
+    "sse-codec, borrowed": ["borrowed"],
+    "sse-codec, owned": ["owned", "decode_bytes"],
+    "sse-core": ["sse-core", "sse-core, slices"],
+    "sse-stream": ["sse-stream", "sse-stream, slices"],
+    "sseer": ["sseer"],
+    "eventsource-stream": ["eventsource-stream"],
 }
+ENCODERS = {
+    "sse-codec": ["encode"],
+    "russe": ["russe", "russe, static"],
+    "sse-stream": ["sse-stream"],
+    "axum": ["axum"],
+    "warp": ["warp", "warp body"],
+}
+SENDERS = {"sse-hyper": ["events"], "sse-stream": ["sse-stream"], "axum": ["axum"]}
+
+# Section of the measurements, kind of chunks, title, whose bars, and the streams that are shown.
+SECTIONS = [
+    (
+        "Decode",
+        "event",
+        "Decoding, one event in each chunk",
+        DECODERS,
+        ["ping", "llm", "tokens", "comments", "utf8", "large"],
+    ),
+    (
+        "Decode",
+        16384,
+        "Decoding, in chunks of 16 KiB",
+        DECODERS,
+        ["ping", "llm", "tokens", "comments", "utf8", "large"],
+    ),
+    ("Encode", None, "Encoding", ENCODERS, ["ping", "llm", "tokens", "multiline", "utf8", "large"]),
+    (
+        "Loopback",
+        None,
+        "Sending, over a connection on the same machine",
+        SENDERS,
+        ["10B", "250B", "4KiB"],
+    ),
+]
 
 CORPORA = {
     "ping": "id, type, 10 digits",
@@ -49,8 +60,6 @@ CORPORA = {
     "tokens": "type, 120 bytes",
     "multiline": "10 lines of 80 bytes",
     "large": "a line of 64 KiB",
-    "huge": "a line of 1 MiB",
-    "crlf": "ping with CRLF",
     "comments": "keep-alives between small events",
     "utf8": "Chinese, Japanese, emoji",
     "10B": "data of 10 bytes",
@@ -60,7 +69,7 @@ CORPORA = {
 
 COLUMNS, WIDTH, MARGIN, GAP = 3, 1080, 32, 32
 PANEL = (WIDTH - 2 * MARGIN - (COLUMNS - 1) * GAP) / COLUMNS
-NAMES, VALUES = 124, 44  # beside the bars
+NAMES, VALUES = 138, 44  # left and right of the bars
 BAR, STEP = 11, 17
 
 STYLE = """
@@ -85,8 +94,9 @@ def main():
         sys.exit(__doc__.strip())
     measured = json.loads(pathlib.Path(sys.argv[1]).read_text())
     svg, y = [], MARGIN + 14
-    for name, (title, chunk, shown) in SECTIONS.items():
-        cells = [cell for cell in measured["cells"] if cell["section"] == name and cell["chunk"] == chunk]
+    for section, chunk, title, shown, corpora in SECTIONS:
+        of_section = [cell for cell in measured["cells"] if (cell["section"], cell["chunk"]) == (section, chunk)]
+        cells = [cell for corpus in corpora for cell in of_section if cell["corpus"] == corpus]
         if not cells:
             continue
         note = "MB/s, each group on a scale of its own"
@@ -133,11 +143,11 @@ def digits(speed):
 def footer(measured):
     """Where and when, and of which versions."""
     rustc = measured["rustc"].split(" (")[0]
-    yield f'{measured["cpu"]}, {rustc}, {measured["date"][:10]}. CPU time of one thread, medians of rounds in turns.'
+    yield f'{measured["cpu"]}, {rustc}, {measured["date"][:10]}. CPU time of one thread, interleaved, medians of rounds.'
     peers = ["axum", "eventsource-stream", "russe", "sse-core", "sse-stream", "sseer", "warp"]
     versions = ", ".join(f'{name} {measured["crates"][name]}' for name in peers if name in measured["crates"])
     yield f"{versions}."
-    yield "Longer bars are faster. Where a crate was measured in several ways, its fastest counts; who cannot write such a stream has no bar."
+    yield "Longer bars are faster. Where a crate was measured in several ways, the fastest counts. A crate that cannot write such a stream has no bar."
 
 
 def text(x, y, content, kind):
