@@ -120,8 +120,7 @@ impl LineDecoder {
         self.offset = self.input_end;
         self.input_end += input.len() as u64;
         self.is_reading = !input.is_empty();
-        let pos = self.skip(&input);
-        Lines { ends: LineEnds::starting_at(&input, pos), decoder: self, input, pos }
+        Lines { ends: LineEnds::starting_at(&input, 0), decoder: self, input, pos: 0 }
     }
 
     /// How many bytes at the start of the input are part of no line.
@@ -199,6 +198,10 @@ impl Lines<'_> {
     /// When a line is longer than the limit. Go on after it: other lines are not affected.
     pub fn next_line(&mut self) -> Option<Result<Line<'_>, DecodeError>> {
         let Self { decoder, input, ends, pos } = self;
+        if *pos == 0 {
+            *pos = decoder.skip(input);
+            *ends = LineEnds::starting_at(input, *pos);
+        }
         loop {
             let end = ends.next(input);
             let part = *pos..end.map_or(input.len(), |line| line.end);
