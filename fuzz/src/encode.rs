@@ -8,7 +8,7 @@ use sse_codec::{
 };
 use tokio_util::codec::Encoder as _;
 
-use crate::support::{Outcome, expect, oracle::Output};
+use crate::support::{Outcome, Settings, expect, oracle::Output};
 
 /// Whatever texts a stream is made of, a client sees what was meant and nothing else, every length is
 /// known before, and the events come back as they were.

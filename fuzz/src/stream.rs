@@ -9,29 +9,32 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_core::{FusedStream, Stream};
-use sse_codec::{DecodeError, Decoder, EventCodec, EventStream, Item, ItemStream, Limits, StreamError};
+use sse_codec::{Decoder, EventCodec, EventStream, Item, ItemStream, StreamError};
 use tokio_util::{
     codec::{Decoder as _, FramedRead},
     io::StreamReader,
 };
 
 use crate::{
-    case::{Case, chunk_len},
+    case::Case,
     support::{
-        dropped,
+        self,
+        calls::{self, Levels, chunk_len},
+        ms,
         oracle::{Oracle, Output},
-        owned_event,
+        owned,
     },
 };
 
 /// One connection after another, each a stream of chunks that is pending and fails in between, gives
-/// what the oracle gives, in every way that there is.
+/// what the oracle gives, in every way that there is. So do streams and guards by turns.
 pub fn stream(input: &[u8]) {
     let Some(case) = Case::parse(input) else { return };
     let connections = connections(&case);
     for way in [Way::Events, Way::Items, Way::Framed, Way::Codec] {
         check(&case, &connections, way);
     }
+    calls::decoder(case.settings, Levels::All, case.steps, case.stream);
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -47,10 +50,10 @@ enum Way {
 }
 
 fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
-    let comment_limit = case.comment_limit.map(|limit| limit as u64);
-    let mut oracle = Oracle::new(case.event_limit as u64, comment_limit, "");
-    let limits = Limits::new().with_event(case.event_limit).with_comment(case.comment_limit.unwrap_or(0));
-    let mut decoder = Decoder::builder().limits(limits).comments(case.comment_limit.is_some()).build();
+    let mut oracle = Oracle::new(case.settings, "");
+    let mut decoder = support::decoder(case.settings);
+    // How much is asked of a stream before it is taken apart.
+    let sip = if case.more == 0 { usize::MAX } else { case.more.into() };
     for steps in connections {
         oracle.reconnect();
         for step in steps {
@@ -66,14 +69,13 @@ fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
         decoder.reconnect();
         let mut outputs = Vec::new();
         decoder = match way {
-            Way::Events | Way::Items => streamed(steps, decoder, case.sip, way, &mut outputs),
+            Way::Events | Way::Items => streamed(steps, decoder, sip, way, &mut outputs),
             Way::Framed => framed(steps, decoder, &mut outputs),
-            Way::Codec => by_itself(steps, decoder, case.sip, &mut outputs),
+            Way::Codec => by_itself(steps, decoder, sip, &mut outputs),
         };
         assert_eq!(outputs, expected, "{way:?}, {case:?}");
         assert_eq!(decoder.last_event_id(), oracle.last_event_id(), "{way:?}, {case:?}");
-        let retry = decoder.reconnection_time().map(|time| time.as_millis());
-        assert_eq!(retry, oracle.retry().map(u128::from), "{way:?}, {case:?}");
+        assert_eq!(ms(decoder.reconnection_time()), oracle.retry(), "{way:?}, {case:?}");
     }
 }
 
@@ -198,9 +200,9 @@ fn streamed(
             match next {
                 Poll::Pending | Poll::Ready(Some(Err(StreamError::Source(_)))) => {}
                 Poll::Ready(Some(Ok(item))) => {
-                    outputs.push(output(Ok(item), stream.decoder().last_event_id()));
+                    outputs.push(owned(Ok(item), stream.decoder().last_event_id()));
                 }
-                Poll::Ready(Some(Err(StreamError::Decode(error)))) => outputs.push(output(Err(error), "")),
+                Poll::Ready(Some(Err(StreamError::Decode(error)))) => outputs.push(owned(Err(error), "")),
                 Poll::Ready(Some(Err(error))) => panic!("{error}"),
                 Poll::Ready(None) => {
                     // It stays at its end, and does not ask what has ended.
@@ -230,7 +232,7 @@ fn framed(steps: &[Step], decoder: Decoder, outputs: &mut Vec<Output>) -> Decode
                 assert!(matches!(poll(&mut items), Poll::Ready(None)));
             }
             (Poll::Ready(Some(Ok(item))), Answer::Chunk) => {
-                outputs.push(output(item, items.decoder().decoder().last_event_id()));
+                outputs.push(owned(item, items.decoder().decoder().last_event_id()));
             }
             (Poll::Ready(None), Answer::End) => return items.decoder().decoder().clone(),
             (next, answer) => panic!("{next:?} after {answer:?}"),
@@ -247,24 +249,15 @@ fn by_itself(steps: &[Step], decoder: Decoder, sip: usize, outputs: &mut Vec<Out
         }
         for _ in 0..sip {
             let Some(item) = codec.decode(&mut src).expect("decoding does not fail") else { break };
-            outputs.push(output(item, codec.decoder().last_event_id()));
+            outputs.push(owned(item, codec.decoder().last_event_id()));
         }
     }
     while let Some(item) = codec.decode_eof(&mut src).expect("decoding does not fail") {
-        outputs.push(output(item, codec.decoder().last_event_id()));
+        outputs.push(owned(item, codec.decoder().last_event_id()));
     }
     codec.decoder().clone()
 }
 
 fn poll<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
     Pin::new(stream).poll_next(&mut Context::from_waker(Waker::noop()))
-}
-
-fn output(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
-    match item {
-        Ok(Item::Event(event)) => owned_event(&event, last_event_id),
-        Ok(Item::Comment(text)) => Output::Comment(text.to_string()),
-        Ok(item) => panic!("{item:?}"),
-        Err(error) => dropped(&error),
-    }
 }

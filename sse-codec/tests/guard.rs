@@ -1,11 +1,11 @@
-//! The guard over a chunk: read, dropped early, leaked.
+//! The guard over a chunk: read, asked again, dropped early.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{mem, time::Duration};
+use std::time::Duration;
 
 use bytes::Bytes;
-use sse_codec::{Decoder, EventId, ItemRef};
+use sse_codec::{Decoder, EventId, ItemRef, Limits, LineDecoder};
 
 #[test]
 fn an_unread_chunk_is_read_first_by_the_next_call() {
@@ -54,33 +54,9 @@ fn what_was_left_unread_does_not_go_on_in_the_next_connection() {
     assert_eq!(events.last_event_id(), "");
 }
 
+/// Before and after each event, which is in its chunk, or cut by it.
 #[test]
-fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
-    let mut decoder = Decoder::new();
-    let mut events = decoder.decode(b"data: 1\n\ndata: 2\n\nevent: cut\ndata: 3\nda");
-    assert_eq!(events.next_event().unwrap().unwrap().data(), "1");
-    mem::forget(events);
-    let mut events = decoder.decode(b"ta: 3\ndata: 3\n\ndata: 4\n\n");
-    assert_eq!(events.next_event().unwrap().unwrap().data(), "4");
-    assert!(events.next_event().is_none());
-    drop(events);
-
-    // Also one that had an unread rest, and one of owned events.
-    drop(decoder.decode(b"data: 5\n\n"));
-    mem::forget(decoder.decode(b"data: 6\n\n"));
-    mem::forget(decoder.decode_bytes("data: 7\n\n".into()));
-    let mut events = decoder.decode_bytes("\n\ndata: 8\n\n".into());
-    assert_eq!(events.next().unwrap().unwrap().data(), "8");
-    drop(events);
-
-    mem::forget(decoder.decode(b"data: 9\n"));
-    decoder.reconnect();
-    assert_eq!(decoder.decode(b"data: 10\n\n").next_event().unwrap().unwrap().data(), "10");
-}
-
-/// An event in a small chunk is found before it is asked for: in the chunk, or at the end of what was gathered.
-#[test]
-fn a_small_chunk_may_be_left_before_and_behind_each_event() {
+fn a_chunk_may_be_left_at_any_event() {
     let chunks = [
         &b"data: 1\n\ndata: 2\n\nda"[..],
         b"ta: 3\n\nda",
@@ -110,63 +86,6 @@ fn a_small_chunk_may_be_left_before_and_behind_each_event() {
             assert_eq!(decoder.is_mid_event(), asked == 0);
         }
     }
-}
-
-/// Also where the guard had given out what was found, and what is behind it is lost.
-#[test]
-fn a_leaked_guard_loses_what_is_behind_an_event_of_a_small_chunk() {
-    for first in [&b""[..], b"data: 1"] {
-        for lent in 0..2 {
-            for owned in [false, true] {
-                let mut decoder = Decoder::new();
-                drop(decoder.decode(b"data: 0\n\n").next_event());
-                assert!(decoder.decode(first).next_event().is_none());
-                let chunk = if first.is_empty() { &b"data: 1\n\ndata: 2"[..] } else { b"\n\ndata: 2" };
-                if owned {
-                    let mut events = decoder.decode_bytes(Bytes::from_static(chunk));
-                    assert_eq!(events.by_ref().take(lent).count(), lent);
-                    mem::forget(events);
-                } else {
-                    let mut events = decoder.decode(chunk);
-                    (0..lent).for_each(|_| assert!(events.next_event().unwrap().is_ok()));
-                    mem::forget(events);
-                }
-                let mut events = decoder.decode(b"\ndata: 3\n\ndata: 4\n\n");
-                assert_eq!(events.next_event().unwrap().unwrap().data(), "4", "{first:?}, {lent}, {owned}");
-                assert!(events.next_event().is_none());
-            }
-        }
-    }
-}
-
-/// What was left unread before is a part of the chunk that is lost.
-#[test]
-fn a_leaked_guard_loses_what_was_unread_as_well() {
-    let leaked = || {
-        let mut decoder = Decoder::new();
-        drop(decoder.decode(b"data: 1\n\n"));
-        mem::forget(decoder.decode(b"data: 2\n\n"));
-        decoder
-    };
-    let mut decoder = leaked();
-    let mut events = decoder.decode(b"\n\ndata: 3\n\n");
-    assert_eq!(events.next_event().unwrap().unwrap().data(), "3");
-    assert!(events.next_event().is_none());
-
-    let mut decoder = leaked();
-    let mut events = decoder.decode_bytes("\n\ndata: 3\n\n".into());
-    assert_eq!(events.next().unwrap().unwrap().data(), "3");
-    assert!(events.next().is_none());
-}
-
-/// Nobody knows where that chunk ended: in a line, as far as is known.
-#[test]
-fn a_line_end_behind_a_leaked_guard_ends_a_line_and_no_block() {
-    let mut decoder = Decoder::new();
-    mem::forget(decoder.decode(b"data: 1\nda"));
-    let mut events = decoder.decode(b"\ndata: 2\n\ndata: 3\n\n");
-    assert_eq!(events.next_event().unwrap().unwrap().data(), "3");
-    assert!(events.next_event().is_none());
 }
 
 #[test]
@@ -222,8 +141,13 @@ fn what_is_mid_event() {
         ("id: 1\n", true),
         ("event: a\n", true),
         ("event: a\nevent\n", false),
-        ("event: longer than is collected", true),
-        ("id: longer than is collected", true),
+        ("event: longer than is kept in place", true),
+        ("id: longer than is kept in place", true),
+        ("id: with \0 that makes nothing of it", true),
+        ("id: with \0 that makes nothing of it\n", false),
+        ("datax", false),
+        ("data: 1\n\nx: 2\n: 3\n", false),
+        ("data: 1\n: 2\nx: 3\nretry: 4", true),
         ("retry: 12345678901234567890", false),
         (": comment", false),
         (": comment\n", false),
@@ -236,6 +160,45 @@ fn what_is_mid_event() {
         while events.next_event().is_some() {}
         drop(events);
         assert_eq!(decoder.is_mid_event(), *expected, "{stream:?}");
+    }
+}
+
+/// What is unread is looked at: an event or an error that would come, or else how it ends.
+#[test]
+fn what_is_mid_event_with_something_unread() {
+    let cases: &[(&str, &str, bool)] = &[
+        ("", "data: 1\n\n", true),
+        ("", "data: 1", true),
+        ("", "event: 1\n\n", false),
+        ("", "id: 1\n\n", false),
+        ("", ":1\n", false),
+        ("", "retry: 1\n", false),
+        ("data: 1", "\n\n", true),
+        ("event: 1\nid:", "\n\n", false),
+        ("event: 1", "\n", true),
+        ("event: 1\n", "event\n", false),
+        ("da", "tax", false),
+        ("data: 1\n\r", "\n", false),
+        ("", "data: 1234567\n\n", true),
+        ("", "id: 1234\n\n", true),
+        ("data: 1234567\n", "x\n", true),
+        ("data: 1234567\n", "\n", false),
+    ];
+    for (read, unread, expected) in cases {
+        for owned in [false, true] {
+            let limits = Limits::new().with_event(12).with_id(3);
+            let mut decoder = Decoder::builder().limits(limits).comments(true).build();
+            let mut events = decoder.decode(read.as_bytes());
+            while events.next_event().is_some() {}
+            drop(events);
+            if owned {
+                drop(decoder.decode_bytes(Bytes::from_static(unread.as_bytes())));
+            } else {
+                drop(decoder.decode(unread.as_bytes()));
+            }
+            assert_eq!(decoder.is_mid_event(), *expected, "{read:?}, {unread:?}");
+            assert_eq!(decoder.clone().is_mid_event(), *expected, "{read:?}, {unread:?}");
+        }
     }
 }
 
@@ -262,6 +225,38 @@ fn a_guard_may_be_asked_again_after_its_end() {
             }
             assert_eq!(data[30..], ["a", "b"], "{cut:?}");
             assert_eq!(decoder.last_event_id(), if cut.contains("id") { "7" } else { "" });
+        }
+    }
+}
+
+/// At each level.
+#[test]
+fn nothing_comes_after_the_end() {
+    for chunk in [&b""[..], b"data: 1\n\n", b":c\n", b"data: 1\n\ndata: 2\nda", b"id: 1\n\n", b"\r", b"\xEF"]
+    {
+        let mut decoder = Decoder::builder().comments(true).build();
+        let mut events = decoder.decode(chunk);
+        while events.next_item().is_some() {}
+        for _ in 0..3 {
+            assert!(events.next_item().is_none());
+            assert!(events.next_event().is_none());
+        }
+        drop(events);
+
+        let mut decoder = Decoder::builder().comments(true).build();
+        let mut events = decoder.decode_bytes(Bytes::from_static(chunk));
+        while events.next_item().is_some() {}
+        for _ in 0..3 {
+            assert!(events.next_item().is_none());
+            assert!(events.next().is_none());
+        }
+        drop(events);
+
+        let mut decoder = LineDecoder::new();
+        let mut lines = decoder.decode(chunk);
+        while lines.next_line().is_some() {}
+        for _ in 0..3 {
+            assert!(lines.next_line().is_none());
         }
     }
 }

@@ -170,3 +170,34 @@ fn json_goes_both_ways() {
     assert_eq!(event.to_bytes(), "data: {\ndata: \"a\":\ndata: 1}\n\n");
     assert_eq!(event.parse_json::<serde_json::Value>().unwrap()["a"], 1);
 }
+
+#[test]
+fn nothing_comes_after_the_end_of_a_stream() {
+    let source = || stream::iter([Ok::<_, Infallible>("data: 1\n\n"), Ok("data: 2\n\nda")]);
+    let mut events = EventStream::new(source());
+    assert_eq!(events.by_ref().count().now_or_never(), Some(2));
+    let mut items = EventStream::new(source()).items();
+    assert_eq!(items.by_ref().count().now_or_never(), Some(2));
+    for _ in 0..3 {
+        assert!(events.next().now_or_never().unwrap().is_none());
+        assert!(items.next().now_or_never().unwrap().is_none());
+    }
+}
+
+#[cfg(feature = "tokio-codec")]
+#[test]
+fn a_codec_goes_on_after_its_end() {
+    use tokio_util::codec::Decoder as _;
+
+    let mut codec = sse_codec::EventCodec::new();
+    let mut src = bytes::BytesMut::new();
+    for data in ["1", "2"] {
+        src.extend_from_slice(format!("data: {data}\n\nx").as_bytes());
+        let event = codec.decode(&mut src).unwrap().unwrap();
+        assert_eq!(event, Ok(Item::Event(Event::new(data))));
+        for _ in 0..3 {
+            assert_eq!(codec.decode(&mut src).unwrap(), None);
+        }
+        src.extend_from_slice(b"\n");
+    }
+}

@@ -1,6 +1,6 @@
 //! What the tests have in common: the oracle, the vectors, and every way through the decoder.
 
-#![allow(dead_code, unreachable_pub)] // each test takes what it needs
+#![allow(dead_code, unused_imports, unreachable_pub)] // each test takes what it needs
 
 pub mod calls;
 pub mod chunkings;

@@ -3,7 +3,7 @@
 use std::mem;
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Item, ItemRef};
+use sse_codec::{Decoder, Events, Item, ItemRef};
 
 use super::{Asks, Step, check, model::Model};
 use crate::support::{borrowed, ms, owned};
@@ -13,7 +13,7 @@ pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step:
     let mut events = decoder.decode(chunk);
     model.give(chunk);
     let mut is_asked = false;
-    let same_state = |events: &sse_codec::Events<'_>, model: &Model| {
+    let same_state = |events: &Events<'_>, model: &Model| {
         assert_eq!(events.last_event_id(), model.last_event_id());
         assert_eq!(ms(events.reconnection_time()), model.retry());
     };

@@ -64,6 +64,9 @@ impl Model {
 
     /// Whether an event or an error would come out of what is unread, or else whether it ends in an event.
     pub(super) fn is_mid_event(&self) -> bool {
+        if self.unread.is_empty() {
+            return self.oracle.is_mid_event();
+        }
         let mut reader = self.clone();
         reader.next(false).is_some() || reader.oracle.is_mid_event()
     }

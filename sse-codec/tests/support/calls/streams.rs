@@ -58,7 +58,7 @@ fn expected(model: &mut Model, source: &mut Source, for_item: bool) -> Given {
             return Poll::Ready(Some(Ok(output)));
         }
         match source.next() {
-            Poll::Ready(Some(Ok(chunk))) => _ = model.give(&chunk),
+            Poll::Ready(Some(Ok(chunk))) => model.give(&chunk),
             Poll::Ready(Some(Err(fault))) => return Poll::Ready(Some(Err(fault))),
             Poll::Ready(None) => return Poll::Ready(None),
             Poll::Pending => return Poll::Pending,
@@ -120,6 +120,7 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
         });
         items.into_decoder()
     };
+    model.end_line();
     // What was not asked for goes back to the stream of bytes.
     assert_eq!(source.0, left.0, "chunks are taken one by one, when they are needed");
     let unread: usize =

@@ -1,0 +1,109 @@
+//! How often something is allocated.
+
+use bytes::Bytes;
+use sse_codec::{Decoder, Limits, LineDecoder};
+
+use crate::{calls, count, drain, drain_owned};
+
+pub(super) fn events_that_are_whole_in_their_chunk() {
+    // With one valid data line not even the first events.
+    let mut decoder = Decoder::new();
+    let (events, stats) = count(|| drain(&mut decoder, b"event: ping\nretry: 5\ndata: \xE2\x82\xAC 1\n\n"));
+    assert_eq!((events, calls(&stats)), (1, 0));
+    let (events, stats) = count(|| drain(&mut decoder, b"data: 2\n\n"));
+    assert_eq!((events, calls(&stats)), (1, 0));
+
+    // With an id only the decoder's copy of it, and only if it did not fit the last one.
+    let mut decoder = Decoder::new();
+    let (events, stats) = count(|| drain(&mut decoder, b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n"));
+    assert_eq!((events, calls(&stats)), (2, 1));
+
+    // After a warm-up nothing: several lines, text that is not UTF-8, cut events.
+    let chunk = b"id: 1\r\nevent: a\r\ndata: 1\r\ndata: 2\r\n\r\nevent: \xFF\ndata: \xFE\n\n: c\n\nid: \xFF\n\ndata: \xE2\n\n";
+    for comments in [false, true] {
+        let mut decoder = Decoder::builder().comments(comments).build();
+        assert_eq!(drain(&mut decoder, chunk), 3);
+        let (events, stats) = count(|| (0..100).map(|_| drain(&mut decoder, chunk)).sum::<usize>());
+        assert_eq!((events, calls(&stats)), (300, 0));
+
+        for at in 1..chunk.len() {
+            let (head, tail) = chunk.split_at(at);
+            let mut pass = || drain(&mut decoder, head) + drain(&mut decoder, tail);
+            assert_eq!(pass() + pass(), 6);
+            let (events, stats) = count(|| (0..10).map(|_| pass()).sum::<usize>());
+            assert_eq!((events, calls(&stats)), (30, 0), "cut at {at}");
+        }
+    }
+}
+
+/// Each text that is too long to stand in place is one allocation, and there is no other.
+pub(super) fn owned_events() {
+    let long = |len: usize| "x".repeat(len);
+    let events: &[(String, usize)] = &[
+        ("data: 1\n\n".into(), 0),
+        ("id: 12\nevent: ping\ndata: 12345678901234567890\n\n".into(), 0),
+        ("data: 1\ndata: 2\n\n".into(), 0),
+        (format!("data: {}\n\n", long(40)), 1),
+        (format!("event: a\ndata: {}\n\n", long(280)), 1),
+        (format!("event: {}\ndata: {}\n\n", long(40), long(300)), 2),
+        (format!("event: {0}\nid: {0}\ndata: {0}\n\n", long(40)), 3),
+        (format!("event: {0}\nid: {0}\ndata: 1\n\n", long(40)), 2),
+        (format!("data: {0}\ndata: {0}\ndata: {0}\n\n", long(400)), 1),
+        (format!("data: é{}\n\n", long(300)), 1),
+        (format!("data: {}\n\n", long(10_000)), 1),
+        // The rest of its block makes no text.
+        (format!("x: {0}\n:{0}\nevent: {0}\nevent\ndata: 1\n\n", long(40)), 0),
+    ];
+    for (event, texts) in events {
+        let stream = Bytes::from(event.repeat(100));
+        for len in [stream.len(), 10 * event.len(), event.len(), 1400, 64, 7] {
+            let chunks: Vec<Bytes> = stream.chunks(len).map(|chunk| stream.slice_ref(chunk)).collect();
+            let mut decoder = Decoder::new();
+            let mut pass = || chunks.iter().map(|chunk| drain_owned(&mut decoder, chunk)).sum::<usize>();
+            assert_eq!(pass(), 100);
+            let (events, stats) = count(&mut pass);
+            assert_eq!((events, calls(&stats)), (100, 100 * texts), "in chunks of {len} bytes: {event:.60?}");
+        }
+    }
+
+    // Also what is not UTF-8.
+    let stream =
+        Bytes::from(b"event: \xFF\ndata: \xFFxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n\n".repeat(100));
+    let mut decoder = Decoder::new();
+    assert_eq!(drain_owned(&mut decoder, &stream), 100);
+    let (events, stats) = count(|| drain_owned(&mut decoder, &stream));
+    assert_eq!((events, calls(&stats)), (100, 100));
+}
+
+/// However small the chunks are: a buffer that grew by a fixed size would be copied again and again.
+pub(super) fn what_grows_doubles() {
+    const SIZE: usize = 1 << 20;
+    for (start, more) in [
+        (&b"data: "[..], &b"0123456789012345"[..]),
+        (b"data: ", b"\xFF\xFF\xFF\xFF\xFF\xFF\xFF\xFF"),
+        (b"data: ", &[b'x'; 2048]),
+        (b"event: ", b"0123456789012345"),
+        (b"id: ", b"0123456789012345"),
+        (b":", b"0123456789012345"),
+        (b"", b"data: 0123456789\n"),
+        (b"", b"data\n"),
+    ] {
+        let limits = Limits::new().with_id(2 * SIZE).with_comment(2 * SIZE);
+        let mut decoder = Decoder::builder().limits(limits).comments(true).build();
+        let (_, stats) = count(|| {
+            drain(&mut decoder, start);
+            for _ in 0..SIZE / more.len() {
+                assert_eq!(drain(&mut decoder, more), 0);
+            }
+        });
+        assert!(calls(&stats) <= 100, "{} for {start:?} and {} bytes", calls(&stats), more.len());
+    }
+
+    let mut decoder = LineDecoder::new();
+    let (_, stats) = count(|| {
+        for _ in 0..SIZE / 16 {
+            assert!(decoder.decode(b"0123456789012345").next_line().is_none());
+        }
+    });
+    assert!(calls(&stats) <= 100, "{} for a line", calls(&stats));
+}

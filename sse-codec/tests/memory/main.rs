@@ -1,0 +1,89 @@
+//! What is allocated, counted by the allocator. A program of its own: the counts are those of the whole
+//! process, and the thread of a test runner allocates as well.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod calls;
+mod endless;
+mod kept;
+mod unread;
+mod walk;
+
+use std::{alloc::System, panic::catch_unwind, process::ExitCode};
+
+use bytes::Bytes;
+use sse_codec::Decoder;
+use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// What a decoder may hold beyond its limits, whatever came before: its small buffers.
+const CONSTANT: isize = 32 * 1024;
+
+const TESTS: &[(&str, fn())] = &[
+    ("calls: events that are whole in their chunk", calls::events_that_are_whole_in_their_chunk),
+    ("calls: owned events", calls::owned_events),
+    ("calls: what grows doubles", calls::what_grows_doubles),
+    ("kept: an event holds its own texts", kept::an_event_holds_its_own_texts),
+    ("kept: no event holds its chunk", kept::no_event_holds_its_chunk),
+    (
+        "kept: a decoder gives back what a large event took",
+        kept::a_decoder_gives_back_what_a_large_event_took,
+    ),
+    ("endless: input", endless::input),
+    ("endless: events one after another", endless::events_one_after_another),
+    ("endless: a dropped event", endless::a_dropped_event),
+    ("endless: lines", endless::lines),
+    ("unread: each event by a guard of its own", unread::each_event_by_a_guard_of_its_own),
+    ("unread: more comes than is read", unread::more_comes_than_is_read),
+    ("walk: every pair", walk::every_pair),
+    ("walk: every triple", walk::every_triple),
+];
+
+/// One after another; those with the first argument in their names, if there is one.
+fn main() -> ExitCode {
+    let filter = std::env::args().nth(1).filter(|arg| !arg.starts_with('-')).unwrap_or_default();
+    let mut failed = 0;
+    for (name, test) in TESTS.iter().filter(|(name, _)| name.contains(&filter)) {
+        let is_ok = catch_unwind(test).is_ok();
+        println!("{name} ... {}", if is_ok { "ok" } else { "FAILED" });
+        failed += usize::from(!is_ok);
+    }
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn region() -> Region<'static, System> {
+    Region::new(ALLOCATOR)
+}
+
+fn count<T>(work: impl FnOnce() -> T) -> (T, Stats) {
+    let region = region();
+    let result = work();
+    (result, region.change())
+}
+
+/// What is held more than before.
+fn held(stats: &Stats) -> isize {
+    stats.bytes_allocated as isize - stats.bytes_deallocated as isize
+}
+
+fn calls(stats: &Stats) -> usize {
+    stats.allocations + stats.reallocations
+}
+
+/// Reads all that comes of a chunk: only events do.
+fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
+    let mut events = decoder.decode(chunk);
+    let mut count = 0;
+    while let Some(event) = events.next_event() {
+        assert!(event.is_ok());
+        count += 1;
+    }
+    count
+}
+
+/// The same with events that own their texts.
+fn drain_owned(decoder: &mut Decoder, chunk: &Bytes) -> usize {
+    decoder.decode_bytes(chunk.clone()).map(|event| assert!(event.is_ok())).count()
+}
