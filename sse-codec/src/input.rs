@@ -1,4 +1,4 @@
-//! What a guard reads: a chunk, and what an earlier guard left unread.
+//! What a guard reads: a chunk, and before it what an earlier guard left unread.
 
 use core::{mem, ops::Deref};
 
@@ -7,28 +7,49 @@ use bytes::{Buf, Bytes, BytesMut};
 /// The bytes that one guard reads.
 #[derive(Debug)]
 pub(crate) enum Input<'d> {
-    /// The chunk.
+    /// A chunk.
     Chunk(&'d [u8]),
+    /// A chunk that is owned.
+    Owned(Bytes),
     /// What was left unread, with the chunk after it.
-    Unread(Bytes),
+    Unread(BytesMut),
 }
 
 impl<'d> Input<'d> {
-    /// The input that begins with what is unread.
+    /// The input that begins with what is unread, if there is anything.
+    ///
+    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it
+    /// is let go without a move.
     #[inline]
-    pub(crate) fn new(unread: &mut Bytes, chunk: &'d [u8]) -> Self {
-        if unread.is_empty() { Self::Chunk(chunk) } else { Self::Unread(join(mem::take(unread), chunk)) }
+    pub(crate) fn after(unread: &mut BytesMut, chunk: Self) -> Self {
+        if unread.is_empty() {
+            return chunk;
+        }
+        let mut joined = mem::take(unread);
+        joined.extend_from_slice(&chunk);
+        Self::Unread(joined)
     }
 
-    /// What is left from `pos` on, to be read later. Leaves nothing here.
-    pub(crate) fn take_unread(&mut self, pos: usize) -> Bytes {
-        match mem::replace(self, Self::Chunk(&[])) {
-            Self::Chunk(chunk) => Bytes::copy_from_slice(&chunk[pos..]),
+    /// What is left from `pos` on. Leaves nothing here.
+    #[cold]
+    pub(crate) fn take_unread(&mut self, pos: usize) -> BytesMut {
+        match mem::take(self) {
+            Self::Chunk(chunk) => chunk[pos..].into(),
+            Self::Owned(mut bytes) => {
+                bytes.advance(pos);
+                bytes.into()
+            }
             Self::Unread(mut bytes) => {
                 bytes.advance(pos);
                 bytes
             }
         }
+    }
+}
+
+impl Default for Input<'_> {
+    fn default() -> Self {
+        Self::Chunk(&[])
     }
 }
 
@@ -39,18 +60,8 @@ impl Deref for Input<'_> {
     fn deref(&self) -> &[u8] {
         match self {
             Self::Chunk(chunk) => chunk,
+            Self::Owned(bytes) => bytes,
             Self::Unread(bytes) => bytes,
         }
     }
-}
-
-/// Appends a chunk to what is unread. Each byte is copied once, however often that happens: the buffer grows by
-/// doubling, and what was read of it is let go without a move.
-pub(crate) fn join(unread: Bytes, chunk: &[u8]) -> Bytes {
-    if chunk.is_empty() {
-        return unread;
-    }
-    let mut joined = BytesMut::from(unread);
-    joined.extend_from_slice(chunk);
-    joined.freeze()
 }

@@ -176,7 +176,7 @@ fn what_is_mid_event_with_something_unread() {
         ("data: 1", "\n\n", true),
         ("event: 1\nid:", "\n\n", false),
         ("event: 1", "\n", true),
-        ("event: 1\n", "event\n", false),
+        ("event:1\n", "event\n", false),
         ("da", "tax", false),
         ("data: 1\n\r", "\n", false),
         ("", "data: 1234567\n\n", true),

@@ -104,6 +104,7 @@ impl OpenBlock {
     pub(super) fn longest(&self, name: Name, settings: &Settings) -> usize {
         match name {
             Name::Comment => settings.limits.comment().saturating_add(1),
+            Name::Id => settings.limits.id().saturating_add("id: ".len()).min(self.room),
             _ => self.room,
         }
     }

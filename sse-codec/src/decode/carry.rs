@@ -102,15 +102,16 @@ impl Carry {
         self.has_gaps = false;
         let OpenBlock { data: Some(data), event_type, id, .. } = block else { return };
         let mut others = [event_type.as_mut(), id.as_mut()];
+        // The last one first, since that moves what is after it.
         others.sort_by_key(|place| Reverse(place.as_ref().map(|place| place.start)));
         let mut end = self.bytes.len();
-        for place in others.into_iter().flatten().filter(|place| place.start > data.start) {
+        for place in others.iter_mut().flatten().filter(|place| place.start > data.start) {
             let len = place.end - place.start;
             self.bytes[place.start..end].rotate_left(len);
             if place.start < data.end {
                 data.end -= len;
             }
-            *place = Place { start: end - len, end };
+            **place = Place { start: end - len, end };
             end -= len;
         }
 
@@ -126,10 +127,22 @@ impl Carry {
             line = next;
         }
         data.end = joined;
+
+        // Between the data and what follows, one mark is left.
+        self.bytes[joined] = OTHER;
+        self.bytes.drain(joined + 1..end);
+        for place in others.into_iter().flatten().filter(|place| place.start >= end) {
+            place.start -= end - joined - 1;
+            place.end -= end - joined - 1;
+        }
     }
 
-    pub(super) fn truncate(&mut self, len: usize) {
-        self.bytes.truncate(len);
+    /// Lets go of the line that begins at `line`.
+    pub(super) fn truncate(&mut self, line: usize) {
+        match line {
+            0 => self.clear(),
+            _ => self.bytes.truncate(line),
+        }
     }
 
     /// Lets go of the block.

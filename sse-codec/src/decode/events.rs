@@ -34,7 +34,7 @@ pub enum ItemRef<'a> {
 impl<'d> Events<'d> {
     #[inline]
     pub(super) fn new(interpreter: &'d mut Interpreter, chunk: &'d [u8]) -> Self {
-        let input = Input::new(&mut interpreter.unread, chunk);
+        let input = Input::after(&mut interpreter.unread, Input::Chunk(chunk));
         let cursor = interpreter.begin(&input);
         Self { interpreter, input, cursor, window: Window::default() }
     }
@@ -101,7 +101,7 @@ impl<'d> Events<'d> {
         match &self.input {
             Input::Chunk(chunk) => self.interpreter.event_in_window(chunk, &mut self.window),
             // Perhaps only this event is asked for, so no more than it is validated.
-            Input::Unread(bytes) => self.interpreter.event(bytes),
+            input => self.interpreter.event(input),
         }
     }
 }

@@ -7,7 +7,7 @@ use core::{mem, ops::Range, time::Duration};
 
 use alloc::string::String;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 use super::{
     block::{Line, OpenBlock, Settings},
@@ -47,7 +47,7 @@ pub(crate) struct Interpreter {
     pub(super) last_event_id: String,
     reconnection_time: Option<u64>,
     /// What a guard did not read.
-    pub(crate) unread: Bytes,
+    pub(crate) unread: BytesMut,
     block: OpenBlock,
     carry: Carry,
     start: Start,
@@ -105,7 +105,7 @@ impl Interpreter {
             settings,
             last_event_id,
             reconnection_time: None,
-            unread: Bytes::new(),
+            unread: BytesMut::new(),
             block: OpenBlock::new(&settings.limits),
             carry: Carry::default(),
             start: Start::Bom(0),
@@ -462,7 +462,7 @@ impl Interpreter {
     fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
         let known = self.carry.len() - start;
         let (name, rest) = part.split_at(part.len().min(MAX_NAME.saturating_sub(known)));
-        self.carry.extend(name, usize::MAX);
+        self.carry.extend(name, self.block.room().saturating_add(start + MAX_NAME));
         let len = known + part.len();
         match self.block.beginning(&self.carry[start..], len, &self.settings) {
             Line::Undecided => {}

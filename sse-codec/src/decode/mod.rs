@@ -90,8 +90,8 @@ impl Decoder {
 
     /// Decodes a chunk into events that own their text.
     ///
-    /// As for [`decode`](Self::decode), an iterator that is dropped early loses nothing; here the rest of the chunk is
-    /// not copied, but kept.
+    /// As for [`decode`](Self::decode), an iterator that is dropped early loses nothing, and one that is leaked loses its
+    /// chunk. No event keeps the chunk alive.
     #[inline]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
         OwnedEvents::new(&mut self.interpreter, chunk)

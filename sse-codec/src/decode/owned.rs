@@ -1,11 +1,11 @@
 //! Events that own their text.
 
-use core::{mem, time::Duration};
+use core::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::Bytes;
 
 use super::interpreter::{Cursor, Interpreter, Step};
-use crate::{DecodeError, Event, Text, input::join};
+use crate::{DecodeError, Event, Text, input::Input};
 
 /// The events of one chunk: an iterator over events that own their text.
 ///
@@ -84,7 +84,7 @@ impl Drop for OwnedEvents<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct OwnedChunk {
     /// Empty if none is being read.
-    bytes: Bytes,
+    input: Input<'static>,
     cursor: Cursor,
 }
 
@@ -92,20 +92,16 @@ impl OwnedChunk {
     /// Begins a chunk, with what is unread before it. The one before must have [ended](Self::end).
     #[inline]
     pub(crate) fn new(interpreter: &mut Interpreter, chunk: Bytes) -> Self {
-        let bytes = match interpreter.unread.is_empty() {
-            true => chunk,
-            false => join(mem::take(&mut interpreter.unread), &chunk),
-        };
-        Self { cursor: interpreter.begin(&bytes), bytes }
+        let input = Input::after(&mut interpreter.unread, Input::Owned(chunk));
+        Self { cursor: interpreter.begin(&input), input }
     }
 
     /// Gives back to the decoder what is unfinished or unread.
     #[inline]
     pub(crate) fn end(&mut self, interpreter: &mut Interpreter) {
-        interpreter.end(&self.cursor, &self.bytes);
-        if self.cursor.line < self.bytes.len() {
-            self.bytes.advance(self.cursor.line);
-            interpreter.unread = mem::take(&mut self.bytes);
+        interpreter.end(&self.cursor, &self.input);
+        if self.cursor.line < self.input.len() {
+            interpreter.unread = self.input.take_unread(self.cursor.line);
         }
         *self = Self::default();
     }
@@ -113,7 +109,7 @@ impl OwnedChunk {
     /// Whether the end was not yet reached.
     #[cfg(feature = "stream")]
     pub(crate) fn is_open(&self) -> bool {
-        !self.bytes.is_empty()
+        !self.input.is_empty()
     }
 
     /// The next event; at the end of the chunk nothing, and then the chunk is ended.
@@ -123,7 +119,7 @@ impl OwnedChunk {
         interpreter: &mut Interpreter,
     ) -> Option<Result<Event, E>> {
         loop {
-            match interpreter.step(&mut self.cursor, &self.bytes) {
+            match interpreter.step(&mut self.cursor, &self.input) {
                 Step::Event => return Some(Ok(self.event(interpreter))),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
@@ -138,9 +134,9 @@ impl OwnedChunk {
     /// The same for events and comments.
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
-        match interpreter.step(&mut self.cursor, &self.bytes) {
+        match interpreter.step(&mut self.cursor, &self.input) {
             Step::Event => Some(Ok(Item::Event(self.event(interpreter)))),
-            Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.bytes).into()))),
+            Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.input).into()))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
                 self.end(interpreter);
@@ -151,8 +147,8 @@ impl OwnedChunk {
 
     #[inline(always)]
     fn event(&mut self, interpreter: &mut Interpreter) -> Event {
-        let event = interpreter.event(&self.bytes).to_event();
-        if self.cursor.line == self.bytes.len() {
+        let event = interpreter.event(&self.input).to_event();
+        if self.cursor.line == self.input.len() {
             // Most chunks end with an event, and then nothing more is asked of them.
             self.end(interpreter);
         }

@@ -21,7 +21,7 @@ use core::mem;
 
 use alloc::vec::Vec;
 
-use bytes::Bytes;
+use bytes::BytesMut;
 
 pub use line::{Comment, Field, Line};
 
@@ -47,7 +47,7 @@ pub struct LineDecoder {
     /// The line that the last chunk cut, or the last line that was lent from here.
     line: Vec<u8>,
     /// What a guard did not read.
-    unread: Bytes,
+    unread: BytesMut,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
     /// The offset at which the next input begins.
@@ -96,7 +96,7 @@ impl LineDecoder {
             limit: limits.line(),
             state: State::Bom(0),
             line: Vec::new(),
-            unread: Bytes::new(),
+            unread: BytesMut::new(),
             offset: 0,
             input_end: 0,
             is_reading: false,
@@ -110,7 +110,7 @@ impl LineDecoder {
     /// As for [`Decoder::decode`](crate::Decoder::decode), a guard that is dropped early leaves the rest of its chunk
     /// for the next call. A guard that is leaked loses its chunk and the rest of the line in which the chunk ended.
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Lines<'d> {
-        let input = Input::new(&mut self.unread, chunk);
+        let input = Input::after(&mut self.unread, Input::Chunk(chunk));
         if self.is_reading {
             // Nobody knows how far the leaked guard had read: to somewhere in a line, as far as is known.
             self.state = State::Skipping;
