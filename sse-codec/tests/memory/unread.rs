@@ -4,18 +4,23 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use sse_codec::{Decoder, LineDecoder};
-use stats_alloc::Stats;
 
-use crate::{calls, count};
+use crate::{calls, count, drain, drain_owned};
 
 const EVENT: &[u8] = b"id: 1\ndata: 12\n\n";
+/// What an event has of lines.
+const LINES: usize = 3;
 
-/// Counts what comes of a chunk if each guard is asked once.
-type Read = fn(&Bytes) -> usize;
+/// Reads a stream of so many events, each with a guard of its own, and counts them.
+type Read = fn(usize) -> usize;
 
-fn lent(chunk: &Bytes) -> usize {
+const IN_ONE_CHUNK: [(&str, Read); 4] =
+    [("lent", lent), ("owned", owned), ("lent and owned by turns", by_turns), ("lines", lines)];
+
+fn lent(events: usize) -> usize {
     let mut decoder = Decoder::new();
-    let (mut chunk, mut count) = (&chunk[..], 0);
+    let input = EVENT.repeat(events);
+    let (mut chunk, mut count) = (&input[..], 0);
     while decoder.decode(chunk).next_event().is_some() {
         chunk = &[];
         count += 1;
@@ -23,9 +28,9 @@ fn lent(chunk: &Bytes) -> usize {
     count
 }
 
-fn owned(chunk: &Bytes) -> usize {
+fn owned(events: usize) -> usize {
     let mut decoder = Decoder::new();
-    let (mut chunk, mut count) = (chunk.clone(), 0);
+    let (mut chunk, mut count) = (Bytes::from(EVENT.repeat(events)), 0);
     while decoder.decode_bytes(chunk).next().is_some() {
         chunk = Bytes::new();
         count += 1;
@@ -33,94 +38,97 @@ fn owned(chunk: &Bytes) -> usize {
     count
 }
 
-/// The chunk is left unread once, and then it is owned.
-fn by_turns(chunk: &Bytes) -> usize {
+fn by_turns(events: usize) -> usize {
     let mut decoder = Decoder::new();
-    drop(decoder.decode(chunk));
+    drop(decoder.decode(&EVENT.repeat(events)));
     let mut count = 0;
-    while decoder.decode_bytes(Bytes::new()).next().is_some() {
-        count += 1;
-        if decoder.decode(b"").next_event().is_none() {
-            break;
+    loop {
+        let is_event = if count % 2 == 0 {
+            decoder.decode_bytes(Bytes::new()).next().is_some()
+        } else {
+            decoder.decode(b"").next_event().is_some()
+        };
+        if !is_event {
+            return count;
         }
         count += 1;
     }
-    count
 }
 
-fn lines(chunk: &Bytes) -> usize {
+fn lines(events: usize) -> usize {
     let mut decoder = LineDecoder::new();
-    let (mut chunk, mut count) = (&chunk[..], 0);
+    let input = EVENT.repeat(events);
+    let (mut chunk, mut count) = (&input[..], 0);
     while decoder.decode(chunk).next_line().is_some() {
         chunk = &[];
         count += 1;
     }
-    // An event has two lines and the blank one.
-    count / 3
+    count / LINES
 }
 
-const READ: [(&str, Read); 4] = [("lent", lent), ("owned", owned), ("by turns", by_turns), ("lines", lines)];
-
 pub(super) fn each_event_by_a_guard_of_its_own() {
-    const EVENTS: usize = 64_000;
-    for (what, read) in READ {
-        let chunk = Bytes::from(EVENT.repeat(EVENTS));
-        let (events, stats) = count(|| read(&chunk));
-        assert_eq!(events, EVENTS, "{what}");
-        check(what, &stats, chunk.len());
-
-        // Bytes that are moved are not allocated, so the time is looked at as well: of eight times as much it is eight
-        // times as long, or else 64 times.
-        let few = Bytes::from(EVENT.repeat(EVENTS / 8));
-        let (short, long) = (fastest(|| read(&few)), fastest(|| read(&chunk)));
-        assert!(long < 24 * short, "{what}: {short:?} for an eighth, {long:?} for all");
+    for (what, read) in IN_ONE_CHUNK {
+        check(what, read);
     }
 }
 
-fn fastest(work: impl Fn() -> usize) -> Duration {
+/// Two events come at a time, and one of them is read: what was read of the rest must not be kept, and what was not
+/// must not be copied each time.
+const IN_MORE_AND_MORE: [(&str, Read); 3] =
+    [("lent", more_lent), ("owned", more_owned), ("lines", more_lines)];
+
+fn more_lent(events: usize) -> usize {
+    let mut decoder = Decoder::new();
+    let chunk = EVENT.repeat(2);
+    let read = (0..events / 2).filter(|_| decoder.decode(&chunk).next_event().is_some()).count();
+    read + drain(&mut decoder, b"")
+}
+
+fn more_owned(events: usize) -> usize {
+    let mut decoder = Decoder::new();
+    let chunk = Bytes::from(EVENT.repeat(2));
+    let read = (0..events / 2).filter(|_| decoder.decode_bytes(chunk.clone()).next().is_some()).count();
+    read + drain_owned(&mut decoder, &Bytes::new())
+}
+
+fn more_lines(events: usize) -> usize {
+    let mut decoder = LineDecoder::new();
+    let chunk = EVENT.repeat(2);
+    let read = (0..events / 2).filter(|_| decoder.decode(&chunk).next_line().is_some()).count();
+    let mut lines = decoder.decode(b"");
+    let mut rest = 0;
+    while lines.next_line().is_some() {
+        rest += 1;
+    }
+    (read + rest) / LINES
+}
+
+pub(super) fn more_comes_than_is_read() {
+    for (what, read) in IN_MORE_AND_MORE {
+        check(what, read);
+    }
+}
+
+fn check(what: &str, read: Read) {
+    const EVENTS: usize = 64_000;
+    let (events, stats) = count(|| read(EVENTS));
+    assert_eq!(events, EVENTS, "{what}");
+    // Buffers double, and each byte may be copied once or twice.
+    assert!(calls(&stats) <= 100, "{what}: {} calls of the allocator", calls(&stats));
+    let (bytes, len) = (stats.bytes_allocated, EVENTS * EVENT.len());
+    assert!(bytes <= 8 * len, "{what}: {bytes} bytes allocated for {len}");
+
+    // Bytes that are moved are not allocated, so the time is looked at as well: for eight times as much it is about eight
+    // times as long, and not 64 times.
+    let (short, long) = (fastest(read, EVENTS / 8), fastest(read, EVENTS));
+    assert!(long < 24 * short, "{what}: {short:?} for an eighth, {long:?} for all");
+}
+
+fn fastest(read: Read, events: usize) -> Duration {
     let time = || {
         let start = Instant::now();
-        assert_ne!(work(), 0);
+        assert_eq!(read(events), events);
         start.elapsed()
     };
     (0..3).map(|_| time()).min().unwrap()
-}
-
-/// There is always more unread: what was read of it must not be kept, and what was not must not be copied each time.
-pub(super) fn more_comes_than_is_read() {
-    const CHUNKS: usize = 20_000;
-    let chunk = Bytes::from(EVENT.repeat(2));
-    let total = CHUNKS * chunk.len();
-
-    let mut decoder = Decoder::new();
-    let (events, stats) = count(|| {
-        let read = (0..CHUNKS).filter(|_| decoder.decode(&chunk).next_event().is_some()).count();
-        read + crate::drain(&mut decoder, b"")
-    });
-    assert_eq!(events, 2 * CHUNKS);
-    check("lent", &stats, total);
-
-    let mut decoder = Decoder::new();
-    let (events, stats) = count(|| {
-        let read = (0..CHUNKS).filter(|_| decoder.decode_bytes(chunk.clone()).next().is_some()).count();
-        read + crate::drain_owned(&mut decoder, &Bytes::new())
-    });
-    assert_eq!(events, 2 * CHUNKS);
-    check("owned", &stats, total);
-
-    let mut decoder = LineDecoder::new();
-    let (lines, stats) = count(|| {
-        let read = (0..CHUNKS).filter(|_| decoder.decode(&chunk).next_line().is_some()).count();
-        let mut lines = decoder.decode(b"");
-        read + std::iter::from_fn(|| lines.next_line().map(drop)).count()
-    });
-    assert_eq!(lines, 6 * CHUNKS);
-    check("lines", &stats, total);
-}
-
-/// Buffers double, and each may be copied once or twice.
-fn check(what: &str, stats: &Stats, len: usize) {
-    assert!(calls(stats) <= 100, "{what}: {} calls of the allocator", calls(stats));
-    let bytes = stats.bytes_allocated;
-    assert!(bytes <= 8 * len, "{what}: {bytes} bytes allocated for {len}");
 }
