@@ -15,7 +15,7 @@ const LINES: usize = 3;
 type Read = fn(usize) -> usize;
 
 const IN_ONE_CHUNK: [(&str, Read); 4] =
-    [("lent", lent), ("owned", owned), ("lent and owned by turns", by_turns), ("lines", lines)];
+    [("lent", lent), ("owned", owned), ("lent and owned, interleaved", interleaved), ("lines", lines)];
 
 fn lent(events: usize) -> usize {
     let mut decoder = Decoder::new();
@@ -38,7 +38,7 @@ fn owned(events: usize) -> usize {
     count
 }
 
-fn by_turns(events: usize) -> usize {
+fn interleaved(events: usize) -> usize {
     let mut decoder = Decoder::new();
     drop(decoder.decode(&EVENT.repeat(events)));
     let mut count = 0;

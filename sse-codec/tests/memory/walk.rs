@@ -1,5 +1,5 @@
-//! Every pair and every triple of large fields, in the order in which they come: what one leaves behind must not
-//! make the next one take more.
+//! Every pair and every triple of large fields, in the order in which they come: what one leaves must not make
+//! the next one take more.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, Event, EventRef, Limits};
@@ -117,8 +117,7 @@ impl Walk<'_> {
         let mut count = 0;
         for chunk in chunks {
             if self.owned {
-                let mut events = decoder.decode_bytes(chunk.clone());
-                while let Some(event) = events.next() {
+                for event in decoder.decode_bytes(chunk.clone()) {
                     let event = event.unwrap();
                     self.event(event.data(), texts_of(&event));
                     count += 1;
