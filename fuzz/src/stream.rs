@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// One connection after another, each a stream of chunks that is pending and fails in between, gives
-/// what the oracle gives, in every way that there is. So do streams and guards by turns.
+/// what the oracle gives, in every way that there is. So do streams and guards, interleaved.
 pub fn stream(input: &[u8]) {
     let Some(case) = Case::parse(input) else { return };
     let connections = connections(&case);

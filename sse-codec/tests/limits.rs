@@ -77,7 +77,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("event: type\nevent\ndata\n\n", 20),
         ("id: 12\ndata: 123\n\n", 15),
         ("id: 12\nid:\nid\ndata: 1\n\n", 18),
-        ("id: 1\02\ndata: 1\n\n", 14),
+        ("id: 1\x002\ndata: 1\n\n", 14),
         // Whatever comes last.
         ("id: 12\ndata: 123\nevent: type\n\n", 26),
         ("data: 123\nevent: type\nid: 12\n\n", 26),

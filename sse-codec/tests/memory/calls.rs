@@ -62,7 +62,12 @@ pub(super) fn owned_events() {
             let mut pass = || chunks.iter().map(|chunk| drain_owned(&mut decoder, chunk)).sum::<usize>();
             assert_eq!(pass(), 100);
             let (events, stats) = count(&mut pass);
-            assert_eq!((events, calls(&stats)), (100, 100 * texts), "in chunks of {len} bytes: {event:.60?}");
+            assert_eq!(events, 100);
+            assert!(
+                calls(&stats) <= 100 * texts,
+                "{} calls in chunks of {len} bytes: {event:.60?}",
+                calls(&stats)
+            );
         }
     }
 

@@ -63,7 +63,7 @@ pub(super) fn input() {
                 Some(_) => LIMIT,
                 None => 0,
             };
-            // In chunks of one piece, in chunks of many, and in both by turns.
+            // In chunks of one piece, in chunks of many, and in both, interleaved.
             for pieces in [&[1][..], &[10], &[200], &[1000], &[1000, 190, 200, 1], &[1000, 390, 380, 1]] {
                 let chunks: Vec<_> = pieces.iter().map(|&pieces| more.repeat(pieces)).collect();
                 let len: usize = chunks.iter().map(Vec::len).sum();

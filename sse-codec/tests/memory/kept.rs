@@ -38,7 +38,6 @@ pub(super) fn an_event_holds_its_own_texts() {
                 let of_event = with_event - held(&region.change());
                 assert!(of_event <= texts + 2 * PER_TEXT, "{of_event} bytes for {texts}, chunks of {size}");
                 assert!(held(&region.change()) <= CONSTANT, "{} bytes", held(&region.change()));
-                drop(region);
             }
         }
     }
@@ -98,8 +97,7 @@ pub(super) fn a_decoder_gives_back_what_a_large_event_took() {
                 let mut count = 0;
                 for chunk in &chunks {
                     if owned {
-                        let mut events = decoder.decode_bytes(chunk.clone());
-                        while let Some(event) = events.next() {
+                        for event in decoder.decode_bytes(chunk.clone()) {
                             drop(event.unwrap());
                             count += 1;
                             assert!(count < 2 || held(&region.change()) <= CONSTANT, "{what}, {size}");

@@ -35,7 +35,7 @@ pub mod what {
 
     /// Next bit: the first question is for an event, not for an item.
     pub const EVENT_FIRST: u8 = 1 << 3;
-    /// Next bit: the questions are for events and items by turns. For a stream: it has a fault.
+    /// Next bit: the questions are for events and items, interleaved. For a stream: it has a fault.
     pub const MIXED: u8 = 1 << 4;
     /// All of the upper bits: the guard is leaked. For a stream: its source ends.
     pub const LEAK: u8 = 7 << 5;

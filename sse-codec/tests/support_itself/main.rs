@@ -1,0 +1,98 @@
+//! The test support itself: an oracle that is wrong would prove nothing.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod oracle;
+
+mod vectors {
+    #[test]
+    fn all_are_there() {
+        let vectors = super::support::vectors::all();
+        assert_eq!(vectors.len(), 424 + 19);
+        assert_eq!(vectors.iter().filter(|v| v.comments.is_none()).count(), 19);
+        assert_eq!(vectors.iter().filter(|v| !v.splits.is_empty()).count(), 99 + 19);
+        assert_eq!(vectors.iter().filter(|v| v.retry_lenient).count(), 7);
+    }
+}
+
+mod chunkings {
+    use super::support::chunkings::for_each_chunking;
+
+    #[test]
+    fn chunks_make_up_the_input() {
+        for length in [0, 1, 2, 300] {
+            let input: Vec<u8> = (0..=u8::MAX).cycle().take(length).collect();
+            let mut count = 0;
+            for_each_chunking(&input, &[length / 2, length], |name, chunks| {
+                assert_eq!(chunks.concat(), input, "{name}");
+                count += 1;
+            });
+            assert_eq!(count, 8 + length.saturating_sub(1) + 100);
+        }
+    }
+
+    #[test]
+    fn random_chunkings_differ_and_are_the_same_each_time() {
+        let collect = || {
+            let mut all = Vec::new();
+            for_each_chunking(&[0; 300], &[], |name, chunks| {
+                if name.starts_with("random") {
+                    all.push(chunks.iter().map(|c| c.len()).collect::<Vec<_>>());
+                }
+            });
+            all
+        };
+        let mut all = collect();
+        assert_eq!(all, collect());
+        all.sort();
+        all.dedup();
+        // Some of the largest chunk sizes leave few ways to cut so little.
+        assert!(all.len() > 90, "{}", all.len());
+    }
+}
+
+mod naive_lines {
+    use super::support::naive_lines::{NaiveLine, Splitter, split};
+
+    fn line(text: &str) -> NaiveLine {
+        NaiveLine::Line(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn lines_end_as_the_standard_says() {
+        let lines = |stream: &[u8]| split(stream, 3);
+        assert_eq!(
+            lines(b"a\nb\rc\r\n\r\n\n\rd"),
+            [line("a"), line("b"), line("c"), line(""), line(""), line("")]
+        );
+        assert_eq!(
+            lines(b"123\n1234\r\n12345"),
+            [line("123"), NaiveLine::TooLong { offset: 4 }, NaiveLine::TooLong { offset: 10 }]
+        );
+        assert_eq!(lines(b"\xEF\xBB\xBFa\n"), [line("a")]);
+        assert_eq!(split(b"\xEF\xBB\n\n", 1), [NaiveLine::TooLong { offset: 0 }, line("")]);
+        assert_eq!(split(b"\xEF\xBB", 1), []);
+    }
+
+    #[test]
+    fn what_is_lost_ends_in_a_line() {
+        for start in [&b""[..], b"a", b"a\r", b"\xEF\xBB"] {
+            let mut splitter = Splitter::new(3);
+            start.iter().for_each(|&byte| _ = splitter.feed(byte));
+            splitter.lose(10 - start.len());
+            assert!(splitter.is_mid_line());
+            let lines: Vec<_> =
+                b"\xBF lost\nab\n1234".iter().filter_map(|&byte| splitter.feed(byte)).collect();
+            assert_eq!(lines, [line("ab"), NaiveLine::TooLong { offset: 20 }], "{start:?}");
+            splitter.reconnect();
+            assert!(!splitter.is_mid_line());
+        }
+        let mut splitter = Splitter::new(3);
+        splitter.lose(1);
+        assert_eq!(splitter.feed(b'\n'), None);
+        assert_eq!(splitter.feed(b'\n'), Some(line("")));
+    }
+}
