@@ -20,13 +20,15 @@ impl<'d> Input<'d> {
     ///
     /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it
     /// is let go without a move.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn after(unread: &mut BytesMut, chunk: Self) -> Self {
-        if unread.is_empty() {
-            return chunk;
-        }
+        if unread.is_empty() { chunk } else { Self::join(unread, &chunk) }
+    }
+
+    #[cold]
+    fn join(unread: &mut BytesMut, chunk: &[u8]) -> Self {
         let mut joined = mem::take(unread);
-        joined.extend_from_slice(&chunk);
+        joined.extend_from_slice(chunk);
         Self::Unread(joined)
     }
 

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use super::field::{Name, split, split_beginning};
+use super::field::{Name, has_nul, split, split_beginning};
 use crate::{DecodeErrorKind, Limits};
 
 /// The block that is being read: the standard's buffers, as places in the input that holds the block.
@@ -12,6 +12,8 @@ pub(super) struct OpenBlock {
     pub(super) event_type: Option<Place>,
     pub(super) id: Option<Place>,
     pub(super) retry: Option<u64>,
+    /// Where the last line ends that was a field, in the input.
+    pub(super) end: usize,
     /// How many bytes of `data`, `event` and `id` lines may follow.
     room: usize,
     /// Whether the block passed its limit, or a part of it was lost. Then there are no places, and no room.
@@ -46,8 +48,23 @@ pub(super) enum Line {
 }
 
 impl OpenBlock {
+    #[inline(always)]
     pub(super) fn new(limits: &Limits) -> Self {
-        Self { data: None, event_type: None, id: None, retry: None, room: limits.event(), is_dropped: false }
+        Self {
+            data: None,
+            event_type: None,
+            id: None,
+            retry: None,
+            end: 0,
+            room: limits.event(),
+            is_dropped: false,
+        }
+    }
+
+    /// Begins the next block.
+    #[inline(always)]
+    pub(super) fn reset(&mut self, limits: &Limits) {
+        *self = Self::new(limits);
     }
 
     /// Judges a line that is whole, and counts it.
@@ -59,7 +76,7 @@ impl OpenBlock {
             self.room -= line.len();
             // > If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
             // > Otherwise, ignore the field.
-            if name == Name::Id && line[value..].contains(&0) {
+            if name == Name::Id && has_nul(&line[value..]) {
                 return Line::Ignore;
             }
         }
@@ -116,7 +133,8 @@ impl OpenBlock {
 
     /// From here to the next blank line the block means nothing.
     pub(super) fn drop_rest(&mut self) {
-        *self = Self { data: None, event_type: None, id: None, retry: None, room: 0, is_dropped: true };
+        *self =
+            Self { data: None, event_type: None, id: None, retry: None, end: 0, room: 0, is_dropped: true };
     }
 
     pub(super) fn has_places(&self) -> bool {
@@ -130,12 +148,13 @@ impl OpenBlock {
     }
 
     /// From the first byte of a value to the last.
-    #[inline(always)]
+    #[inline]
     pub(super) fn span(&self) -> Range<usize> {
-        let places = [self.data, self.event_type, self.id];
-        let start = places.iter().flatten().map(|place| place.start).min();
-        let end = places.iter().flatten().map(|place| place.end).max();
-        start.unwrap_or(0)..end.unwrap_or(0)
+        let mut span = self.data.map_or(0..0, Place::range);
+        for place in [self.event_type, self.id].into_iter().flatten() {
+            span = span.start.min(place.start)..span.end.max(place.end);
+        }
+        span
     }
 }
 

@@ -1,5 +1,7 @@
 //! The parts of a line: name and value.
 
+use crate::scan::is_one_line;
+
 /// The names of the fields that have a meaning. A comment is a line with an empty name before its colon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Name {
@@ -57,6 +59,12 @@ pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
     const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
     let is_undecided = NAMES.iter().any(|name| line.len() < name.len() && name.starts_with(line));
     (!is_undecided).then(|| split(line))
+}
+
+/// Whether an id contains U+0000 NULL. Few ids have a control character, and that is quickly ruled out.
+#[inline(never)]
+pub(super) fn has_nul(id: &[u8]) -> bool {
+    !is_one_line(id) && id.contains(&0)
 }
 
 /// The value of a `retry` field, in milliseconds. Nothing if it does not fit.

@@ -10,7 +10,7 @@ use alloc::string::String;
 use bytes::BytesMut;
 
 use super::{
-    block::{Line, OpenBlock, Settings},
+    block::{Line, OpenBlock, Place, Settings},
     carry::Carry,
     field::{MAX_NAME, Name, millis},
     text::{self, Text, Window, lossy, replace},
@@ -52,6 +52,8 @@ pub(crate) struct Interpreter {
     carry: Carry,
     start: Start,
     given: Given,
+    /// The text of the comment that was given.
+    comment: Place,
     error: Option<DecodeError>,
     /// Where text is made of bytes that are not UTF-8.
     lossy: String,
@@ -82,18 +84,18 @@ enum Start {
 }
 
 /// What the last step found, of which the next one lets go.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Given {
-    #[default]
     Nothing,
     Event,
     /// A comment in the input.
-    Comment(Range<usize>),
-    /// A comment whose line begins here in the carry.
-    CarriedComment(usize),
+    Comment,
+    /// A comment in the carry.
+    CarriedComment,
 }
 
 impl Cursor {
+    #[inline(always)]
     fn at(input: &[u8], line: usize) -> Self {
         Self { ends: LineEnds::starting_at(input, line), line }
     }
@@ -110,6 +112,7 @@ impl Interpreter {
             carry: Carry::default(),
             start: Start::Bom(0),
             given: Given::Nothing,
+            comment: Place { start: 0, end: 0 },
             error: None,
             lossy: String::new(),
             offset: 0,
@@ -120,7 +123,7 @@ impl Interpreter {
     }
 
     /// Begins an input.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn begin(&mut self, input: &[u8]) -> Cursor {
         if self.is_reading {
             self.lose_input();
@@ -184,7 +187,8 @@ impl Interpreter {
         let mut at = *cursor;
         let step = loop {
             let Some(LineEnd { end, next }) = at.ends.next(input) else {
-                break self.cut_line(&mut at, input);
+                let line = mem::replace(&mut at.line, input.len());
+                break self.cut_line(line, input);
             };
             let line = at.line..end;
             at.line = next;
@@ -210,6 +214,7 @@ impl Interpreter {
             Line::Ignore | Line::Undecided => return None,
             Line::TooLong(kind) => return Some(self.too_long(kind, self.offset + line.start as u64, input)),
         };
+        self.block.end = value.end;
         match name {
             Name::Data if self.carry.is_empty() && self.block.data.is_none() => {
                 self.block.data = Some(value.into())
@@ -219,7 +224,7 @@ impl Interpreter {
             Name::Data | Name::Event | Name::Id => self.add(name, input, value),
             Name::Retry => self.set_retry(millis(&input[value])),
             Name::Comment => {
-                self.given = Given::Comment(value);
+                (self.given, self.comment) = (Given::Comment, value.into());
                 return Some(Step::Comment);
             }
             Name::Other => {}
@@ -258,20 +263,26 @@ impl Interpreter {
 
     #[inline(always)]
     fn end_block(&mut self, next: usize) {
-        self.block = OpenBlock::new(&self.settings.limits);
-        self.carry.clear();
+        self.block.reset(&self.settings.limits);
         self.block_offset = self.offset + next as u64;
+        if !self.carry.is_empty() {
+            self.carry.clear();
+        }
+        if !self.lossy.is_empty() {
+            text::clear(&mut self.lossy);
+        }
     }
 
     /// Lets go of what the last step found. The next line begins at `line`.
     #[inline(always)]
     fn let_go(&mut self, line: usize) {
-        match mem::take(&mut self.given) {
-            Given::Nothing | Given::Comment(_) => {}
+        match self.given {
+            Given::Nothing => return,
             Given::Event => self.end_block(line),
-            Given::CarriedComment(start) => self.carry.truncate(start),
+            Given::Comment => {}
+            Given::CarriedComment => self.carry.truncate(self.comment.start - ":".len()),
         }
-        text::clear(&mut self.lossy);
+        self.given = Given::Nothing;
     }
 
     /// Takes the block's values out of an input that will be gone.
@@ -285,9 +296,19 @@ impl Interpreter {
     /// The event that the last step found. Its values are in the carry, or else in the input.
     #[inline]
     pub(super) fn event<'a>(&'a mut self, input: &'a [u8]) -> EventRef<'a> {
+        let start = self.block_start();
         let Self { block, carry, last_event_id, lossy, .. } = self;
-        let bytes = if carry.is_empty() { input } else { carry.joined(block) };
-        Text::of_block(block, bytes).event(block, last_event_id, lossy)
+        let text = match carry.is_empty() {
+            true => Text::new(input, start..block.end),
+            false => Text::new(carry.joined(block), block.span()),
+        };
+        text.event(block, last_event_id, lossy)
+    }
+
+    /// Where the block begins in the input.
+    #[inline(always)]
+    fn block_start(&self) -> usize {
+        self.block_offset.saturating_sub(self.offset) as usize
     }
 
     /// The same, where many events of a chunk are read.
@@ -300,18 +321,17 @@ impl Interpreter {
         if !self.carry.is_empty() {
             return self.event(chunk);
         }
+        if window.end() < self.block.end {
+            window.move_to(chunk, self.block_start(), self.block.end);
+        }
         let Self { block, last_event_id, lossy, .. } = self;
-        window.over(chunk, block).event(block, last_event_id, lossy)
+        window.text(chunk).event(block, last_event_id, lossy)
     }
 
     /// The comment that the last step found.
     pub(super) fn comment<'a>(&'a mut self, input: &'a [u8]) -> &'a str {
-        let bytes = match &self.given {
-            Given::Comment(range) => &input[range.clone()],
-            Given::CarriedComment(start) => &self.carry[start + 1..],
-            Given::Nothing | Given::Event => &[],
-        };
-        lossy(bytes, &mut self.lossy)
+        let bytes = if self.given == Given::CarriedComment { &self.carry } else { input };
+        lossy(&bytes[self.comment.range()], &mut self.lossy)
     }
 
     /// The error that the last step found.
@@ -402,8 +422,7 @@ impl Interpreter {
 /// Lines that are cut by the end of an input.
 impl Interpreter {
     /// Takes the beginning of a line with which the input ends.
-    fn cut_line(&mut self, at: &mut Cursor, input: &[u8]) -> Step {
-        let line = mem::replace(&mut at.line, input.len());
+    fn cut_line(&mut self, line: usize, input: &[u8]) -> Step {
         if line == input.len() {
             return Step::End;
         }
@@ -514,8 +533,9 @@ impl Interpreter {
     /// Reads a line that is whole at the end of the carry.
     fn carried_line(&mut self, start: usize, offset: u64) -> Option<Step> {
         match self.block.line(&self.carry[start..], &self.settings) {
-            Line::Field(Name::Comment, _) => {
-                self.given = Given::CarriedComment(start);
+            Line::Field(Name::Comment, value) => {
+                self.given = Given::CarriedComment;
+                self.comment = (start + value..self.carry.len()).into();
                 return Some(Step::Comment);
             }
             Line::Field(name @ (Name::Data | Name::Event | Name::Id), value) => {

@@ -23,11 +23,10 @@ pub(super) struct Text<'a> {
 }
 
 impl<'a> Text<'a> {
-    /// Validates the values of a block.
+    /// Validates what is in a range of the bytes.
     #[inline]
-    pub(super) fn of_block(block: &OpenBlock, bytes: &'a [u8]) -> Self {
-        let span = block.span();
-        Self { bytes, valid: utf8(&bytes[span.clone()]).unwrap_or_default(), start: span.start }
+    pub(super) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
+        Self { bytes, valid: utf8(&bytes[range.clone()]).unwrap_or_default(), start: range.start }
     }
 
     /// The value at a place, if it is known to be UTF-8.
@@ -100,35 +99,40 @@ pub(super) struct Window<'d> {
 }
 
 impl<'d> Window<'d> {
-    /// The text of a block in the chunk.
+    /// Where the validated part of the chunk ends.
     #[inline(always)]
-    pub(super) fn over(&mut self, chunk: &'d [u8], block: &OpenBlock) -> Text<'d> {
-        let span = block.span();
-        if self.start + self.text.len() < span.end {
-            self.move_to(chunk, span);
-        }
+    pub(super) fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    #[inline(always)]
+    pub(super) fn text(&self, chunk: &'d [u8]) -> Text<'d> {
         Text { bytes: chunk, valid: self.text, start: self.start }
     }
 
-    /// Validates from these bytes on as many lines as make a window.
+    /// Validates what is between these places, and after it as many lines as make a window.
     #[inline(never)]
-    fn move_to(&mut self, chunk: &'d [u8], span: Range<usize>) {
+    pub(super) fn move_to(&mut self, chunk: &'d [u8], start: usize, end: usize) {
         self.size = (2 * self.size).clamp(MIN_WINDOW, MAX_WINDOW);
-        let most = chunk.len().min(span.start + self.size).max(span.end);
+        let most = chunk.len().min(start + self.size).max(end);
         // Up to a line end, so that the window does not end within a character.
-        let lines = memchr::memrchr2(b'\n', b'\r', &chunk[span.end..most]).unwrap_or(0);
-        self.text = valid_prefix(&chunk[span.start..span.end + lines]);
-        self.start = span.start;
+        let lines = match chunk[end..most].last() {
+            Some(b'\n' | b'\r') => most - end,
+            _ => memchr::memrchr2(b'\n', b'\r', &chunk[end..most]).unwrap_or(0),
+        };
+        self.start = start;
+        self.text = utf8(&chunk[start..end + lines]).unwrap_or_else(|| {
+            // So that each event that is not UTF-8 does not cost as much as a large window.
+            self.size = 0;
+            valid_prefix(&chunk[start..end + lines])
+        });
     }
 }
 
 /// As much of the bytes as is UTF-8.
+#[cold]
 fn valid_prefix(bytes: &[u8]) -> &str {
-    // Not the `basic` check, which reads on after a fault: each event that is not UTF-8 would cost as much as a window.
-    match simdutf8::compat::from_utf8(bytes) {
-        Ok(text) => text,
-        Err(error) => utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
-    }
+    bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
 }
 
 #[inline]
