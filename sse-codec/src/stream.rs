@@ -175,7 +175,7 @@ where
     B: Into<Bytes>,
 {
     fn is_terminated(&self) -> bool {
-        self.is_done && !self.chunk.is_open()
+        self.is_done && !self.decoder.is_reading()
     }
 }
 

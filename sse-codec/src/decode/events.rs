@@ -6,7 +6,7 @@ use super::{
     interpreter::{Cursor, Interpreter, Step},
     text::Window,
 };
-use crate::{DecodeError, EventRef, input::Input};
+use crate::{DecodeError, EventRef};
 
 /// The events of one chunk: a guard that lends one event after another.
 ///
@@ -15,7 +15,7 @@ use crate::{DecodeError, EventRef, input::Input};
 #[derive(Debug)]
 pub struct Events<'d> {
     interpreter: &'d mut Interpreter,
-    input: Input<'d>,
+    chunk: &'d [u8],
     cursor: Cursor,
     window: Window<'d>,
 }
@@ -32,11 +32,10 @@ pub enum ItemRef<'a> {
 }
 
 impl<'d> Events<'d> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(interpreter: &'d mut Interpreter, chunk: &'d [u8]) -> Self {
-        let input = Input::after(&mut interpreter.unread, Input::Chunk(chunk));
-        let cursor = interpreter.begin(&input);
-        Self { interpreter, input, cursor, window: Window::default() }
+        let cursor = interpreter.begin(chunk);
+        Self { interpreter, chunk, cursor, window: Window::default() }
     }
 
     /// The next event of the chunk, or `None` at its end. Comments are skipped.
@@ -75,7 +74,7 @@ impl<'d> Events<'d> {
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
         match self.step() {
             Step::Event => Some(Ok(ItemRef::Event(self.event()))),
-            Step::Comment => Some(Ok(ItemRef::Comment(self.interpreter.comment(&self.input)))),
+            Step::Comment => Some(Ok(ItemRef::Comment(self.interpreter.comment(self.chunk)))),
             Step::Error => self.interpreter.take_error().map(Err),
             Step::End => None,
         }
@@ -93,25 +92,18 @@ impl<'d> Events<'d> {
 
     #[inline(always)]
     fn step(&mut self) -> Step {
-        self.interpreter.step(&mut self.cursor, &self.input)
+        self.interpreter.step(&mut self.cursor, self.chunk)
     }
 
     #[inline(always)]
     fn event(&mut self) -> EventRef<'_> {
-        match &self.input {
-            Input::Chunk(chunk) => self.interpreter.event_in_window(chunk, &mut self.window),
-            // Perhaps only this event is asked for, so no more than it is validated.
-            input => self.interpreter.event(input),
-        }
+        self.interpreter.event_in_window(self.chunk, &mut self.window)
     }
 }
 
 impl Drop for Events<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.interpreter.end(&self.cursor, &self.input);
-        if self.cursor.line < self.input.len() {
-            self.interpreter.unread = self.input.take_unread(self.cursor.line);
-        }
+        self.interpreter.end(&self.cursor, self.chunk);
     }
 }

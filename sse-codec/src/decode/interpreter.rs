@@ -7,7 +7,7 @@ use core::{mem, ops::Range, time::Duration};
 
 use alloc::string::String;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 
 use super::{
     block::{Line, OpenBlock, Place, Settings},
@@ -47,7 +47,7 @@ pub(crate) struct Interpreter {
     pub(super) last_event_id: String,
     reconnection_time: Option<u64>,
     /// What a guard did not read.
-    pub(crate) unread: BytesMut,
+    unread: BytesMut,
     block: OpenBlock,
     carry: Carry,
     start: Start,
@@ -122,37 +122,76 @@ impl Interpreter {
         }
     }
 
-    /// Begins an input.
+    /// Begins to read a chunk, or what is unread with the chunk after it.
     #[inline(always)]
-    pub(crate) fn begin(&mut self, input: &[u8]) -> Cursor {
+    pub(crate) fn begin(&mut self, chunk: &[u8]) -> Cursor {
         if self.is_reading {
             self.lose_input();
         }
         self.let_go((self.input_end - self.offset) as usize);
+        if !self.unread.is_empty() {
+            return self.begin_with_unread(chunk);
+        }
         self.offset = self.input_end;
-        self.input_end += input.len() as u64;
-        self.is_reading = !input.is_empty();
-        Cursor::at(input, 0)
+        self.input_end += chunk.len() as u64;
+        self.is_reading = !chunk.is_empty();
+        Cursor::at(chunk, 0)
+    }
+
+    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it is
+    /// let go without a move.
+    #[cold]
+    fn begin_with_unread(&mut self, chunk: &[u8]) -> Cursor {
+        if !self.has_unread() {
+            self.unread.clear();
+        }
+        self.unread.extend_from_slice(chunk);
+        self.offset = self.input_end;
+        self.input_end += self.unread.len() as u64;
+        self.is_reading = !self.unread.is_empty();
+        Cursor::at(&self.unread, 0)
     }
 
     /// The guard over the last input was leaked, and nobody knows how far it had read: to somewhere in a line, as far as
     /// is known. So the rest of that line and of its block means nothing.
     #[cold]
     fn lose_input(&mut self) {
+        self.unread = BytesMut::new();
         self.given = Given::Nothing;
         self.drop_block();
         self.start = Start::IgnoredLine;
     }
 
-    /// Ends an input, of which the bytes from the cursor on are unread.
-    #[inline]
-    pub(crate) fn end(&mut self, cursor: &Cursor, input: &[u8]) {
+    /// Ends the input. The bytes from the cursor on are unread.
+    #[inline(always)]
+    pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
         self.let_go(cursor.line);
         if self.is_reading {
-            self.is_reading = false;
-            self.input_end = self.offset + cursor.line as u64;
-            self.carry_block(input);
+            self.leave_unread(cursor.line, chunk);
+        } else if !self.unread.is_empty() {
+            self.unread = BytesMut::new();
         }
+    }
+
+    #[cold]
+    fn leave_unread(&mut self, line: usize, chunk: &[u8]) {
+        self.is_reading = false;
+        let mut unread = mem::take(&mut self.unread);
+        if unread.is_empty() {
+            self.carry_block(chunk);
+            unread = chunk[line..].into();
+        } else {
+            self.carry_block(&unread);
+            unread.advance(line);
+        }
+        self.unread = unread;
+        self.offset += line as u64;
+        self.input_end = self.offset;
+    }
+
+    /// Whether there is something unread, for which there is no guard.
+    fn has_unread(&self) -> bool {
+        !self.unread.is_empty() && self.offset == self.input_end
     }
 
     /// Notes that all of the input was read.
@@ -167,13 +206,32 @@ impl Interpreter {
         }
     }
 
+    /// Whether there is more to be read of the input.
+    #[inline(always)]
+    pub(crate) fn is_reading(&self) -> bool {
+        self.is_reading
+    }
+
     /// Reads on to the next event, comment or error.
-    #[inline]
-    pub(super) fn step(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
-        self.let_go(cursor.line);
-        if cursor.line == input.len() {
+    #[inline(always)]
+    pub(super) fn step(&mut self, cursor: &mut Cursor, chunk: &[u8]) -> Step {
+        if !self.is_reading {
             return Step::End;
         }
+        if self.unread.is_empty() { self.step_in(cursor, chunk) } else { self.step_in_unread(cursor) }
+    }
+
+    #[cold]
+    fn step_in_unread(&mut self, cursor: &mut Cursor) -> Step {
+        let unread = mem::take(&mut self.unread);
+        let step = self.step_in(cursor, &unread);
+        self.unread = unread;
+        step
+    }
+
+    #[inline(never)]
+    fn step_in(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
+        self.let_go(cursor.line);
         if cursor.line == 0
             && self.start != Start::Line
             && let Some(step) = self.start(cursor, input)
@@ -295,9 +353,10 @@ impl Interpreter {
 
     /// The event that the last step found. Its values are in the carry, or else in the input.
     #[inline]
-    pub(super) fn event<'a>(&'a mut self, input: &'a [u8]) -> EventRef<'a> {
+    pub(super) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         let start = self.block_start();
-        let Self { block, carry, last_event_id, lossy, .. } = self;
+        let Self { block, carry, unread, last_event_id, lossy, .. } = self;
+        let input = if unread.is_empty() { chunk } else { unread };
         let text = match carry.is_empty() {
             true => Text::new(input, start..block.end),
             false => Text::new(carry.joined(block), block.span()),
@@ -318,7 +377,7 @@ impl Interpreter {
         chunk: &'d [u8],
         window: &mut Window<'d>,
     ) -> EventRef<'a> {
-        if !self.carry.is_empty() {
+        if !self.carry.is_empty() || !self.unread.is_empty() {
             return self.event(chunk);
         }
         if window.end() < self.block.end {
@@ -329,8 +388,12 @@ impl Interpreter {
     }
 
     /// The comment that the last step found.
-    pub(super) fn comment<'a>(&'a mut self, input: &'a [u8]) -> &'a str {
-        let bytes = if self.given == Given::CarriedComment { &self.carry } else { input };
+    pub(super) fn comment<'a>(&'a mut self, chunk: &'a [u8]) -> &'a str {
+        let bytes: &[u8] = match self.given {
+            Given::CarriedComment => &self.carry,
+            _ if self.unread.is_empty() => chunk,
+            _ => &self.unread,
+        };
         lossy(&bytes[self.comment.range()], &mut self.lossy)
     }
 
@@ -349,7 +412,7 @@ impl Interpreter {
 
     /// Whether an event would be lost if the stream ended here.
     pub(super) fn is_mid_event(&self) -> bool {
-        if !self.unread.is_empty() {
+        if self.has_unread() {
             // What a guard left is read by a copy, which then is where this one would be.
             return self.clone().reads_unread_event();
         }
@@ -357,16 +420,15 @@ impl Interpreter {
     }
 
     fn reads_unread_event(mut self) -> bool {
-        let unread = mem::take(&mut self.unread);
-        let mut cursor = self.begin(&unread);
+        let mut cursor = self.begin(&[]);
         loop {
-            match self.step(&mut cursor, &unread) {
+            match self.step(&mut cursor, &[]) {
                 Step::Event | Step::Error => return true,
                 Step::Comment => {}
                 Step::End => break,
             }
         }
-        self.end(&cursor, &unread);
+        self.end(&cursor, &[]);
         self.is_mid_event()
     }
 

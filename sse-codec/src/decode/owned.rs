@@ -5,7 +5,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::interpreter::{Cursor, Interpreter, Step};
-use crate::{DecodeError, Event, Text, input::Input};
+use crate::{DecodeError, Event, Text};
 
 /// The events of one chunk: an iterator over events that own their text.
 ///
@@ -84,32 +84,22 @@ impl Drop for OwnedEvents<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct OwnedChunk {
     /// Empty if none is being read.
-    input: Input<'static>,
+    bytes: Bytes,
     cursor: Cursor,
 }
 
 impl OwnedChunk {
     /// Begins a chunk, with what is unread before it. The one before must have [ended](Self::end).
-    #[inline]
-    pub(crate) fn new(interpreter: &mut Interpreter, chunk: Bytes) -> Self {
-        let input = Input::after(&mut interpreter.unread, Input::Owned(chunk));
-        Self { cursor: interpreter.begin(&input), input }
+    #[inline(always)]
+    pub(crate) fn new(interpreter: &mut Interpreter, bytes: Bytes) -> Self {
+        Self { cursor: interpreter.begin(&bytes), bytes }
     }
 
     /// Gives back to the decoder what is unfinished or unread.
     #[inline]
     pub(crate) fn end(&mut self, interpreter: &mut Interpreter) {
-        interpreter.end(&self.cursor, &self.input);
-        if self.cursor.line < self.input.len() {
-            interpreter.unread = self.input.take_unread(self.cursor.line);
-        }
-        *self = Self::default();
-    }
-
-    /// Whether the end was not yet reached.
-    #[cfg(feature = "stream")]
-    pub(crate) fn is_open(&self) -> bool {
-        !self.input.is_empty()
+        interpreter.end(&self.cursor, &self.bytes);
+        self.bytes = Bytes::new();
     }
 
     /// The next event; at the end of the chunk nothing, and then the chunk is ended.
@@ -119,7 +109,7 @@ impl OwnedChunk {
         interpreter: &mut Interpreter,
     ) -> Option<Result<Event, E>> {
         loop {
-            match interpreter.step(&mut self.cursor, &self.input) {
+            match interpreter.step(&mut self.cursor, &self.bytes) {
                 Step::Event => return Some(Ok(self.event(interpreter))),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
@@ -134,9 +124,9 @@ impl OwnedChunk {
     /// The same for events and comments.
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
-        match interpreter.step(&mut self.cursor, &self.input) {
+        match interpreter.step(&mut self.cursor, &self.bytes) {
             Step::Event => Some(Ok(Item::Event(self.event(interpreter)))),
-            Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.input).into()))),
+            Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.bytes).into()))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
                 self.end(interpreter);
@@ -147,8 +137,8 @@ impl OwnedChunk {
 
     #[inline(always)]
     fn event(&mut self, interpreter: &mut Interpreter) -> Event {
-        let event = interpreter.event(&self.input).to_event();
-        if self.cursor.line == self.input.len() {
+        let event = interpreter.event(&self.bytes).to_event();
+        if !interpreter.is_reading() {
             // Most chunks end with an event, and then nothing more is asked of them.
             self.end(interpreter);
         }
