@@ -283,6 +283,7 @@ impl<'a> EventRef<'a> {
     /// assert_eq!(kept, [Event::new("1"), Event::new("2")]);
     /// # Ok::<(), sse_codec::DecodeError>(())
     /// ```
+    #[inline(always)]
     pub fn to_event(&self) -> Event {
         Event {
             data: self.data.into(),

@@ -67,7 +67,8 @@ impl<S> EventStream<S> {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(source: S, mut decoder: Decoder) -> Self {
-        let chunk = OwnedChunk::new(decoder.interpreter(), Bytes::new());
+        let mut chunk = OwnedChunk::default();
+        chunk.begin(decoder.interpreter(), Bytes::new());
         Self { source, decoder, chunk, is_done: false }
     }
 
@@ -138,7 +139,7 @@ where
             return Poll::Ready(None);
         }
         match ready!(this.source.poll_next(cx)) {
-            Some(Ok(chunk)) => *this.chunk = OwnedChunk::new(this.decoder.interpreter(), chunk.into()),
+            Some(Ok(chunk)) => this.chunk.begin(this.decoder.interpreter(), chunk.into()),
             Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
             None => *this.is_done = true,
         }

@@ -2,7 +2,7 @@
 
 use core::{cmp::Ordering, fmt, hash, ops::Deref};
 
-use alloc::{borrow::Cow, string::String};
+use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use arrayvec::ArrayString;
 
@@ -31,7 +31,7 @@ pub struct Text(Repr);
 enum Repr {
     Inline(ArrayString<MAX_INLINE>),
     Static(&'static str),
-    Heap(String),
+    Heap(Box<str>),
 }
 
 impl Text {
@@ -107,9 +107,9 @@ impl From<&str> for Text {
 }
 
 impl From<String> for Text {
-    /// Does not copy.
+    /// Does not copy, unless the allocator has to move the text as it gives back spare capacity.
     fn from(text: String) -> Self {
-        Self(Repr::Heap(text))
+        Self(Repr::Heap(text.into()))
     }
 }
 
@@ -132,7 +132,7 @@ impl From<Text> for String {
     /// Copies only text that is stored in place or static.
     fn from(text: Text) -> Self {
         match text.0 {
-            Repr::Heap(text) => text,
+            Repr::Heap(text) => text.into(),
             Repr::Inline(_) | Repr::Static(_) => text.as_str().into(),
         }
     }

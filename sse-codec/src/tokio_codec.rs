@@ -59,7 +59,8 @@ impl EventCodec {
     ///
     /// What the decoder had left unread comes first.
     pub fn with_decoder(mut decoder: Decoder) -> Self {
-        let chunk = OwnedChunk::new(decoder.interpreter(), Bytes::new());
+        let mut chunk = OwnedChunk::default();
+        chunk.begin(decoder.interpreter(), Bytes::new());
         Self { decoder, chunk }
     }
 
@@ -82,7 +83,7 @@ impl codec::Decoder for EventCodec {
             if src.is_empty() {
                 return Ok(None);
             }
-            self.chunk = OwnedChunk::new(self.decoder.interpreter(), src.split().freeze());
+            self.chunk.begin(self.decoder.interpreter(), src.split().freeze());
         }
     }
 }

@@ -25,9 +25,9 @@ use crate::{
 /// How far an input is read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor {
-    ends: LineEnds,
+    pub(super) ends: LineEnds,
     /// Where the next line begins.
-    pub(crate) line: usize,
+    pub(super) line: usize,
 }
 
 /// What was found in the input.
@@ -334,11 +334,10 @@ impl Interpreter {
     /// Lets go of what the last step found. The next line begins at `line`.
     #[inline(always)]
     fn let_go(&mut self, line: usize) {
-        match self.given {
-            Given::Nothing => return,
-            Given::Event => self.end_block(line),
-            Given::Comment => {}
-            Given::CarriedComment => self.carry.truncate(self.comment.start - ":".len()),
+        if self.given == Given::Event {
+            self.end_block(line);
+        } else if self.given == Given::CarriedComment {
+            self.carry.truncate(self.comment.start - ":".len());
         }
         self.given = Given::Nothing;
     }

@@ -38,10 +38,11 @@ pub enum Item {
 }
 
 impl<'d> OwnedEvents<'d> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(interpreter: &'d mut Interpreter, chunk: Bytes) -> Self {
-        let chunk = OwnedChunk::new(interpreter, chunk);
-        Self { interpreter, chunk }
+        let mut events = Self { interpreter, chunk: OwnedChunk::default() };
+        events.chunk.begin(events.interpreter, chunk);
+        events
     }
 
     /// The next event or comment of the chunk, or `None` at its end.
@@ -90,9 +91,14 @@ pub(crate) struct OwnedChunk {
 
 impl OwnedChunk {
     /// Begins a chunk, with what is unread before it. The one before must have [ended](Self::end).
+    ///
+    /// In place: a chunk that was made elsewhere and moved takes longer than many an event.
     #[inline(always)]
-    pub(crate) fn new(interpreter: &mut Interpreter, bytes: Bytes) -> Self {
-        Self { cursor: interpreter.begin(&bytes), bytes }
+    pub(crate) fn begin(&mut self, interpreter: &mut Interpreter, bytes: Bytes) {
+        self.bytes = bytes;
+        let Cursor { ends, line } = interpreter.begin(&self.bytes);
+        self.cursor.ends = ends;
+        self.cursor.line = line;
     }
 
     /// Gives back to the decoder what is unfinished or unread.
@@ -110,7 +116,7 @@ impl OwnedChunk {
     ) -> Option<Result<Event, E>> {
         loop {
             match interpreter.step(&mut self.cursor, &self.bytes) {
-                Step::Event => return Some(Ok(self.event(interpreter))),
+                Step::Event => return Some(Ok(interpreter.event(&self.bytes).to_event())),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
                 Step::End => {
@@ -125,7 +131,7 @@ impl OwnedChunk {
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
         match interpreter.step(&mut self.cursor, &self.bytes) {
-            Step::Event => Some(Ok(Item::Event(self.event(interpreter)))),
+            Step::Event => Some(Ok(Item::Event(interpreter.event(&self.bytes).to_event()))),
             Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.bytes).into()))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
@@ -133,15 +139,5 @@ impl OwnedChunk {
                 None
             }
         }
-    }
-
-    #[inline(always)]
-    fn event(&mut self, interpreter: &mut Interpreter) -> Event {
-        let event = interpreter.event(&self.bytes).to_event();
-        if !interpreter.is_reading() {
-            // Most chunks end with an event, and then nothing more is asked of them.
-            self.end(interpreter);
-        }
-        event
     }
 }

@@ -32,8 +32,9 @@ impl<'a> Text<'a> {
     /// The value at a place, if it is known to be UTF-8.
     #[inline(always)]
     fn get(&self, place: Place) -> Option<&'a str> {
-        // What is not in the valid part becomes a range that ends beyond it, or before its start.
-        self.valid.get(place.start.wrapping_sub(self.start)..place.end.wrapping_sub(self.start))
+        // A place that is not in the valid part becomes one beyond its end.
+        let (start, end) = (place.start.wrapping_sub(self.start), place.end.wrapping_sub(self.start));
+        self.valid.get(..end)?.get(start..)
     }
 
     /// Lends the block as an event, and commits its id.
