@@ -88,13 +88,15 @@ fn mask_of_tail(tail: &[u8]) -> u64 {
         let part = u8x16::new(*part);
         u64::from((part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(b'\r'))).to_bitmask())
     };
-    match tail.last_chunk() {
-        // The last part may overlap the one before it.
-        Some(last) => {
-            let parts = tail.as_chunks().0.iter().enumerate();
-            parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
-        }
-        None => tail.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(matches!(byte, b'\n' | b'\r'))),
+    // The last part may overlap the one before it.
+    if let Some(last) = tail.last_chunk() {
+        let parts = tail.as_chunks().0.iter().enumerate();
+        parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
+    } else if let (Some(first), Some(last)) = (tail.first_chunk(), tail.last_chunk()) {
+        let last = u128::from(u64::from_le_bytes(*last)) << (8 * (tail.len() - 8));
+        mask(&(u128::from(u64::from_le_bytes(*first)) | last).to_le_bytes())
+    } else {
+        tail.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(matches!(byte, b'\n' | b'\r')))
     }
 }
 

@@ -29,7 +29,9 @@ impl<'a> Text<'a> {
     pub(super) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
         let Range { start, end } = range;
         let rounded = start + (end - start).next_multiple_of(64);
-        let valid = bytes.get(start..rounded).and_then(utf8).or_else(|| utf8(&bytes[start..end]));
+        let is_within_character = bytes.get(rounded).is_some_and(|byte| matches!(byte, 0x80..0xC0));
+        let with_more = if is_within_character { None } else { bytes.get(start..rounded).and_then(utf8) };
+        let valid = with_more.or_else(|| utf8(&bytes[start..end]));
         Self { bytes, valid: valid.unwrap_or_default(), start }
     }
 
