@@ -229,7 +229,8 @@ impl Interpreter {
         step
     }
 
-    #[inline(never)]
+    // As a call it makes small events 4 % slower.
+    #[inline(always)]
     fn step_in(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
         self.let_go(cursor.line);
         if cursor.line == 0
