@@ -8,19 +8,26 @@ pub(crate) const MAX_KEPT: usize = 16 * 1024;
 /// Appends bytes to a buffer that will have at most `most` bytes.
 #[inline]
 pub(crate) fn push(buffer: &mut Vec<u8>, bytes: &[u8], most: usize) {
-    if buffer.capacity() - buffer.len() < bytes.len() {
-        grow(buffer, bytes.len(), most);
-    }
+    reserve(buffer, bytes.len(), most);
     buffer.extend_from_slice(bytes);
 }
 
-/// Makes room by doubling, so that many small parts take linear time, but not beyond `most`.
+/// Makes room for more bytes in a buffer that will have at most `most`.
+#[inline]
+pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, most: usize) {
+    if buffer.capacity() - buffer.len() < additional {
+        grow(buffer, additional, most);
+    }
+}
+
+/// Many small parts take linear time, since the buffer grows by a factor. It is large, so that little is copied: what is
+/// not used of a large buffer takes no memory.
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     const LEAST: usize = 256;
     let needed = buffer.len() + additional;
-    let doubled = (2 * buffer.capacity()).max(LEAST).min(most);
-    buffer.reserve_exact(doubled.max(needed) - buffer.len());
+    let grown = needed.saturating_mul(4).max(LEAST).min(most);
+    buffer.reserve_exact(grown.max(needed) - buffer.len());
 }
 
 /// Empties a buffer, and gives a large one back.

@@ -12,7 +12,7 @@ use super::{
     block::{OpenBlock, Place},
     field::Name,
 };
-use crate::buffer::{clear, push};
+use crate::buffer::{clear, push, reserve};
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carry {
@@ -81,8 +81,9 @@ impl Carry {
 
     fn append(&mut self, mark: u8, value: &[u8], room: usize) -> Place {
         let most = (self.bytes.len() + 1 + value.len()).saturating_add(room);
-        push(&mut self.bytes, &[mark], most);
-        push(&mut self.bytes, value, most);
+        reserve(&mut self.bytes, 1 + value.len(), most);
+        self.bytes.push(mark);
+        self.bytes.extend_from_slice(value);
         Place { start: self.bytes.len() - value.len(), end: self.bytes.len() }
     }
 

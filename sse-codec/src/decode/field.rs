@@ -17,27 +17,41 @@ pub(super) enum Name {
 pub(super) const MAX_NAME: usize = "event: ".len();
 
 /// Splits a line that is not empty: its name, and where its value begins.
+#[inline(always)]
+pub(super) fn split(line: &[u8]) -> (Name, usize) {
+    split_at_colon(line).unwrap_or_else(|| (name_alone(line), line.len()))
+}
+
+/// The same for the beginning of a line; nothing while it is only the beginning of a name.
+pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
+    const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
+    split_at_colon(line).or_else(|| {
+        let is_undecided = NAMES.iter().any(|name| name.starts_with(line));
+        (!is_undecided).then_some((Name::Other, line.len()))
+    })
+}
+
+/// > Collect the characters on the line before the first U+003A COLON character (:), and let field be that string.
+/// > Collect the characters on the line after the first U+003A COLON character (:), and let value be that string. If
+/// > value starts with a U+0020 SPACE character, remove it from value.
 ///
 /// > Field names must be compared literally, with no case folding performed.
 #[inline(always)]
-pub(super) fn split(line: &[u8]) -> (Name, usize) {
-    // > Collect the characters on the line before the first U+003A COLON character (:), and let field be that string.
-    // > Collect the characters on the line after the first U+003A COLON character (:), and let value be that string.
-    // > If value starts with a U+0020 SPACE character, remove it from value.
+fn split_at_colon(line: &[u8]) -> Option<(Name, usize)> {
     let value = |colon: usize| colon + 1 + usize::from(line.get(colon + 1) == Some(&b' '));
     if line.starts_with(b"data:") {
-        (Name::Data, value(4))
+        Some((Name::Data, value(4)))
     } else if line.starts_with(b"event:") {
-        (Name::Event, value(5))
+        Some((Name::Event, value(5)))
     } else if line.starts_with(b"id:") {
-        (Name::Id, value(2))
+        Some((Name::Id, value(2)))
     } else if line.starts_with(b":") {
         // > If the line starts with a U+003A COLON character (:): Ignore the line.
-        (Name::Comment, 1)
+        Some((Name::Comment, 1))
     } else if line.starts_with(b"retry:") {
-        (Name::Retry, value(5))
+        Some((Name::Retry, value(5)))
     } else {
-        (name_alone(line), line.len())
+        None
     }
 }
 
@@ -52,13 +66,6 @@ fn name_alone(line: &[u8]) -> Name {
         b"id" => Name::Id,
         _ => Name::Other,
     }
-}
-
-/// The same for the beginning of a line; nothing while it is only the beginning of a name.
-pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
-    const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
-    let is_undecided = NAMES.iter().any(|name| line.len() < name.len() && name.starts_with(line));
-    (!is_undecided).then(|| split(line))
 }
 
 /// Whether an id contains U+0000 NULL. Few ids have a control character, and that is quickly ruled out.
