@@ -88,15 +88,28 @@ fn mask_of_tail(tail: &[u8]) -> u64 {
         let part = u8x16::new(*part);
         u64::from((part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(b'\r'))).to_bitmask())
     };
-    // The last part may overlap the one before it.
-    if let Some(last) = tail.last_chunk() {
-        let parts = tail.as_chunks().0.iter().enumerate();
-        parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
-    } else if let (Some(first), Some(last)) = (tail.first_chunk(), tail.last_chunk()) {
-        let last = u128::from(u64::from_le_bytes(*last)) << (8 * (tail.len() - 8));
-        mask(&(u128::from(u64::from_le_bytes(*first)) | last).to_le_bytes())
+    match tail.last_chunk() {
+        // The last part may overlap the one before it.
+        Some(last) => {
+            let parts = tail.as_chunks().0.iter().enumerate();
+            parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
+        }
+        None => mask(&padded(tail).to_le_bytes()),
+    }
+}
+
+/// Less than 16 bytes, with zeros after them. Made of words that may overlap, since bytes that were just copied are slow
+/// to load.
+#[inline]
+fn padded(bytes: &[u8]) -> u128 {
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u128::from(u64::from_le_bytes(*first))
+            | u128::from(u64::from_le_bytes(*last)) << (8 * (bytes.len() - 8))
+    } else if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        u128::from(u32::from_le_bytes(*first))
+            | u128::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4))
     } else {
-        tail.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(matches!(byte, b'\n' | b'\r')))
+        bytes.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
     }
 }
 
