@@ -44,12 +44,12 @@ pub enum ValueError {
 /// ```
 /// use sse_codec::{DecodeErrorKind, Decoder, Limits};
 ///
-/// let mut decoder = Decoder::builder().limits(Limits::new().with_event(8)).build();
-/// let mut events = decoder.decode(b"id: 7\ndata: far too long\n\ndata: short\n\n");
+/// let mut decoder = Decoder::builder().limits(Limits::new().with_event(20)).build();
+/// let mut events = decoder.decode(b"id: 7\ndata: longer than that\n\ndata: short\n\n");
 ///
 /// let error = events.next_event().unwrap().unwrap_err();
 /// assert_eq!(error.kind(), DecodeErrorKind::EventTooLarge);
-/// assert_eq!((error.limit(), error.offset()), (8, 0));
+/// assert_eq!((error.limit(), error.offset()), (20, 0));
 /// assert_eq!(error.event_id().unwrap(), "7");
 ///
 /// assert_eq!(events.next_event().unwrap().unwrap().data(), "short");

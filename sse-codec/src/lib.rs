@@ -117,7 +117,6 @@ mod decode;
 mod encode;
 mod error;
 mod event;
-mod input;
 #[cfg(feature = "json")]
 mod json;
 mod limits;

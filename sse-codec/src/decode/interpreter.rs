@@ -541,9 +541,12 @@ impl Interpreter {
 
     /// Goes on with a line that begins at `start` in the carry. Only what is within the limits gets there.
     fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
-        let known = self.carry.len() - start;
-        let (name, rest) = part.split_at(part.len().min(MAX_NAME.saturating_sub(known)));
-        self.carry.extend(name, self.block.room().saturating_add(start + MAX_NAME));
+        let (known, mut rest) = (self.carry.len() - start, part);
+        if known < MAX_NAME {
+            let name;
+            (name, rest) = part.split_at(part.len().min(MAX_NAME - known));
+            self.carry.extend(name, self.block.room().saturating_add(start + MAX_NAME));
+        }
         let len = known + part.len();
         match self.block.beginning(&self.carry[start..], len, &self.settings) {
             Line::Undecided => {}

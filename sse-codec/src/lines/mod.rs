@@ -15,6 +15,7 @@
 //! # Ok::<(), sse_codec::DecodeError>(())
 //! ```
 
+mod input;
 mod line;
 
 use core::mem;
@@ -29,9 +30,9 @@ use crate::{
     DecodeError, DecodeErrorKind, Limits,
     bom::{BOM, continue_bom},
     buffer::{clear, push},
-    input::Input,
     scan::LineEnds,
 };
+use input::Input;
 
 /// Decodes an event stream to its lines.
 ///
@@ -110,7 +111,7 @@ impl LineDecoder {
     /// As for [`Decoder::decode`](crate::Decoder::decode), a guard that is dropped early leaves the rest of its chunk
     /// for the next call. A guard that is leaked loses its chunk and the rest of the line in which the chunk ended.
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Lines<'d> {
-        let input = Input::after(&mut self.unread, Input::Chunk(chunk));
+        let input = Input::new(&mut self.unread, chunk);
         if self.is_reading {
             // Nobody knows how far the leaked guard had read: to somewhere in a line, as far as is known.
             self.state = State::Skipping;

@@ -2,45 +2,35 @@
 
 use core::{mem, ops::Deref};
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::{Buf, BytesMut};
 
 /// The bytes that one guard reads.
 #[derive(Debug)]
-pub(crate) enum Input<'d> {
-    /// A chunk.
+pub(super) enum Input<'d> {
+    /// The chunk.
     Chunk(&'d [u8]),
-    /// A chunk that is owned.
-    Owned(Bytes),
     /// What was left unread, with the chunk after it.
     Unread(BytesMut),
 }
 
 impl<'d> Input<'d> {
-    /// The input that begins with what is unread, if there is anything.
+    /// The input that begins with what is unread.
     ///
     /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it
     /// is let go without a move.
-    #[inline(always)]
-    pub(crate) fn after(unread: &mut BytesMut, chunk: Self) -> Self {
-        if unread.is_empty() { chunk } else { Self::join(unread, &chunk) }
-    }
-
-    #[cold]
-    fn join(unread: &mut BytesMut, chunk: &[u8]) -> Self {
+    pub(super) fn new(unread: &mut BytesMut, chunk: &'d [u8]) -> Self {
+        if unread.is_empty() {
+            return Self::Chunk(chunk);
+        }
         let mut joined = mem::take(unread);
         joined.extend_from_slice(chunk);
         Self::Unread(joined)
     }
 
     /// What is left from `pos` on. Leaves nothing here.
-    #[cold]
-    pub(crate) fn take_unread(&mut self, pos: usize) -> BytesMut {
-        match mem::take(self) {
+    pub(super) fn take_unread(&mut self, pos: usize) -> BytesMut {
+        match mem::replace(self, Self::Chunk(&[])) {
             Self::Chunk(chunk) => chunk[pos..].into(),
-            Self::Owned(mut bytes) => {
-                bytes.advance(pos);
-                bytes.into()
-            }
             Self::Unread(mut bytes) => {
                 bytes.advance(pos);
                 bytes
@@ -49,20 +39,12 @@ impl<'d> Input<'d> {
     }
 }
 
-impl Default for Input<'_> {
-    fn default() -> Self {
-        Self::Chunk(&[])
-    }
-}
-
 impl Deref for Input<'_> {
     type Target = [u8];
 
-    #[inline]
     fn deref(&self) -> &[u8] {
         match self {
             Self::Chunk(chunk) => chunk,
-            Self::Owned(bytes) => bytes,
             Self::Unread(bytes) => bytes,
         }
     }
