@@ -20,14 +20,17 @@ pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     }
 }
 
-/// Many small parts take linear time, since the buffer grows by a factor. It is large, so that little is copied: what is
-/// not used of a large buffer takes no memory.
+/// Grows by a factor, so that many small parts take linear time. It is larger for a large buffer, of which little is
+/// copied then: what is not used of that takes no memory.
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     const LEAST: usize = 256;
     let needed = buffer.len() + additional;
-    let grown = needed.saturating_mul(4).max(LEAST).min(most);
-    buffer.reserve_exact(grown.max(needed) - buffer.len());
+    let grown = match needed <= MAX_KEPT {
+        true => (2 * needed).clamp(LEAST, MAX_KEPT),
+        false => needed.saturating_mul(4),
+    };
+    buffer.reserve_exact(grown.min(most).max(needed) - buffer.len());
 }
 
 /// Empties a buffer, and gives a large one back.
