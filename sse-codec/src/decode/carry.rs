@@ -45,6 +45,7 @@ impl Carry {
     }
 
     /// Adds the value of a field.
+    #[inline(always)]
     pub(super) fn add(&mut self, block: &mut OpenBlock, name: Name, value: &[u8]) {
         let end = self.bytes.len();
         let place = self.append(if name == Name::Data { DATA } else { OTHER }, value, block.room());
@@ -65,6 +66,7 @@ impl Carry {
     }
 
     /// Notes the value that was put at the end of the buffer; before it, the buffer ended at `end`.
+    #[inline(always)]
     fn note(&mut self, block: &mut OpenBlock, name: Name, end: usize, place: Place) {
         match (name, &mut block.data) {
             // > Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character to the
@@ -79,6 +81,7 @@ impl Carry {
         }
     }
 
+    #[inline]
     fn append(&mut self, mark: u8, value: &[u8], room: usize) -> Place {
         let most = (self.bytes.len() + 1 + value.len()).saturating_add(room);
         reserve(&mut self.bytes, 1 + value.len(), most);

@@ -275,9 +275,8 @@ impl Interpreter {
         };
         self.block.end = value.end;
         match name {
-            Name::Data if self.carry.is_empty() && self.block.data.is_none() => {
-                self.block.data = Some(value.into())
-            }
+            Name::Data if self.block.data.is_some() => self.add_data(input, value),
+            Name::Data if self.carry.is_empty() => self.block.data = Some(value.into()),
             Name::Event if self.carry.is_empty() => self.block.event_type = Some(value.into()),
             Name::Id if self.carry.is_empty() => self.block.id = Some(value.into()),
             Name::Data | Name::Event | Name::Id => self.add(name, input, value),
@@ -291,10 +290,16 @@ impl Interpreter {
         None
     }
 
-    /// Adds a value to a block that is in the carry, or gets there since its data has several lines.
+    /// Adds a line to the data. Data of several lines is always in the carry.
+    #[inline(always)]
+    fn add_data(&mut self, input: &[u8], value: Range<usize>) {
+        self.carry_block(input);
+        self.carry.add(&mut self.block, Name::Data, &input[value]);
+    }
+
+    /// Adds a value to a block that is in the carry.
     #[inline(never)]
     fn add(&mut self, name: Name, input: &[u8], value: Range<usize>) {
-        self.carry_block(input);
         self.carry.add(&mut self.block, name, &input[value]);
     }
 
