@@ -92,7 +92,8 @@ impl Decoder {
     ///
     /// As for [`decode`](Self::decode), an iterator that is dropped early loses nothing, and one that is leaked loses its
     /// chunk. No event keeps the chunk alive.
-    #[inline]
+    // As a call it would move the iterator, which makes small events a third slower.
+    #[inline(always)]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
         OwnedEvents::new(&mut self.interpreter, chunk)
     }
