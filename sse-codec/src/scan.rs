@@ -3,7 +3,7 @@
 //! > *end-of-line = ( cr lf / cr / lf )*
 //!
 //! 64 bytes at a time become a mask with one bit for each CR and LF, so that a short line costs a few instructions on
-//! the mask and no search of its own. If a mask is empty, the line is long, and `memchr2` searches on.
+//! the mask and no search of its own. If two masks are empty, the line is long, and `memchr2` searches on.
 
 use wide::{u8x16, u8x32, u8x64};
 
@@ -50,12 +50,17 @@ impl LineEnds {
         Some(LineEnd { end, next })
     }
 
-    /// The next window with a line end in it.
+    /// The next window with a line end in it: mostly the next 64 bytes, and else a line is long.
     #[inline(always)]
     fn search(&self, text: &[u8]) -> Option<Self> {
-        let start = self.window + WINDOW;
-        let window = start + memchr::memchr2(b'\n', b'\r', text.get(start..)?)?;
-        Some(Self { mask: mask_at(text, window), window })
+        let mut window = self.window + WINDOW;
+        let mut mask = mask_at(text, window);
+        if mask == 0 {
+            window += WINDOW;
+            window += memchr::memchr2(b'\n', b'\r', text.get(window..)?)?;
+            mask = mask_at(text, window);
+        }
+        Some(Self { mask, window })
     }
 
     /// Skips the LF of a CRLF: it is the next bit of the mask, or the first byte after the window.
@@ -71,7 +76,7 @@ impl LineEnds {
 
 #[inline(always)]
 fn mask_at(text: &[u8], pos: usize) -> u64 {
-    let rest = &text[pos..];
+    let rest = text.get(pos..).unwrap_or_default();
     match rest.first_chunk() {
         Some(window) => {
             let window = u8x64::new(*window);
