@@ -1,7 +1,10 @@
 //! Reads an event stream line by line: the only loop over it.
 //!
-//! There is always one input that holds the values of the current block: the chunk, or the [`Carry`] if the block began
-//! in an earlier chunk or its data has several lines. Lines are searched for in the chunk only, and each is read once.
+//! There is always one place that holds the values of the current block: the input, or the [`Carry`] if the block began
+//! in an earlier input or its data has several lines. The input is the chunk; only after a guard was dropped early it is
+//! what that left unread, with the chunk after it. Lines are searched for in the input, and each is read once.
+//!
+//! A line that the end of the input cuts is collected at the end of the carry, and read when it is whole.
 
 use core::{mem, ops::Range, time::Duration};
 
@@ -13,7 +16,7 @@ use super::{
     block::{Line, OpenBlock, Place, Settings},
     carry::Carry,
     field::{MAX_NAME, Name, millis},
-    text::{self, Text, Window, lossy, replace},
+    text::{self, BlockText, Window, lossy, replace},
 };
 use crate::{
     DecodeError, DecodeErrorKind, EventId, EventRef,
@@ -317,10 +320,9 @@ impl Interpreter {
     }
 
     fn end_block_without_data(&mut self, input: &[u8], next: usize) {
-        // > Set the last event ID string of the event source to the value of the last event ID buffer.
-        if let Some(place) = self.block.id {
+        if let Some(id) = self.block.id {
             let bytes = if self.carry.is_empty() { input } else { &self.carry };
-            replace(&mut self.last_event_id, &bytes[place.range()]);
+            BlockText::new(bytes, id.range()).commit_id(&self.block, &mut self.last_event_id);
         }
         self.end_block(next);
     }
@@ -363,8 +365,8 @@ impl Interpreter {
         let Self { block, carry, unread, last_event_id, lossy, .. } = self;
         let input = if unread.is_empty() { chunk } else { unread };
         let text = match carry.is_empty() {
-            true => Text::new(input, start..block.end),
-            false => Text::new(carry.joined(block), block.span()),
+            true => BlockText::new(input, start..block.end),
+            false => BlockText::new(carry.joined(block), block.span()),
         };
         text.event(block, last_event_id, lossy)
     }

@@ -1,15 +1,15 @@
 //! Bytes to events, in whatever chunks they come.
 //!
-//! | file | what it knows |
+//! | file | what is decided there |
 //! | --- | --- |
-//! | [`interpreter`] | the loop over the lines: what a line does, what a blank line does, what happens to a cut line |
-//! | [`field`] | how a line is split into name and value, and what the digits of `retry` mean |
-//! | [`block`] | what the lines of a block have said; where a line is compared with the limits, and an id with NUL ignored |
-//! | [`carry`] | the buffer for a block that is not whole in one chunk, or whose data has several lines |
-//! | [`text`] | how bytes become text |
-//! | [`events`], [`owned`] | the two guards over a chunk: one lends events, the other copies them |
+//! | `field.rs` | how a line is split into name and value; what the digits of `retry` mean |
+//! | `block.rs` | whether a line passes a limit; whether an id has a NUL; what the lines of a block have said |
+//! | `carry.rs` | how values are kept from one chunk to the next, and how several data lines are joined |
+//! | `text.rs` | how bytes become text, and a block an event; when the last event ID changes |
+//! | `interpreter.rs` | the loop over the lines: what a line, a blank line and a cut line do |
+//! | `events.rs`, `owned.rs` | how a chunk is read: by a guard that lends events, or by an iterator |
 //!
-//! Each imports only what is above it.
+//! Each file imports only files above it.
 
 mod block;
 mod carry;

@@ -12,8 +12,8 @@ use alloc::string::String;
 use super::block::{OpenBlock, Place};
 use crate::{EventRef, buffer::MAX_KEPT};
 
-/// The values of a block as text: those of an event that is lent.
-pub(super) struct Text<'a> {
+/// The values of a block as text.
+pub(super) struct BlockText<'a> {
     /// The bytes in which the places are.
     pub(super) bytes: &'a [u8],
     /// As much of them as is known to be UTF-8.
@@ -22,7 +22,7 @@ pub(super) struct Text<'a> {
     pub(super) start: usize,
 }
 
-impl<'a> Text<'a> {
+impl<'a> BlockText<'a> {
     /// Validates what is in a range of the bytes, and what makes it a multiple of 64: the validator takes longer for a
     /// rest than for several times 64 bytes.
     #[inline]
@@ -51,16 +51,7 @@ impl<'a> Text<'a> {
         last_event_id: &'a mut String,
         lossy: &'a mut String,
     ) -> EventRef<'a> {
-        // > Set the last event ID string of the event source to the value of the last event ID buffer.
-        if let Some(place) = block.id {
-            match self.get(place) {
-                Some(id) => {
-                    last_event_id.clear();
-                    last_event_id.push_str(id);
-                }
-                None => replace(last_event_id, &self.bytes[place.range()]),
-            }
-        }
+        self.commit_id(block, last_event_id);
         let get = |place: Option<Place>| place.map_or(Some(""), |place| self.get(place));
         let (data, event_type) = match (get(block.data), get(block.event_type)) {
             (Some(data), Some(event_type)) => (data, event_type),
@@ -74,6 +65,19 @@ impl<'a> Text<'a> {
             has_id: block.id.is_some(),
             last_event_id,
             retry: block.retry,
+        }
+    }
+
+    /// > Set the last event ID string of the event source to the value of the last event ID buffer.
+    #[inline(always)]
+    pub(super) fn commit_id(&self, block: &OpenBlock, last_event_id: &mut String) {
+        let Some(place) = block.id else { return };
+        match self.get(place) {
+            Some(id) => {
+                last_event_id.clear();
+                last_event_id.push_str(id);
+            }
+            None => replace(last_event_id, &self.bytes[place.range()]),
         }
     }
 
@@ -113,8 +117,8 @@ impl<'d> Window<'d> {
     }
 
     #[inline(always)]
-    pub(super) fn text(&self, chunk: &'d [u8]) -> Text<'d> {
-        Text { bytes: chunk, valid: self.text, start: self.start }
+    pub(super) fn text(&self, chunk: &'d [u8]) -> BlockText<'d> {
+        BlockText { bytes: chunk, valid: self.text, start: self.start }
     }
 
     /// Validates what is between these places, and after it as many lines as make a window.
@@ -163,8 +167,9 @@ pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     push_lossy(text, bytes);
 }
 
-/// Lets go of what was made here.
+/// Empties the buffer of what was made here, and gives a large one back.
 pub(super) fn clear(lossy: &mut String) {
+    lossy.clear();
     if lossy.capacity() > MAX_KEPT {
         *lossy = String::new();
     }
