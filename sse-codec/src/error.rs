@@ -39,7 +39,7 @@ pub enum ValueError {
 /// A part of the event stream that was dropped because it passed a limit.
 ///
 /// It is reported once, as soon as the limit is passed. Nothing else is lost: the events before it
-/// were given out, and decoding goes on behind what was dropped.
+/// were given out, and decoding goes on after what was dropped.
 ///
 /// ```
 /// use sse_codec::{DecodeErrorKind, Decoder, Limits};

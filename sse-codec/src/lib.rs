@@ -87,11 +87,11 @@
 //! | bytes that are not UTF-8 | U+FFFD for each maximal subpart, never an error | [parsing] |
 //! | `data` | each line of it is one of the data; `data` alone is an empty one, and makes an event | [fields] |
 //! | `event` | the last one wins; an empty one resets to `message`; spaces at its end count | [fields] |
-//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without | [fields], [dispatch] |
+//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without; one of more than 8 KiB is ignored and reported, see [`Limits`] | [fields], [dispatch] |
 //! | `retry` | ASCII digits that fit into a `u64` of milliseconds; anything else is ignored | [fields] |
 //! | other fields, comments | skipped, without being kept; comments and lines are shown to those who ask | [fields] |
 //! | the end of the stream | an unfinished event is discarded | [parsing] |
-//! | too large | one [`DecodeError`], the block is dropped, decoding goes on behind it; see [`Limits`] | left open |
+//! | too large | one [`DecodeError`], the block is dropped, decoding goes on after it; see [`Limits`] | left open |
 //! | data is encoded | split at LF, CR and CRLF, always as `data: ` with the space, so that one at its start survives | [authoring] |
 //! | a comment is encoded | `:` and its text, nothing added; each line of it is a comment | [authoring] |
 //!

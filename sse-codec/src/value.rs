@@ -10,7 +10,6 @@ use crate::{Text, ValueError, text::decimal};
 ///
 /// Not empty, and without CR and LF, so that it can never end its line and forge another field. An
 /// event without a type is a `message` event. Case and spaces count: `"ping "` is not `"ping"`.
-/// Clones share the text.
 ///
 /// ```
 /// use sse_codec::{EventType, ValueError};
@@ -29,8 +28,7 @@ pub struct EventType(Text);
 /// The id of an event: the value of an `id` field, and of the `Last-Event-ID` header.
 ///
 /// Without CR, LF and NUL. It may be empty: an empty id resets the client's last event ID, and the
-/// next connection sends no `Last-Event-ID`. Integers become ids without failing. Clones share the
-/// text.
+/// next connection sends no `Last-Event-ID`. Integers become ids without failing.
 ///
 /// ```
 /// use sse_codec::{EventId, ValueError};
