@@ -33,14 +33,15 @@ and in between, or at the end:
 
   {\"comment\":TEXT}  with --comments: all that is behind the colon
   {\"error\":{\"kind\":KIND,\"limit\":BYTES,\"offset\":BYTE,\"id\":ID}}
-      something was dropped since it is too large: KIND is `event_too_large` or `comment_too_large`,
-      BYTE is where it begins, ID the event's id if one was seen
+      something was dropped since it is too large: KIND is `event_too_large`, `id_too_long` (over
+      8 KiB; its event follows) or `comment_too_large`, BYTE is where it begins, ID the event's id if
+      one was seen
   {\"final\":{\"lastEventId\":ID,\"retry\":MS}}
       MS is the reconnection time: null if never set, a string above 2^53-1
 
 Options:
   --chunk N      Feed the decoder N bytes at a time, and wait for them [default: what is there]
-  --max-event N  The largest event, in bytes [default: 16 MiB]
+  --max-event N  The largest event, in bytes of its data, event and id lines [default: 16 MiB]
   --comments     Show comments, of up to 64 KiB each
   -h, --help     Show this text
 

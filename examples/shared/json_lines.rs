@@ -59,6 +59,7 @@ fn line_of<'a>(item: &'a Result<ItemRef<'_>, DecodeError>) -> Option<Line<'a>> {
         Err(error) => Line::Error {
             kind: match error.kind() {
                 DecodeErrorKind::EventTooLarge => "event_too_large",
+                DecodeErrorKind::IdTooLong => "id_too_long",
                 DecodeErrorKind::CommentTooLarge => "comment_too_large",
                 _ => "too_large",
             },

@@ -96,19 +96,32 @@ fn the_lines_as_they_are_written() {
 #[test]
 fn what_passes_a_limit_is_an_error_line() {
     let comment = "c".repeat(64 * 1024 + 1);
-    let stream =
-        format!("data: 1234567\n\nid: 7\ndata: 12345678\n\ndata: 12345678\n\n:{comment}\ndata: ok\n\n");
-    let expected = r#"{"event":{"type":"message","data":"1234567","lastEventId":""}}
-{"error":{"kind":"event_too_large","limit":8,"offset":15,"id":"7"}}
-{"error":{"kind":"event_too_large","limit":8,"offset":37}}
-{"error":{"kind":"comment_too_large","limit":65536,"offset":53}}
+    let too_large = "data: 1234567890\n\nid: 7\ndata: 12345678901\n\ndata: 12345678901\n\n";
+    let stream = format!("{too_large}:{comment}\ndata: ok\n\n");
+    let expected = r#"{"event":{"type":"message","data":"1234567890","lastEventId":""}}
+{"error":{"kind":"event_too_large","limit":16,"offset":18,"id":"7"}}
+{"error":{"kind":"event_too_large","limit":16,"offset":43}}
+{"error":{"kind":"comment_too_large","limit":65536,"offset":62}}
 {"event":{"type":"message","data":"ok","lastEventId":""}}
 {"final":{"lastEventId":"","retry":null}}
 "#;
     for chunk in [&[][..], &["--chunk", "1"], &["--chunk", "7"], &["--chunk", "1000000000000"]] {
-        let output = decode(&[&["--comments", "--max-event", "8"], chunk].concat(), stream.as_bytes());
+        let output = decode(&[&["--comments", "--max-event", "16"], chunk].concat(), stream.as_bytes());
         assert_eq!(output.out, expected, "{chunk:?}");
         assert_eq!((&*output.err, output.code), ("", Some(0)), "{chunk:?}");
+    }
+}
+
+#[test]
+fn an_id_that_is_too_long_is_an_error_line_and_its_event_follows() {
+    let stream = format!("id: 1\ndata: 1\n\nid: {}\ndata: 2\n\n", "i".repeat(8 * 1024 + 1));
+    let expected = r#"{"event":{"type":"message","data":"1","lastEventId":"1"}}
+{"error":{"kind":"id_too_long","limit":8192,"offset":15}}
+{"event":{"type":"message","data":"2","lastEventId":"1"}}
+{"final":{"lastEventId":"1","retry":null}}
+"#;
+    for chunk in [&[][..], &["--chunk", "7"]] {
+        assert_eq!(decode(chunk, stream.as_bytes()).out, expected, "{chunk:?}");
     }
 }
 

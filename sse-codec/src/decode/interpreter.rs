@@ -210,8 +210,8 @@ impl Interpreter {
     }
 
     /// Whether there is more to be read of the input.
-    #[inline(always)]
-    pub(crate) fn is_reading(&self) -> bool {
+    #[cfg(feature = "stream")]
+    pub(super) fn is_reading(&self) -> bool {
         self.is_reading
     }
 
