@@ -126,6 +126,10 @@ fn read(decoder: &mut LineDecoder, model: &mut Model, chunk: &[u8], limit: usize
 
 /// Where something is unread that is no line, the decoder may say either.
 fn check(decoder: &LineDecoder, model: &Model) {
+    // The model reads all that is unread, a byte at a time.
+    if model.unread.len() >= 1000 {
+        return;
+    }
     let mut reader = model.clone();
     let is_mid_line = reader.next().is_some() || reader.splitter.is_mid_line();
     if is_mid_line || model.unread.is_empty() {

@@ -57,6 +57,10 @@ impl Model {
         }
     }
 
+    pub(super) fn unread_len(&self) -> usize {
+        self.unread.len()
+    }
+
     pub(super) fn reconnect(&mut self) {
         self.unread.clear();
         self.oracle.reconnect();
