@@ -31,7 +31,7 @@ impl LineEnds {
     /// The line ends of `text` from `pos` on.
     #[inline(always)]
     pub(crate) fn starting_at(text: &[u8], pos: usize) -> Self {
-        Self { mask: mask_at(text, pos), window: pos }
+        Self { mask: mask_of(&text[pos..]), window: pos }
     }
 
     /// The next line end. `text` must be the same each time.
@@ -54,11 +54,11 @@ impl LineEnds {
     #[inline(always)]
     fn search(&self, text: &[u8]) -> Option<Self> {
         let mut window = self.window + WINDOW;
-        let mut mask = mask_at(text, window);
+        let mut mask = mask_of(text.get(window..)?);
         if mask == 0 {
             window += WINDOW;
             window += memchr::memchr2(b'\n', b'\r', text.get(window..)?)?;
-            mask = mask_at(text, window);
+            mask = mask_of(&text[window..]);
         }
         Some(Self { mask, window })
     }
@@ -74,15 +74,15 @@ impl LineEnds {
     }
 }
 
+/// The mask of the first 64 bytes.
 #[inline(always)]
-fn mask_at(text: &[u8], pos: usize) -> u64 {
-    let rest = text.get(pos..).unwrap_or_default();
-    match rest.first_chunk() {
+fn mask_of(text: &[u8]) -> u64 {
+    match text.first_chunk() {
         Some(window) => {
             let window = u8x64::new(*window);
             (window.simd_eq(u8x64::splat(b'\n')) | window.simd_eq(u8x64::splat(b'\r'))).to_bitmask()
         }
-        None => mask_of_tail(rest),
+        None => mask_of_tail(text),
     }
 }
 

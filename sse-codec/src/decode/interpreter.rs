@@ -236,14 +236,15 @@ impl Interpreter {
     #[inline(always)]
     fn step_in(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
         self.let_go(cursor.line);
-        if cursor.line == 0
-            && self.start != Start::Line
-            && let Some(step) = self.start(cursor, input)
-        {
+        if cursor.line == 0 && self.start != Start::Line {
+            let step = self.start(cursor, input);
             if cursor.line == input.len() {
                 self.close(input);
+                return step.unwrap_or(Step::End);
             }
-            return step;
+            if let Some(step) = step {
+                return step;
+            }
         }
         // A copy, which can be in registers.
         let mut at = *cursor;
