@@ -168,11 +168,13 @@ pub fn contestants(section: Section, size: &str, is_asked: impl Fn(&str) -> bool
             _ => poll::<W>,
         }
     }
+    // Of events that are there, axum only sends what is encoded already.
+    let axum = if section == Section::Body { Role::Apart } else { Role::Peer };
     let ways = [
         ("events", Role::Ours(Level::Body), way::<Events>(section)),
         ("encoded", Role::Variant, way::<Encoded>(section)),
         ("sse-stream", Role::Peer, way::<SseStream>(section)),
-        ("axum", Role::Peer, way::<Axum>(section)),
+        ("axum", axum, way::<Axum>(section)),
         ("by hand", Role::ByHand, way::<ByHand>(section)),
     ];
     let contestant = |(name, role, send)| {
