@@ -36,10 +36,10 @@ pub(super) struct Settings {
 
 /// What is to be done with a line.
 #[derive(Debug)]
-pub(super) enum Line {
+pub(super) enum Verdict {
     /// Nothing.
     Ignore,
-    /// It is a field or a comment with a value, which begins so many bytes after the line.
+    /// It is a field or a comment with a value, which begins this many bytes into the line.
     Field(Name, usize),
     /// Its name is not complete.
     Undecided,
@@ -69,31 +69,31 @@ impl OpenBlock {
 
     /// Judges a line that is whole, and counts it.
     #[inline(always)]
-    pub(super) fn line(&mut self, line: &[u8], settings: &Settings) -> Line {
+    pub(super) fn line(&mut self, line: &[u8], settings: &Settings) -> Verdict {
         let (name, value) = split(line);
-        let verdict = self.field(name, value, line.len(), settings);
-        if let Line::Field(Name::Data | Name::Event | Name::Id, _) = verdict {
+        let verdict = self.check(name, value, line.len(), settings);
+        if let Verdict::Field(Name::Data | Name::Event | Name::Id, _) = verdict {
             self.room -= line.len();
             // > If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
             // > Otherwise, ignore the field.
             if name == Name::Id && has_nul(&line[value..]) {
-                return Line::Ignore;
+                return Verdict::Ignore;
             }
         }
         verdict
     }
 
     /// Judges the beginning of a line, of which there are `len` bytes so far.
-    pub(super) fn beginning(&self, line: &[u8], len: usize, settings: &Settings) -> Line {
+    pub(super) fn beginning(&self, line: &[u8], len: usize, settings: &Settings) -> Verdict {
         match split_beginning(line) {
-            Some((name, value)) => self.field(name, value, len, settings),
-            None => Line::Undecided,
+            Some((name, value)) => self.check(name, value, len, settings),
+            None => Verdict::Undecided,
         }
     }
 
     /// Compares a line of `len` bytes with the limits.
     #[inline(always)]
-    fn field(&self, name: Name, value: usize, len: usize, settings: &Settings) -> Line {
+    fn check(&self, name: Name, value: usize, len: usize, settings: &Settings) -> Verdict {
         let Settings { limits, comments } = settings;
         let is_too_long = match name {
             Name::Data | Name::Event if len > self.room => DecodeErrorKind::EventTooLarge,
@@ -103,17 +103,17 @@ impl OpenBlock {
                 if counted > self.room { DecodeErrorKind::EventTooLarge } else { DecodeErrorKind::IdTooLong }
             }
             Name::Id if len > self.room => DecodeErrorKind::EventTooLarge,
-            Name::Comment if !comments => return Line::Ignore,
+            Name::Comment if !comments => return Verdict::Ignore,
             Name::Comment if len - value > limits.comment() => DecodeErrorKind::CommentTooLarge,
-            Name::Other => return Line::Ignore,
+            Name::Other => return Verdict::Ignore,
             Name::Data | Name::Event | Name::Id | Name::Retry | Name::Comment => {
-                return Line::Field(name, value);
+                return Verdict::Field(name, value);
             }
         };
         // Of a dropped block nothing more is reported.
         match self.is_dropped && name != Name::Comment {
-            true => Line::Ignore,
-            false => Line::TooLong(is_too_long),
+            true => Verdict::Ignore,
+            false => Verdict::TooLong(is_too_long),
         }
     }
 

@@ -13,7 +13,7 @@ use alloc::string::String;
 use bytes::{Buf, BytesMut};
 
 use super::{
-    block::{Line, OpenBlock, Place, Settings},
+    block::{OpenBlock, Place, Settings, Verdict},
     carry::Carry,
     field::{MAX_NAME, Name, millis},
     text::{self, BlockText, Window, lossy, replace},
@@ -76,7 +76,7 @@ enum Start {
     /// A line.
     #[default]
     Line,
-    /// So many bytes of a BOM came, and nothing else.
+    /// This many bytes of a BOM came, and nothing else.
     Bom(usize),
     /// The last byte was a CR: an LF belongs to it.
     AfterCr,
@@ -273,9 +273,11 @@ impl Interpreter {
             return self.blank_line(input, next);
         }
         let (name, value) = match self.block.line(&input[line.clone()], &self.settings) {
-            Line::Field(name, value) => (name, line.start + value..line.end),
-            Line::Ignore | Line::Undecided => return None,
-            Line::TooLong(kind) => return Some(self.too_long(kind, self.offset + line.start as u64, input)),
+            Verdict::Field(name, value) => (name, line.start + value..line.end),
+            Verdict::Ignore | Verdict::Undecided => return None,
+            Verdict::TooLong(kind) => {
+                return Some(self.too_long(kind, self.offset + line.start as u64, input));
+            }
         };
         self.block.end = value.end;
         match name {
@@ -557,12 +559,12 @@ impl Interpreter {
         }
         let len = known + part.len();
         match self.block.beginning(&self.carry[start..], len, &self.settings) {
-            Line::Undecided => {}
+            Verdict::Undecided => {}
             // The digits are not kept, since there may be any number of zeros.
-            Line::Field(Name::Retry, value) if !is_whole => {
+            Verdict::Field(Name::Retry, value) if !is_whole => {
                 return self.add_to_retry(start, offset, value, rest);
             }
-            Line::Field(name, _) => {
+            Verdict::Field(name, _) => {
                 let most = start.saturating_add(self.block.longest(name, &self.settings));
                 self.carry.extend(rest, most);
             }
@@ -572,7 +574,7 @@ impl Interpreter {
                     self.start = Start::IgnoredLine;
                 }
                 return match verdict {
-                    Line::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
+                    Verdict::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
                     _ => None,
                 };
             }
@@ -606,21 +608,21 @@ impl Interpreter {
     /// Reads a line that is whole at the end of the carry.
     fn carried_line(&mut self, start: usize, offset: u64) -> Option<Step> {
         match self.block.line(&self.carry[start..], &self.settings) {
-            Line::Field(Name::Comment, value) => {
+            Verdict::Field(Name::Comment, value) => {
                 self.given = Given::CarriedComment;
                 self.comment = (start + value..self.carry.len()).into();
                 return Some(Step::Comment);
             }
-            Line::Field(name @ (Name::Data | Name::Event | Name::Id), value) => {
+            Verdict::Field(name @ (Name::Data | Name::Event | Name::Id), value) => {
                 self.carry.adopt(&mut self.block, name, start, start + value);
                 return None;
             }
-            Line::TooLong(kind) => {
+            Verdict::TooLong(kind) => {
                 self.carry.truncate(start);
                 return Some(self.too_long(kind, offset, &[]));
             }
-            Line::Field(_, value) => self.set_retry(millis(&self.carry[start + value..])),
-            Line::Ignore | Line::Undecided => {}
+            Verdict::Field(_, value) => self.set_retry(millis(&self.carry[start + value..])),
+            Verdict::Ignore | Verdict::Undecided => {}
         }
         self.carry.truncate(start);
         None

@@ -75,7 +75,7 @@ impl<'a> Line<'a> {
 }
 
 impl<'a> Comment<'a> {
-    /// All that is behind the first colon, as it came.
+    /// Everything after the first colon, as it came.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.0
     }

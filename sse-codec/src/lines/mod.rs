@@ -64,7 +64,7 @@ pub struct LineDecoder {
 /// What the next bytes are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
-    /// The rest of a BOM, of which so many bytes came, or a line.
+    /// The rest of a BOM, of which this many bytes came, or a line.
     Bom(usize),
     /// A line.
     LineStart,
