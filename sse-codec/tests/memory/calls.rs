@@ -36,7 +36,7 @@ pub(super) fn events_that_are_whole_in_their_chunk() {
     }
 }
 
-/// Each text that is too long to stand in place is one allocation, and there is no other.
+/// Each text that is too long to be stored in place is one allocation, and there is no other.
 pub(super) fn owned_events() {
     let long = |len: usize| "x".repeat(len);
     let events: &[(String, usize)] = &[

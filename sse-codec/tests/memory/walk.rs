@@ -39,7 +39,7 @@ impl Field {
         std::str::from_utf8(self.content).is_ok()
     }
 
-    /// The lines of it, of so many bytes at most.
+    /// Its lines, of at most this many bytes.
     fn write(self, len: usize, stream: &mut Vec<u8>) {
         let mut line = |name: &[u8], len: usize| {
             stream.extend_from_slice(name);
