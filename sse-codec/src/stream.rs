@@ -176,7 +176,8 @@ where
     B: Into<Bytes>,
 {
     fn is_terminated(&self) -> bool {
-        self.is_done && !self.decoder.is_reading()
+        // The source is asked only when nothing of its chunks is left.
+        self.is_done
     }
 }
 

@@ -209,12 +209,6 @@ impl Interpreter {
         }
     }
 
-    /// Whether there is more to be read of the input.
-    #[cfg(feature = "stream")]
-    pub(super) fn is_reading(&self) -> bool {
-        self.is_reading
-    }
-
     /// Reads on to the next event, comment or error.
     #[inline(always)]
     pub(super) fn step(&mut self, cursor: &mut Cursor, chunk: &[u8]) -> Step {

@@ -121,12 +121,6 @@ impl Decoder {
         self.interpreter.reconnect();
     }
 
-    /// Whether a chunk is being read.
-    #[cfg(feature = "stream")]
-    pub(crate) fn is_reading(&self) -> bool {
-        self.interpreter.is_reading()
-    }
-
     #[cfg(any(feature = "stream", feature = "tokio-codec"))]
     pub(crate) fn interpreter(&mut self) -> &mut Interpreter {
         &mut self.interpreter
