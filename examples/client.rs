@@ -21,7 +21,7 @@ use hyper::{
 };
 use hyper_util::rt::TokioIo;
 use lexopt::prelude::*;
-use sse_codec::{DecodeError, Decoder, EventId, ItemRef};
+use sse_codec::{Decoder, EventId, decode::ItemRef, error::DecodeError};
 use sse_hyper::{LAST_EVENT_ID, last_event_id_header};
 use tokio::{net::TcpStream, signal, time};
 
@@ -78,7 +78,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             Long("comments") => comments = true,
             Long("reconnect") => reconnect = true,
             Long("last-event-id") => {
-                last_event_id = EventId::new(args.value()?.string()?)?;
+                last_event_id = EventId::lenient(args.value()?.string()?)?;
                 last_event_id_header(&last_event_id)?;
             }
             Short('h') | Long("help") => {
@@ -103,7 +103,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             End::Broken(why) if !reconnect => return Err(why.into()),
             End::Broken(why) => why,
         };
-        let wait = client.decoder.reconnection_time().unwrap_or(RECONNECTION_TIME);
+        let wait = client.decoder.retry().unwrap_or(RECONNECTION_TIME);
         let wait = wait.max(SHORTEST_RECONNECTION_TIME);
         cli::complain("client", &format!("{why}; reconnecting in {wait:?}"));
         time::sleep(wait).await;
@@ -209,7 +209,7 @@ impl Server {
             .header(HOST, host)
             .header(ACCEPT, "text/event-stream")
             .header(CACHE_CONTROL, "no-cache");
-        match EventId::new(last_event_id).map(|id| last_event_id_header(&id)) {
+        match EventId::lenient(last_event_id).map(|id| last_event_id_header(&id)) {
             Ok(Ok(Some(id))) => request = request.header(LAST_EVENT_ID, id),
             Ok(Err(error)) => cli::complain("client", &format!("cannot ask for what comes after: {error}")),
             _ => {}

@@ -14,7 +14,7 @@ use std::{
 };
 
 use lexopt::prelude::*;
-use sse_codec::{Decoder, Limits};
+use sse_codec::{Decoder, limits::Limits};
 
 use shared::{cli, input, json_lines};
 

@@ -132,7 +132,9 @@ impl Hub {
             let event = match events.recv().await {
                 Ok(event) => event,
                 // Without an id: that of the last event stays the client's last one.
-                Err(RecvError::Lagged(missed)) => Event::new(missed.to_string()).with_type(LAGGED).into(),
+                Err(RecvError::Lagged(missed)) => {
+                    Event::new(missed.to_string()).with_event_type(LAGGED).into()
+                }
                 Err(RecvError::Closed) => return None,
             };
             Some((event, events))
@@ -144,7 +146,7 @@ async fn tick(hub: Arc<Hub>, interval: Duration) {
     let mut interval = time::interval(interval);
     loop {
         interval.tick().await;
-        hub.publish(Event::new(hub.events.receiver_count().to_string()).with_type(TICK));
+        hub.publish(Event::new(hub.events.receiver_count().to_string()).with_event_type(TICK));
     }
 }
 
@@ -156,5 +158,5 @@ async fn events(State((hub, stopping)): App) -> impl IntoResponse {
 
 /// axum refuses a body that is too large, or no text.
 async fn say(State((hub, _)): App, text: String) -> impl IntoResponse {
-    format!("{}\n", hub.publish(Event::new(text).with_type(SAID)))
+    format!("{}\n", hub.publish(Event::new(text).with_event_type(SAID)))
 }

@@ -7,7 +7,11 @@ use std::{
 
 use serde::Serialize;
 use serde_json::Value as Json;
-use sse_codec::{DecodeError, DecodeErrorKind, Decoder, ItemRef};
+use sse_codec::{
+    Decoder,
+    decode::ItemRef,
+    error::{DecodeError, DecodeErrorKind},
+};
 
 /// The largest integer that every JSON reader keeps exactly.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
@@ -20,7 +24,7 @@ pub(crate) fn write_item(output: &mut impl Write, item: &Result<ItemRef<'_>, Dec
 /// What is left at the end of the stream.
 pub(crate) fn write_final(output: &mut impl Write, decoder: &Decoder) -> io::Result<()> {
     let last_event_id = decoder.last_event_id();
-    let retry = decoder.reconnection_time().map_or(Json::Null, milliseconds);
+    let retry = decoder.retry().map_or(Json::Null, milliseconds);
     write_line(output, &Line::Final { last_event_id, retry })
 }
 

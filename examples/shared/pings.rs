@@ -54,7 +54,7 @@ impl Kind {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let event = Event::new(now.to_string()).with_id(now);
         match self {
-            Self::Named => event.with_type(PING),
+            Self::Named => event.with_event_type(PING),
             Self::Unnamed => event,
         }
     }

@@ -79,17 +79,17 @@ impl Cut {
         stream::iter(match last_event_ids.len() {
             1 => vec![
                 Ok(event("a").with_retry(Duration::from_millis(20))),
-                Ok(event(" two\nlines").with_type(PING).with_id(1_u64)),
+                Ok(event(" two\nlines").with_event_type(PING).with_id(1_u64)),
                 Ok(event("b")),
             ],
             // The response breaks off.
             2 => vec![
-                Ok(event("").with_type(PING).with_id(EventId::from_static("två ✓"))),
+                Ok(event("").with_event_type(PING).with_id(EventId::from_static("två ✓"))),
                 Ok(event("c")),
                 Err("cut"),
             ],
             3 => vec![Ok(event("d").with_id(EventId::default()))],
-            _ => vec![Ok(event("e")), Ok(event("enough").with_type(PING).with_id(u64::MAX))],
+            _ => vec![Ok(event("e")), Ok(event("enough").with_event_type(PING).with_id(u64::MAX))],
         })
     }
 

@@ -4,7 +4,7 @@ use arbitrary::{Arbitrary, Unstructured};
 use bytes::{Bytes, BytesMut};
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{
-    Block, Decoder, EncodeStream, Encoded, Event, EventCodec, EventId, EventType, Outgoing, ValueError,
+    Batch, Block, Decoder, EncodeStream, Encoded, Event, EventCodec, EventId, EventType, error::ValueError,
 };
 use tokio_util::codec::Encoder as _;
 
@@ -92,7 +92,7 @@ impl Parts {
             event = event.with_id(id.clone());
         }
         if let Some(event_type) = &self.event_type {
-            event = event.with_type(event_type.clone());
+            event = event.with_event_type(event_type.clone());
         }
         if let Some(retry) = self.retry {
             event = event.with_retry(retry);
@@ -112,17 +112,23 @@ impl Parts {
         block.encode(&mut &mut room[..]);
         assert_eq!(room, bytes, "{self:?}");
 
-        let encoded = Outgoing::from(Encoded::from(block));
-        assert_eq!(encoded.is_event(), self.data.is_some());
+        let encoded = Encoded::from(block);
+        assert_eq!(encoded.events(), usize::from(self.data.is_some()));
         send(encoded, &bytes);
+        send(block, &bytes);
+        let mut batch = Batch::new();
+        for len in 0..bytes.len() {
+            assert!(!batch.try_push(block, len), "{self:?}");
+        }
+        assert!(batch.try_push(block, bytes.len()), "{self:?}");
+        assert_eq!(batch.take(), Encoded::from(block), "{self:?}");
         if let Some(event) = self.event(str::to_owned) {
             let with_comment = match &self.comment {
                 Some(comment) => event.as_block().comment(comment),
                 None => event.as_block(),
             };
             assert_eq!(with_comment, block);
-            assert!(Outgoing::from(event.clone()).is_event());
-            send(event.clone().into(), &event.to_bytes());
+            send(event.clone(), &event.to_bytes());
         }
     }
 
@@ -149,23 +155,21 @@ impl Parts {
     }
 }
 
-/// Sends a block in every way that takes one.
-fn send(block: Outgoing, expected: &Bytes) {
-    assert_eq!(block.encoded_len(), expected.len());
-
-    let mut buffer = Vec::new();
-    block.encode(&mut buffer);
-    assert_eq!(buffer, *expected);
-
+/// Sends an item in every way that takes one.
+fn send<T>(item: T, expected: &Bytes)
+where
+    T: Clone + Into<Encoded>,
+    EventCodec: tokio_util::codec::Encoder<T, Error = std::io::Error>,
+{
     let mut buffer = BytesMut::new();
-    EventCodec::new().encode(block.clone(), &mut buffer).expect("encoding does not fail");
+    EventCodec::new().encode(item.clone(), &mut buffer).expect("encoding does not fail");
     assert_eq!(buffer, *expected);
 
-    let chunks: Vec<Result<Bytes, Infallible>> =
-        EncodeStream::new(stream::iter([block.clone()])).collect().now_or_never().expect("it is ready");
+    let items = stream::iter([Ok::<_, Infallible>(item.clone())]);
+    let chunks: Vec<_> = EncodeStream::new(items).collect().now_or_never().expect("it is ready");
     assert_eq!(chunks, [Ok(expected.clone())]);
 
-    assert_eq!(block.into_bytes(), expected);
+    assert_eq!(Bytes::from(item.into()), expected);
 }
 
 fn type_of(text: String) -> Option<EventType> {
@@ -183,7 +187,7 @@ fn id_of(text: String) -> Option<EventId> {
         0 => ValueError::Nul { at },
         _ => ValueError::LineBreak { at },
     });
-    let id = EventId::new(text.as_str());
+    let id = EventId::lenient(text.as_str());
     assert_eq!(id.as_ref().err(), error.as_ref(), "{text:?}");
     id.ok()
 }

@@ -1,4 +1,4 @@
-use sse_codec::{Limits, LineDecoder};
+use sse_codec::{limits::Limits, lines::LineDecoder};
 
 use crate::{
     case::Case,

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Bytes, BytesMut};
 use futures_core::{FusedStream, Stream};
-use sse_codec::{Decoder, EventCodec, EventStream, Item, ItemStream, StreamError};
+use sse_codec::{Decoder, EventCodec, EventStream, decode::Item, error::StreamError, stream::Items};
 use tokio_util::{
     codec::{Decoder as _, FramedRead},
     io::StreamReader,
@@ -41,7 +41,7 @@ pub fn stream(input: &[u8]) {
 enum Way {
     /// `EventStream`, which is taken apart and made anew after each sip.
     Events,
-    /// `ItemStream`, likewise.
+    /// `Items`, likewise.
     Items,
     /// `EventCodec` in a `FramedRead`.
     Framed,
@@ -75,7 +75,7 @@ fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
         };
         assert_eq!(outputs, expected, "{way:?}, {case:?}");
         assert_eq!(decoder.last_event_id(), oracle.last_event_id(), "{way:?}, {case:?}");
-        assert_eq!(ms(decoder.reconnection_time()), oracle.retry(), "{way:?}, {case:?}");
+        assert_eq!(ms(decoder.retry()), oracle.retry(), "{way:?}, {case:?}");
     }
 }
 
@@ -148,7 +148,7 @@ impl Stream for Source {
 
 enum Streamed<'s> {
     Events(EventStream<&'s mut Source>),
-    Items(ItemStream<&'s mut Source>),
+    Items(Items<&'s mut Source>),
 }
 
 impl Streamed<'_> {
@@ -169,7 +169,7 @@ impl Streamed<'_> {
     fn into_decoder(self) -> Decoder {
         match self {
             Self::Events(events) => events.into_decoder(),
-            Self::Items(items) => items.into_decoder(),
+            Self::Items(items) => items.into_inner().into_decoder(),
         }
     }
 }

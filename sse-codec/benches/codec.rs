@@ -105,7 +105,7 @@ fn encode(criterion: &mut Criterion) {
 fn event(block: &Block) -> Event {
     let event = Event::new(block.data.as_deref().unwrap_or_default());
     let event = match block.event_type.as_deref().map(EventType::new) {
-        Some(Ok(event_type)) => event.with_type(event_type),
+        Some(Ok(event_type)) => event.with_event_type(event_type),
         _ => event,
     };
     match block.id.as_deref().map(EventId::new) {

@@ -1,6 +1,6 @@
 //! Blocks to bytes.
 //!
-//! A block is what stands between two blank lines: an event, or only a comment, an id or a
+//! A block is what is between two blank lines: an event, or only a comment, an id or a
 //! reconnection time. [`Block`] is the one place that writes to the wire; everything else is made
 //! of it.
 
@@ -37,7 +37,7 @@ use crate::{
 /// Block::new().data("one\ntwo").encode(&mut stream);
 ///
 /// assert_eq!(stream, b":padding\n\nid: row 7\nretry: 2000\n\ndata: one\ndata: two\n\n");
-/// # Ok::<(), sse_codec::ValueError>(())
+/// # Ok::<(), sse_codec::error::ValueError>(())
 /// ```
 ///
 /// Standard: [9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream), and [9.2.7, advice for authors](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
@@ -70,6 +70,21 @@ impl<'a> Block<'a> {
     }
 
     /// Sets the id.
+    ///
+    /// The block borrows it, so an id that is made for it has to live as long:
+    ///
+    /// ```
+    /// use sse_codec::{Block, EventId};
+    ///
+    /// // In one expression, the id lives until the end of it.
+    /// let bytes = Block::new().id(&EventId::from(7_u64)).to_bytes();
+    /// assert_eq!(bytes, "id: 7\n\n");
+    ///
+    /// // A block that is kept needs an id that is kept.
+    /// let id = EventId::from(7_u64);
+    /// let block = Block::new().id(&id);
+    /// assert_eq!(block.to_bytes(), bytes);
+    /// ```
     #[must_use]
     pub fn id(self, id: &'a EventId) -> Self {
         Self { id: Some(id.as_str()), ..self }
@@ -201,6 +216,13 @@ impl<'a> Block<'a> {
         buf.into()
     }
 
+    /// > *If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and
+    /// > return.* One empty line of data is not an empty buffer.
+    #[inline]
+    pub(crate) fn events(&self) -> usize {
+        usize::from(self.data.is_some())
+    }
+
     fn is_empty(&self) -> bool {
         self.comment.is_none()
             && self.id.is_none()
@@ -222,50 +244,55 @@ impl<'a> From<EventRef<'a>> for Block<'a> {
     }
 }
 
-/// A block that is encoded: made once, cloned for many clients without copying.
+/// Blocks that are encoded: made once, cloned for many clients without copying.
 ///
-/// It can only be made of a [`Block`] or an [`Event`], so it is always one whole, valid block.
+/// It can only be made of an [`Event`], a [`Block`] or a [`Batch`](crate::Batch), so it always holds whole, valid blocks.
 ///
 /// ```
 /// use sse_codec::{Encoded, Event};
 ///
-/// let encoded = Encoded::from(&Event::new("tick"));
+/// let encoded = Encoded::from(Event::new("tick"));
 /// let same = encoded.clone();
 /// assert_eq!(same.as_bytes(), "data: tick\n\n");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Encoded {
     bytes: Bytes,
-    is_event: bool,
+    events: usize,
 }
 
 impl Encoded {
-    /// The bytes of the block.
+    /// Whole blocks, with this many events.
+    pub(crate) fn joined(bytes: Bytes, events: usize) -> Self {
+        Self { bytes, events }
+    }
+
+    /// The bytes.
     pub fn as_bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The bytes of the block, without copying.
+    /// The bytes, without copying.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
     }
 
-    /// Whether a client dispatches this block, that is, whether it has data.
+    /// How many events there are: blocks that clients dispatch, since they have data.
     ///
     /// ```
     /// use sse_codec::{Block, Encoded, Event};
     ///
-    /// assert!(Encoded::from(Event::new("")).is_event());
-    /// assert!(!Encoded::from(Block::new().comment("keep-alive")).is_event());
+    /// assert_eq!(Encoded::from(Event::new("")).events(), 1);
+    /// assert_eq!(Encoded::from(Block::new().comment("keep-alive")).events(), 0);
     /// ```
-    pub fn is_event(&self) -> bool {
-        self.is_event
+    pub fn events(&self) -> usize {
+        self.events
     }
 }
 
 impl From<Block<'_>> for Encoded {
     fn from(block: Block<'_>) -> Self {
-        Self { bytes: block.to_bytes(), is_event: block.data.is_some() }
+        Self { bytes: block.to_bytes(), events: block.events() }
     }
 }
 
@@ -278,6 +305,12 @@ impl From<&Event> for Encoded {
 impl From<Event> for Encoded {
     fn from(event: Event) -> Self {
         event.as_block().into()
+    }
+}
+
+impl From<Encoded> for Bytes {
+    fn from(encoded: Encoded) -> Self {
+        encoded.bytes
     }
 }
 

@@ -1,4 +1,10 @@
 //! Everything that can go wrong, as types that can be matched.
+//!
+//! | error | when |
+//! | --- | --- |
+//! | [`ValueError`] | a text cannot be an event type or an id |
+//! | [`DecodeError`] | a part of a stream passed a limit; decoding goes on after it |
+//! | [`StreamError`] | the same, or the source of a stream failed |
 
 use core::fmt;
 
@@ -8,10 +14,10 @@ use crate::EventId;
 
 /// Why a text cannot be an [`EventType`](crate::EventType) or an [`EventId`].
 ///
-/// Positions are byte offsets in the rejected text.
+/// Positions and lengths are in bytes of the rejected text.
 ///
 /// ```
-/// use sse_codec::{EventId, EventType, ValueError};
+/// use sse_codec::{EventId, EventType, error::ValueError};
 ///
 /// assert_eq!(EventType::new("a\rb"), Err(ValueError::LineBreak { at: 1 }));
 /// assert_eq!(EventId::new("7\0"), Err(ValueError::Nul { at: 1 }));
@@ -25,14 +31,35 @@ pub enum ValueError {
     /// Event types and ids are single lines.
     #[error("line break at byte {at}; event types and ids are single lines, only data may have several")]
     LineBreak {
-        /// Where the CR or LF stands.
+        /// The position of the CR or LF.
         at: usize,
     },
     /// Clients ignore an id that contains U+0000.
     #[error("NUL at byte {at}; clients ignore an id that contains NUL, so it cannot be sent")]
     Nul {
-        /// Where the NUL stands.
+        /// The position of the NUL.
         at: usize,
+    },
+    /// A header cannot hold U+0001 to U+001F and U+007F, so no client could send the id back.
+    #[error("control character at byte {at}; clients send ids back in a header, which cannot hold it")]
+    ControlCharacter {
+        /// The position of the control character.
+        at: usize,
+    },
+    /// A header loses the spaces around its value, so another id would come back.
+    #[error("space at byte {at}, an end of the id; clients send ids back in a header, which loses it")]
+    OuterSpace {
+        /// The position of the space.
+        at: usize,
+    },
+    /// Servers and proxies refuse headers that are longer.
+    #[error(
+        "an id of {len} bytes; clients send ids back in a header, so the limit is {} bytes",
+        EventId::MAX_LEN
+    )]
+    TooLong {
+        /// The length of the id.
+        len: usize,
     },
 }
 
@@ -42,7 +69,7 @@ pub enum ValueError {
 /// were given out, and decoding goes on after what was dropped.
 ///
 /// ```
-/// use sse_codec::{DecodeErrorKind, Decoder, Limits};
+/// use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits};
 ///
 /// let mut decoder = Decoder::builder().limits(Limits::new().with_event(20)).build();
 /// let mut events = decoder.decode(b"id: 7\ndata: longer than that\n\ndata: short\n\n");
@@ -66,17 +93,17 @@ pub struct DecodeError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// An event is larger than [`Limits::event`](crate::Limits::with_event). The whole block is dropped,
+    /// An event is larger than [`Limits::event`](crate::limits::Limits::with_event). The whole block is dropped,
     /// its id is not committed.
     EventTooLarge,
-    /// An id is longer than [`Limits::id`](crate::Limits::with_id). Only that field is ignored; its event
+    /// An id is longer than [`Limits::id`](crate::limits::Limits::with_id). Only that field is ignored; its event
     /// arrives without the id.
     IdTooLong,
-    /// A comment is longer than [`Limits::comment`](crate::Limits::with_comment). Only that comment is
+    /// A comment is longer than [`Limits::comment`](crate::limits::Limits::with_comment). Only that comment is
     /// dropped, the event around it is not.
     CommentTooLarge,
-    /// A line of a [`LineDecoder`](crate::LineDecoder) is longer than
-    /// [`Limits::line`](crate::Limits::with_line). Only that line is
+    /// A line of a [`LineDecoder`](crate::lines::LineDecoder) is longer than
+    /// [`Limits::line`](crate::limits::Limits::with_line). Only that line is
     /// dropped.
     LineTooLong,
 }
@@ -101,19 +128,19 @@ impl DecodeError {
     /// The id of the dropped event, if its `id` field came before the limit was passed.
     ///
     /// It was not committed as last event ID, so a server would send this event again at the next
-    /// reconnection. A client that wants to go on behind it can set it as the starting point of its
-    /// next decoder ([`DecoderBuilder::last_event_id`](crate::DecoderBuilder::last_event_id)).
+    /// reconnection. A client that wants to go on after it can set it as the starting point of its
+    /// next decoder ([`DecoderBuilder::last_event_id`](crate::decode::DecoderBuilder::last_event_id)).
     ///
     /// ```
-    /// use sse_codec::{Decoder, Limits};
+    /// use sse_codec::{Decoder, limits::Limits};
     ///
     /// let mut decoder = Decoder::builder().limits(Limits::new().with_event(8)).build();
     /// let error = decoder.decode(b"id: 7\ndata: far too long\n\n").next_event().unwrap().unwrap_err();
     /// assert_eq!(decoder.last_event_id(), "");
     ///
     /// let id = error.event_id().cloned().unwrap_or_default();
-    /// let behind_it = Decoder::builder().last_event_id(id).build();
-    /// assert_eq!(behind_it.last_event_id(), "7");
+    /// let after_it = Decoder::builder().last_event_id(id).build();
+    /// assert_eq!(after_it.last_event_id(), "7");
     /// ```
     pub fn event_id(&self) -> Option<&EventId> {
         self.event_id.as_ref()
@@ -137,3 +164,17 @@ impl fmt::Display for DecodeError {
 }
 
 impl core::error::Error for DecodeError {}
+
+/// Why a stream or a reader has no event to return. Neither ends it: ask again for the next event.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum StreamError<E> {
+    /// A part of the event stream was dropped. The next event follows.
+    #[error(transparent)]
+    Decode(#[from] DecodeError),
+    /// The source of the bytes failed: the connection, as a rule.
+    ///
+    /// Whether the request can be sent again is for its sender to know: a GET can, with the last event ID.
+    #[error("the source of the event stream failed")]
+    Source(#[source] E),
+}

@@ -8,7 +8,7 @@ use crate::{Block, EventId, EventType, Text};
 
 /// An event, to be sent or as received.
 ///
-/// It holds what stood in its block of the event stream: the data, and the `event`, `id` and `retry`
+/// It holds what was in its block of the event stream: the data, and the `event`, `id` and `retry`
 /// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
 /// gives `event` (line breaks in the data come back as LF).
 ///
@@ -24,10 +24,10 @@ use crate::{Block, EventId, EventType, Text};
 ///
 /// const PING: EventType = EventType::from_static("ping");
 ///
-/// let event = Event::new("1700000000").with_type(PING).with_id(1_700_000_000_u64);
+/// let event = Event::new("1700000000").with_event_type(PING).with_id(1_700_000_000_u64);
 /// assert_eq!(event.to_bytes(), "id: 1700000000\nevent: ping\ndata: 1700000000\n\n");
 /// ```
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Event {
     pub(crate) data: Text,
     pub(crate) event_type: Option<EventType>,
@@ -48,7 +48,19 @@ impl Event {
     /// ```
     #[inline]
     pub fn new(data: impl Into<Text>) -> Self {
-        Self { data: data.into(), ..Self::default() }
+        Self { data: data.into(), event_type: None, id: None, retry: None }
+    }
+
+    /// Replaces the data.
+    ///
+    /// ```
+    /// # let event = sse_codec::Event::new("{}").with_id(7_u8);
+    /// let event = event.with_data("[]"); // the type, the id and the reconnection time stay
+    /// # assert_eq!(event.to_bytes(), "id: 7\ndata: []\n\n");
+    /// ```
+    #[must_use]
+    pub fn with_data(self, data: impl Into<Text>) -> Self {
+        Self { data: data.into(), ..self }
     }
 
     /// Sets the event type: what a page listens to with `addEventListener`.
@@ -57,7 +69,7 @@ impl Event {
     /// use sse_codec::{Event, EventType};
     ///
     /// const JOINED: EventType = EventType::from_static("joined");
-    /// assert_eq!(Event::new("ada").with_type(JOINED).event_type(), "joined");
+    /// assert_eq!(Event::new("ada").with_event_type(JOINED).event_type(), "joined");
     ///
     /// // Where the type is not known before: this text cannot forge another field.
     /// let named_by_a_user = EventType::new("joined\ndata: everyone");
@@ -65,8 +77,14 @@ impl Event {
     /// ```
     #[must_use]
     #[inline]
-    pub fn with_type(self, event_type: EventType) -> Self {
-        Self { event_type: Some(event_type), ..self }
+    pub fn with_event_type(self, event_type: impl Into<EventType>) -> Self {
+        Self { event_type: Some(event_type.into()), ..self }
+    }
+
+    /// Removes the event type, so that the event is a `message`.
+    #[must_use]
+    pub fn without_event_type(self) -> Self {
+        Self { event_type: None, ..self }
     }
 
     /// Sets the id that a client reports as `Last-Event-ID` when it reconnects after this event.
@@ -80,12 +98,18 @@ impl Event {
     /// # assert_eq!(by_number.id().unwrap(), "7");
     /// # assert_eq!(by_text.to_bytes(), "id: 2026-11-24/7\ndata: …\n\n");
     /// # assert_eq!(reset.to_bytes(), "id: \ndata: …\n\n");
-    /// # Ok::<(), sse_codec::ValueError>(())
+    /// # Ok::<(), sse_codec::error::ValueError>(())
     /// ```
     #[must_use]
     #[inline]
     pub fn with_id(self, id: impl Into<EventId>) -> Self {
         Self { id: Some(id.into()), ..self }
+    }
+
+    /// Removes the id, so that the client's last event ID stays as it was.
+    #[must_use]
+    pub fn without_id(self) -> Self {
+        Self { id: None, ..self }
     }
 
     /// Sets the reconnection time: how long a client waits before it reconnects.
@@ -105,6 +129,12 @@ impl Event {
         Self { retry: Some(whole_millis(reconnection_time)), ..self }
     }
 
+    /// Removes the reconnection time, so that the client's stays as it was.
+    #[must_use]
+    pub fn without_retry(self) -> Self {
+        Self { retry: None, ..self }
+    }
+
     /// The data, its lines separated by LF if it was decoded.
     #[inline]
     pub fn data(&self) -> &str {
@@ -116,32 +146,39 @@ impl Event {
         self.data
     }
 
-    /// The event type under which a browser dispatches this event: `message` if it has none.
+    /// All that is in the event, without copying. [`Event::from`] puts it together again.
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// let mut parts = Event::new("1").with_id(7_u8).into_parts();
+    /// parts.event_type = Some("renamed".try_into()?);
+    /// let event = Event::from(parts);
+    /// assert_eq!(event.to_bytes(), "id: 7\nevent: renamed\ndata: 1\n\n");
+    /// # Ok::<(), sse_codec::error::ValueError>(())
+    /// ```
+    pub fn into_parts(self) -> EventParts {
+        let retry = self.retry();
+        let Self { data, event_type, id, .. } = self;
+        EventParts { data, event_type, id, retry }
+    }
+
+    /// The event type under which a browser dispatches this event: `message` if it has none of its own.
     #[inline]
     pub fn event_type(&self) -> &str {
-        self.explicit_type().unwrap_or("message")
+        self.event_type.as_ref().map_or("message", EventType::as_str)
     }
 
     /// The event type, if the event has one of its own.
     #[inline]
-    pub fn explicit_type(&self) -> Option<&str> {
-        self.event_type.as_ref().map(EventType::as_str)
+    pub fn explicit_event_type(&self) -> Option<&EventType> {
+        self.event_type.as_ref()
     }
 
     /// The id, if this event has one of its own. It may be empty: that resets the last event ID.
     #[inline]
-    pub fn id(&self) -> Option<&str> {
-        self.id.as_ref().map(EventId::as_str)
-    }
-
-    /// The event type as a value of its own, for another event.
-    pub fn to_explicit_type(&self) -> Option<EventType> {
-        self.event_type.clone()
-    }
-
-    /// The id as a value of its own, for another event.
-    pub fn to_id(&self) -> Option<EventId> {
-        self.id.clone()
+    pub fn id(&self) -> Option<&EventId> {
+        self.id.as_ref()
     }
 
     /// The reconnection time, if this event sets it. Whole milliseconds.
@@ -159,8 +196,8 @@ impl Event {
     pub fn as_block(&self) -> Block<'_> {
         Block {
             comment: None,
-            id: self.id(),
-            event_type: self.explicit_type(),
+            id: self.id.as_ref().map(EventId::as_str),
+            event_type: self.event_type.as_ref().map(EventType::as_str),
             retry: self.retry,
             data: Some(&self.data),
         }
@@ -199,10 +236,31 @@ impl fmt::Debug for Event {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event")
             .field("data", &self.data())
-            .field("event_type", &self.explicit_type())
-            .field("id", &self.id())
+            .field("event_type", &self.event_type)
+            .field("id", &self.id)
             .field("retry", &self.retry())
             .finish()
+    }
+}
+
+/// What an [`Event`] consists of, to be changed at will. Made by [`Event::into_parts`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct EventParts {
+    /// The data.
+    pub data: Text,
+    /// The event type, if the event has one of its own.
+    pub event_type: Option<EventType>,
+    /// The id, if the event has one of its own.
+    pub id: Option<EventId>,
+    /// The reconnection time, if the event sets it. It is sent in whole milliseconds.
+    pub retry: Option<Duration>,
+}
+
+impl From<EventParts> for Event {
+    fn from(parts: EventParts) -> Self {
+        let EventParts { data, event_type, id, retry } = parts;
+        Self { data, event_type, id, retry: retry.map(whole_millis) }
     }
 }
 
@@ -224,11 +282,11 @@ impl fmt::Debug for Event {
 /// let second = events.next_event().unwrap()?;
 /// assert_eq!((second.event_type(), second.data()), ("message", "2"));
 /// assert_eq!((second.id(), second.last_event_id()), (None, "7")); // as of the first
-/// # Ok::<(), sse_codec::DecodeError>(())
+/// # Ok::<(), sse_codec::error::DecodeError>(())
 /// ```
 ///
 /// Standard: [9.2.6, what is dispatched](https://html.spec.whatwg.org/multipage/server-sent-events.html#dispatchMessage).
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct EventRef<'a> {
     pub(crate) data: &'a str,
     pub(crate) event_type: Option<&'a str>,
@@ -250,7 +308,7 @@ impl<'a> EventRef<'a> {
     }
 
     /// The event type, if an `event` field in this block set one.
-    pub fn explicit_type(&self) -> Option<&'a str> {
+    pub fn explicit_event_type(&self) -> Option<&'a str> {
         self.event_type
     }
 
@@ -281,7 +339,7 @@ impl<'a> EventRef<'a> {
     ///     kept.push(event?.to_event());
     /// }
     /// assert_eq!(kept, [Event::new("1"), Event::new("2")]);
-    /// # Ok::<(), sse_codec::DecodeError>(())
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
     /// ```
     #[inline(always)]
     pub fn to_event(&self) -> Event {
@@ -302,6 +360,37 @@ impl<'a> EventRef<'a> {
             retry: self.retry,
             data: Some(self.data),
         }
+    }
+
+    /// Appends the event, as [`Event::encode`] does: exactly [`encoded_len`](Self::encoded_len) bytes.
+    ///
+    /// ```
+    /// let mut decoder = sse_codec::Decoder::new();
+    /// let mut forwarded = Vec::new();
+    /// let mut events = decoder.decode(b"event:a\r\ndata:1\r\n\r\n");
+    /// while let Some(event) = events.next_event() {
+    ///     event?.encode(&mut forwarded);
+    /// }
+    /// assert_eq!(forwarded, b"event: a\ndata: 1\n\n");
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
+        self.as_block().encode(buf);
+    }
+
+    /// How many bytes [`encode`](Self::encode) appends.
+    pub fn encoded_len(&self) -> usize {
+        self.as_block().encoded_len()
+    }
+}
+
+impl From<EventRef<'_>> for Event {
+    fn from(event: EventRef<'_>) -> Self {
+        event.to_event()
     }
 }
 

@@ -14,19 +14,20 @@
 //! const PRICE: EventType = EventType::from_static("price");
 //!
 //! let mut response = Vec::new();
-//! Event::new("12.50\n13.00").with_type(PRICE).with_id(7_u64).encode(&mut response);
+//! Event::new("12.50\n13.00").with_event_type(PRICE).with_id(7_u64).encode(&mut response);
 //! assert_eq!(response, b"id: 7\nevent: price\ndata: 12.50\ndata: 13.00\n\n");
 //! ```
 //!
 //! [`Block`] writes what is no event: comments, ids and reconnection times alone. [`Encoded`] is
-//! encoded once and sent to many.
+//! encoded once and sent to many; a [`Batch`] joins several events for that.
 //!
 //! # Receiving
 //!
 //! There are three levels; take the highest that fits.
 //!
 //! **Streams** (feature `stream`): [`EventStream`] turns a stream of byte chunks, such as the body of
-//! a response, into a stream of events.
+//! a response, into a stream of events. Without a runtime (feature `std`), [`EventReader`] is an iterator over the events
+//! of anything that reads.
 //!
 //! **Events**: feed [`Decoder`] whatever comes, in whatever chunks. This is the whole loop:
 //!
@@ -64,15 +65,16 @@
 //! [`Decoder::decode`] lends events that are borrowed from the chunk; [`Decoder::decode_bytes`]
 //! iterates over events that own their text.
 //!
-//! **Lines**: [`LineDecoder`] shows every line, for proxies that must not lose comments and unknown
+//! **Lines**: [`lines::LineDecoder`] shows every line, for proxies that must not lose comments and unknown
 //! fields.
 //!
 //! # Features
 //!
 //! | feature | default | what it adds |
 //! | --- | --- | --- |
-//! | `std` | yes | detects the CPU at run time, for faster search and validation |
-//! | `stream` | yes | [`EventStream`], [`ItemStream`], [`EncodeStream`] |
+//! | `std` | yes | [`EventReader`]; detects the CPU at run time, for faster search and validation |
+//! | `stream` | yes | [`EventStream`], [`EncodeStream`] |
+//! | `serde` | no | `Serialize` and `Deserialize` for [`Event`], [`EventId`], [`EventType`] and [`Text`] |
 //! | `json` | no | [`Event::json`], [`Event::parse_json`], [`EventRef::parse_json`] |
 //! | `tokio-codec` | no | [`EventCodec`] for `tokio_util::codec` |
 //!
@@ -82,16 +84,16 @@
 //!
 //! | case | what is done | standard |
 //! | --- | --- | --- |
-//! | line ends | LF, CR and CRLF, also mixed. A CR at the end of a chunk ends its line at once; one LF behind it is skipped | [parsing] |
+//! | line ends | LF, CR and CRLF, also mixed. A CR at the end of a chunk ends its line at once; one LF after it is skipped | [parsing] |
 //! | byte order mark | one is skipped at the very start, also when chunks cut it | [parsing] |
 //! | bytes that are not UTF-8 | U+FFFD for each maximal subpart, never an error | [parsing] |
-//! | `data` | each line of it is one of the data; `data` alone is an empty one, and makes an event | [fields] |
+//! | `data` | each line of it is a line of the data; `data` alone is an empty one, and makes an event | [fields] |
 //! | `event` | the last one wins; an empty one resets to `message`; spaces at its end count | [fields] |
-//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without; one of more than 8 KiB is ignored and reported, see [`Limits`] | [fields], [dispatch] |
+//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without; one of more than 8 KiB is ignored and reported, see [`Limits`](limits::Limits) | [fields], [dispatch] |
 //! | `retry` | ASCII digits that fit into a `u64` of milliseconds; anything else is ignored | [fields] |
 //! | other fields, comments | skipped, without being kept; comments and lines are shown to those who ask | [fields] |
 //! | the end of the stream | an unfinished event is discarded | [parsing] |
-//! | too large | one [`DecodeError`], the block is dropped, decoding goes on after it; see [`Limits`] | left open |
+//! | too large | one [`DecodeError`](error::DecodeError), the block is dropped, decoding goes on after it; see [`Limits`](limits::Limits) | left open |
 //! | data is encoded | split at LF, CR and CRLF, always as `data: ` with the space, so that one at its start survives | [authoring] |
 //! | a comment is encoded | `:` and its text, nothing added; each line of it is a comment | [authoring] |
 //!
@@ -108,37 +110,44 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
-#[cfg(feature = "tokio-codec")]
+#[cfg(feature = "std")]
 extern crate std;
 
+mod batch;
 mod bom;
 mod buffer;
-mod decode;
+pub mod decode;
 mod encode;
-mod error;
-mod event;
+pub mod error;
+pub mod event;
 #[cfg(feature = "json")]
 mod json;
-mod limits;
+pub mod limits;
 pub mod lines;
-mod outgoing;
+#[cfg(feature = "std")]
+pub mod reader;
 mod scan;
+#[cfg(feature = "serde")]
+mod serde;
 #[cfg(feature = "stream")]
-mod stream;
+pub mod stream;
 mod text;
 #[cfg(feature = "tokio-codec")]
 mod tokio_codec;
 mod value;
 
-pub use decode::{Decoder, DecoderBuilder, Events, Item, ItemRef, OwnedEvents};
+pub use batch::Batch;
+#[doc(inline)]
+pub use decode::Decoder;
 pub use encode::{Block, Encoded};
-pub use error::{DecodeError, DecodeErrorKind, ValueError};
+#[doc(inline)]
 pub use event::{Event, EventRef};
-pub use limits::Limits;
-pub use lines::{Comment, Field, Line, LineDecoder, Lines};
-pub use outgoing::{Outgoing, StreamItem};
+#[cfg(feature = "std")]
+#[doc(inline)]
+pub use reader::EventReader;
 #[cfg(feature = "stream")]
-pub use stream::{EncodeStream, EventStream, ItemStream, StreamError};
+#[doc(inline)]
+pub use stream::{EncodeStream, EventStream};
 pub use text::Text;
 #[cfg(feature = "tokio-codec")]
 pub use tokio_codec::EventCodec;

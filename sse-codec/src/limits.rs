@@ -1,13 +1,15 @@
 //! How much a decoder collects.
 
+use crate::EventId;
+
 /// How large the parts of an event stream may be, in bytes on the wire.
 ///
-/// What passes a limit is dropped and gives one [`DecodeError`](crate::DecodeError); everything else arrives. A
+/// What passes a limit is dropped and gives one [`DecodeError`](crate::error::DecodeError); everything else arrives. A
 /// decoder never buffers more than its limits and a small constant. Unknown fields, `retry` fields and comments that
 /// were not asked for are skipped without being buffered.
 ///
 /// ```
-/// use sse_codec::{Decoder, Limits};
+/// use sse_codec::{Decoder, limits::Limits};
 ///
 /// let limits = Limits::new().with_event(64 * 1024);
 /// assert_eq!((limits.event(), limits.id()), (64 * 1024, 8 * 1024));
@@ -24,7 +26,7 @@ pub struct Limits {
 impl Limits {
     /// The defaults: events of 16 MiB, ids of 8 KiB, comments of 64 KiB, and lines of 16 MiB.
     pub const fn new() -> Self {
-        Self { event: 16 * 1024 * 1024, id: 8 * 1024, comment: 64 * 1024, line: 16 * 1024 * 1024 }
+        Self { event: 16 * 1024 * 1024, id: EventId::MAX_LEN, comment: 64 * 1024, line: 16 * 1024 * 1024 }
     }
 
     /// The largest event: the sum of the bytes of its block's `data`, `event` and `id` lines.
@@ -46,13 +48,13 @@ impl Limits {
     }
 
     /// The longest comment: the bytes after its colon. It applies only if comments are
-    /// [asked for](crate::DecoderBuilder::comments).
+    /// [asked for](crate::decode::DecoderBuilder::comments).
     #[must_use]
     pub const fn with_comment(self, bytes: usize) -> Self {
         Self { comment: bytes, ..self }
     }
 
-    /// The longest line of a [`LineDecoder`](crate::LineDecoder), without its line end. A
+    /// The longest line of a [`LineDecoder`](crate::lines::LineDecoder), without its line end. A
     /// [`Decoder`](crate::Decoder) has no such limit.
     #[must_use]
     pub const fn with_line(self, bytes: usize) -> Self {
@@ -74,7 +76,7 @@ impl Limits {
         self.comment
     }
 
-    /// The longest line of a [`LineDecoder`](crate::LineDecoder), in bytes.
+    /// The longest line of a [`LineDecoder`](crate::lines::LineDecoder), in bytes.
     pub const fn line(&self) -> usize {
         self.line
     }

@@ -8,9 +8,12 @@ use core::{
 use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
-use thiserror::Error;
 
-use crate::{DecodeError, Decoder, Event, Item, StreamItem, decode::OwnedChunk};
+use crate::{
+    Decoder, Encoded, Event,
+    decode::{Item, OwnedChunk},
+    error::StreamError,
+};
 
 pin_project! {
     /// A stream of events, decoded from a stream of byte chunks.
@@ -31,7 +34,7 @@ pin_project! {
     /// while let Some(event) = events.next().await {
     ///     println!("{}: {}", events.decoder().last_event_id(), event?.data());
     /// }
-    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
     /// # }).unwrap().unwrap();
     /// ```
     #[derive(Debug)]
@@ -43,18 +46,6 @@ pin_project! {
         chunk: OwnedChunk,
         is_done: bool,
     }
-}
-
-/// Why a stream of events has no event to give.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[non_exhaustive]
-pub enum StreamError<E> {
-    /// Something in the event stream was dropped; the next event follows.
-    #[error(transparent)]
-    Decode(#[from] DecodeError),
-    /// The source of bytes failed.
-    #[error("the connection of the event stream failed; reconnect with the last event ID: {0}")]
-    Source(E),
 }
 
 impl<S> EventStream<S> {
@@ -73,9 +64,30 @@ impl<S> EventStream<S> {
     }
 
     /// The decoder, to ask for the last event ID and the reconnection time as of the event that was
-    /// given out last.
+    /// returned last.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
+    }
+
+    /// The source of the chunks.
+    pub fn get_ref(&self) -> &S {
+        &self.source
+    }
+
+    /// The source of the chunks. What is read from it here, no event is made of.
+    pub fn get_mut(&mut self) -> &mut S {
+        &mut self.source
+    }
+
+    /// The source of the chunks, pinned.
+    pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
+        self.project().source
+    }
+
+    /// The source, and the decoder with what is unread.
+    pub fn into_parts(mut self) -> (S, Decoder) {
+        self.chunk.end(self.decoder.interpreter());
+        (self.source, self.decoder)
     }
 
     /// The decoder, to go on with: [`reconnect`](Decoder::reconnect) it for a new connection.
@@ -96,20 +108,19 @@ impl<S> EventStream<S> {
     /// assert_eq!(decoder.last_event_id(), "7"); // the `Last-Event-ID` of the next request
     /// let next_connection = stream::iter(["data: 2\n\n"].map(Ok::<_, std::io::Error>));
     /// let events = EventStream::with_decoder(next_connection, decoder);
-    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
     /// # }).unwrap().unwrap();
     /// ```
-    pub fn into_decoder(mut self) -> Decoder {
-        self.chunk.end(self.decoder.interpreter());
-        self.decoder
+    pub fn into_decoder(self) -> Decoder {
+        self.into_parts().1
     }
 
     /// The same stream, with the comments between the events. The decoder must have been
-    /// [asked](crate::DecoderBuilder::comments) for them.
+    /// [asked](crate::decode::DecoderBuilder::comments) for them.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
-    /// use sse_codec::{Decoder, Event, EventStream, Item};
+    /// use sse_codec::{Decoder, Event, EventStream, decode::Item};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
     /// let chunks = stream::iter([": hi\ndata: 1\n\n"].map(Ok::<_, std::io::Error>));
@@ -117,11 +128,11 @@ impl<S> EventStream<S> {
     /// let mut items = EventStream::with_decoder(chunks, decoder).items();
     /// assert_eq!(items.next().await.unwrap()?, Item::Comment(" hi".into()));
     /// assert_eq!(items.next().await.unwrap()?, Item::Event(Event::new("1")));
-    /// # Ok::<(), sse_codec::StreamError<std::io::Error>>(())
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
     /// # }).unwrap().unwrap();
     /// ```
-    pub fn items(self) -> ItemStream<S> {
-        ItemStream { events: self }
+    pub fn items(self) -> Items<S> {
+        Items { events: self }
     }
 }
 
@@ -185,25 +196,35 @@ pin_project! {
     /// A stream of events and comments. Made by [`EventStream::items`].
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
-    pub struct ItemStream<S> {
+    pub struct Items<S> {
         #[pin]
         events: EventStream<S>,
     }
 }
 
-impl<S> ItemStream<S> {
-    /// The decoder, as of the item that was given out last.
+impl<S> Items<S> {
+    /// The decoder, as of the item that was returned last.
     pub fn decoder(&self) -> &Decoder {
         self.events.decoder()
     }
 
-    /// The decoder, to go on with.
-    pub fn into_decoder(self) -> Decoder {
-        self.events.into_decoder()
+    /// The stream of events alone.
+    pub fn get_ref(&self) -> &EventStream<S> {
+        &self.events
+    }
+
+    /// The stream of events alone. It may be asked in between.
+    pub fn get_mut(&mut self) -> &mut EventStream<S> {
+        &mut self.events
+    }
+
+    /// The stream of events alone, to go on with.
+    pub fn into_inner(self) -> EventStream<S> {
+        self.events
     }
 }
 
-impl<S, B, E> Stream for ItemStream<S>
+impl<S, B, E> Stream for Items<S>
 where
     S: Stream<Item = Result<B, E>>,
     B: Into<Bytes>,
@@ -227,49 +248,50 @@ where
 }
 
 pin_project! {
-    /// A stream of byte chunks, encoded from a stream of blocks: one chunk for each block.
+    /// A stream of byte chunks, encoded from a stream of events: one chunk for each item.
     ///
-    /// For servers that take a stream of bytes as the body of a response. Nothing is added: no
-    /// keep-alive, no headers.
+    /// For servers that take a stream of bytes as the body of a response. The items are [`Event`]s, [`Block`](crate::Block)s
+    /// or [`Encoded`]s, in a `Result`. Nothing is added: no keep-alive, no headers.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
     /// use sse_codec::{EncodeStream, Event};
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let mut chunks = EncodeStream::new(stream::iter([Event::new("1"), Event::new("2")]));
+    /// let events = ["1", "2"].map(|data| Ok::<_, std::io::Error>(Event::new(data)));
+    /// let mut chunks = EncodeStream::new(stream::iter(events));
     /// assert_eq!(chunks.next().await.unwrap()?, "data: 1\n\n");
-    /// # Ok::<(), std::convert::Infallible>(())
+    /// # Ok::<(), std::io::Error>(())
     /// # }).unwrap().unwrap();
     /// ```
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct EncodeStream<S> {
         #[pin]
-        blocks: S,
+        events: S,
     }
 }
 
 impl<S> EncodeStream<S> {
-    /// Encodes what `blocks` yields.
-    pub fn new(blocks: S) -> Self {
-        Self { blocks }
+    /// Encodes what `events` yields.
+    pub fn new(events: S) -> Self {
+        Self { events }
     }
 }
 
-impl<S> Stream for EncodeStream<S>
+impl<S, T, E> Stream for EncodeStream<S>
 where
-    S: Stream,
-    S::Item: StreamItem,
+    S: Stream<Item = Result<T, E>>,
+    T: Into<Encoded>,
 {
-    type Item = Result<Bytes, <S::Item as StreamItem>::Error>;
+    type Item = Result<Bytes, E>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let item = ready!(self.project().blocks.poll_next(cx));
-        Poll::Ready(item.map(|item| Ok(item.into_outgoing()?.into_bytes())))
+        let item = ready!(self.project().events.poll_next(cx));
+        Poll::Ready(item.map(|item| Ok(item?.into().into_bytes())))
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        self.blocks.size_hint()
+        self.events.size_hint()
     }
 }

@@ -1,12 +1,10 @@
 //! Text that is kept.
 
-use core::{cmp::Ordering, fmt, hash, ops::Deref};
+use core::{cmp::Ordering, convert::Infallible, fmt, hash, ops::Deref, str::FromStr};
 
 use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use arrayvec::ArrayString;
-
-use crate::scan::is_one_line;
 
 /// A text of up to this many bytes takes no more space in place than a `String` does with the tag.
 const MAX_INLINE: usize = 24;
@@ -49,24 +47,6 @@ impl Text {
             Repr::Heap(text) => text,
         }
     }
-
-    /// Whether the text surely has no line break and no NUL; with other control characters this may be false.
-    ///
-    /// One match arm for each representation: text that was just written in parts is slow to load through a reference
-    /// that may point to either.
-    #[inline(always)]
-    pub(crate) fn is_one_line(&self) -> bool {
-        match &self.0 {
-            Repr::Inline(text) => is_one_line(text.as_bytes()),
-            Repr::Static(text) => is_long_line(text),
-            Repr::Heap(text) => is_long_line(text),
-        }
-    }
-}
-
-#[inline(never)]
-fn is_long_line(text: &str) -> bool {
-    is_one_line(text.as_bytes())
 }
 
 impl Default for Text {
@@ -128,6 +108,27 @@ impl From<char> for Text {
     }
 }
 
+impl From<&String> for Text {
+    fn from(text: &String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<Box<str>> for Text {
+    /// Does not copy.
+    fn from(text: Box<str>) -> Self {
+        Self(Repr::Heap(text))
+    }
+}
+
+impl FromStr for Text {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(text.into())
+    }
+}
+
 impl From<Text> for String {
     /// Copies only text that is stored in place or static.
     fn from(text: Text) -> Self {
@@ -146,18 +147,6 @@ impl PartialEq for Text {
 
 impl Eq for Text {}
 
-impl PartialEq<str> for Text {
-    fn eq(&self, other: &str) -> bool {
-        self.as_str() == other
-    }
-}
-
-impl PartialEq<&str> for Text {
-    fn eq(&self, other: &&str) -> bool {
-        self.as_str() == *other
-    }
-}
-
 impl PartialOrd for Text {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
@@ -169,6 +158,39 @@ impl Ord for Text {
         self.as_str().cmp(other)
     }
 }
+
+/// Compares a type with texts of other types, from both sides.
+macro_rules! compare_as_text {
+    ($name:ident with $($text:ty)*) => {$(
+        impl PartialEq<$text> for $name {
+            fn eq(&self, other: &$text) -> bool {
+                self.as_str() == AsRef::<str>::as_ref(other)
+            }
+        }
+
+        impl PartialEq<$name> for $text {
+            fn eq(&self, other: &$name) -> bool {
+                AsRef::<str>::as_ref(self) == other.as_str()
+            }
+        }
+
+        impl PartialOrd<$text> for $name {
+            fn partial_cmp(&self, other: &$text) -> Option<core::cmp::Ordering> {
+                self.as_str().partial_cmp(AsRef::<str>::as_ref(other))
+            }
+        }
+
+        impl PartialOrd<$name> for $text {
+            fn partial_cmp(&self, other: &$name) -> Option<core::cmp::Ordering> {
+                AsRef::<str>::as_ref(self).partial_cmp(other.as_str())
+            }
+        }
+    )*};
+}
+
+pub(crate) use compare_as_text;
+
+compare_as_text!(Text with str &str String);
 
 impl hash::Hash for Text {
     fn hash<H: hash::Hasher>(&self, state: &mut H) {

@@ -5,18 +5,21 @@ use std::io;
 use bytes::{Bytes, BytesMut};
 use tokio_util::codec;
 
-use crate::{DecodeError, Decoder, Item, Outgoing, decode::OwnedChunk};
+use crate::{
+    Block, Decoder, Encoded, Event,
+    decode::{Item, OwnedChunk},
+    error::DecodeError,
+};
 
 /// Decodes and encodes event streams in a `tokio_util::codec::{Framed, FramedRead, FramedWrite}`.
 ///
-/// It yields events, and comments if the decoder was [asked](crate::DecoderBuilder::comments) for
+/// It yields events, and comments if the decoder was [asked](crate::decode::DecoderBuilder::comments) for
 /// them. What passes a limit comes as an item, since an error of the codec itself would end the
-/// stream. The other way it takes [`Event`](crate::Event), [`Encoded`](crate::Encoded) and
-/// [`Outgoing`].
+/// stream. In the other direction it takes [`Event`], `&Event`, [`Block`] and [`Encoded`].
 ///
 /// ```
 /// use futures_util::StreamExt;
-/// use sse_codec::{Event, EventCodec, Item};
+/// use sse_codec::{Event, EventCodec, decode::Item};
 /// use tokio_util::codec::FramedRead;
 ///
 /// # futures_util::FutureExt::now_or_never(async {
@@ -28,7 +31,7 @@ use crate::{DecodeError, Decoder, Item, Outgoing, decode::OwnedChunk};
 /// # }).unwrap().unwrap();
 /// ```
 ///
-/// And the other way:
+/// And in the other direction:
 ///
 /// ```
 /// use futures_util::SinkExt;
@@ -65,7 +68,7 @@ impl EventCodec {
     }
 
     /// The decoder, to ask for the last event ID and the reconnection time as of the item that was
-    /// given out last.
+    /// returned last.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
@@ -88,13 +91,37 @@ impl codec::Decoder for EventCodec {
     }
 }
 
-impl<T: Into<Outgoing>> codec::Encoder<T> for EventCodec {
+impl codec::Encoder<Block<'_>> for EventCodec {
     type Error = io::Error;
 
-    fn encode(&mut self, block: T, dst: &mut BytesMut) -> io::Result<()> {
-        let block = block.into();
+    fn encode(&mut self, block: Block<'_>, dst: &mut BytesMut) -> io::Result<()> {
         dst.reserve(block.encoded_len());
         block.encode(dst);
+        Ok(())
+    }
+}
+
+impl codec::Encoder<&Event> for EventCodec {
+    type Error = io::Error;
+
+    fn encode(&mut self, event: &Event, dst: &mut BytesMut) -> io::Result<()> {
+        self.encode(event.as_block(), dst)
+    }
+}
+
+impl codec::Encoder<Event> for EventCodec {
+    type Error = io::Error;
+
+    fn encode(&mut self, event: Event, dst: &mut BytesMut) -> io::Result<()> {
+        self.encode(event.as_block(), dst)
+    }
+}
+
+impl codec::Encoder<Encoded> for EventCodec {
+    type Error = io::Error;
+
+    fn encode(&mut self, encoded: Encoded, dst: &mut BytesMut) -> io::Result<()> {
+        dst.extend_from_slice(encoded.as_bytes());
         Ok(())
     }
 }

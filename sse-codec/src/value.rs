@@ -2,9 +2,13 @@
 
 use core::{borrow::Borrow, fmt, str::FromStr};
 
-use alloc::string::String;
+use alloc::{borrow::Cow, boxed::Box, string::String};
 
-use crate::{Text, ValueError, text::decimal};
+use crate::{
+    Text,
+    error::ValueError,
+    text::{compare_as_text, decimal},
+};
 
 /// The type of an event: the value of an `event` field.
 ///
@@ -12,7 +16,7 @@ use crate::{Text, ValueError, text::decimal};
 /// event without a type is a `message` event. Case and spaces count: `"ping "` is not `"ping"`.
 ///
 /// ```
-/// use sse_codec::{EventType, ValueError};
+/// use sse_codec::{EventType, error::ValueError};
 ///
 /// const PING: EventType = EventType::from_static("ping");
 /// assert_eq!(EventType::new("ping")?, PING);
@@ -27,17 +31,24 @@ pub struct EventType(Text);
 
 /// The id of an event: the value of an `id` field, and of the `Last-Event-ID` header.
 ///
-/// Without CR, LF and NUL. It may be empty: an empty id resets the client's last event ID, and the
-/// next connection sends no `Last-Event-ID`. Integers become ids without failing.
+/// A client sends the id of the last event that it saw when it reconnects, so an id has to fit into a header.
+/// [`new`](Self::new) refuses what browsers cannot send back: control characters, a space at either end, and more than
+/// [`MAX_LEN`](Self::MAX_LEN) bytes. It may be empty: an empty id resets the client's last event ID, and the next
+/// connection sends no `Last-Event-ID`. Integers become ids without failing.
 ///
 /// ```
-/// use sse_codec::{EventId, ValueError};
+/// use sse_codec::{EventId, error::ValueError};
 ///
 /// assert_eq!(EventId::from(42_u64), "42");
-/// assert_eq!(EventId::new("4\02"), Err(ValueError::Nul { at: 1 }));
+/// assert_eq!(EventId::new("2026-11-24/7")?.as_str(), "2026-11-24/7");
+/// assert_eq!(EventId::new("4\t2"), Err(ValueError::ControlCharacter { at: 1 }));
+/// # Ok::<(), ValueError>(())
 /// ```
 ///
-/// Standard: [9.2.6, `id`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
+/// An id that was decoded may be any id that the format can hold, as the standard says. For proxies and tests,
+/// [`lenient`](Self::lenient) makes these too.
+///
+/// Standard: [9.2.6, `id`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation), [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct EventId(Text);
 
@@ -50,10 +61,9 @@ impl EventType {
     /// # Errors
     ///
     /// [`ValueError::EmptyType`] or [`ValueError::LineBreak`].
-    #[inline]
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
-        check_event_type(&text)?;
+        check_type(&text)?;
         Ok(Self(text))
     }
 
@@ -65,25 +75,53 @@ impl EventType {
     ///
     /// # Panics
     ///
-    /// Outside of a `const`, if the literal is empty or has a line break.
+    /// Outside of a `const`, if [`new`](Self::new) would refuse the literal.
     #[allow(clippy::panic)] // a compile error where it is used as meant, never reached from input
     pub const fn from_static(text: &'static str) -> Self {
-        assert!(!text.is_empty(), "an event type must not be empty");
-        assert!(find_break_or_nul(text, false).is_none(), "an event type must not have a line break");
-        Self(Text::from_static(text))
+        match check_type(text) {
+            Ok(()) => Self(Text::from_static(text)),
+            Err(_) => panic!("an event type must not be empty, and must not have a line break"),
+        }
     }
 }
 
 impl EventId {
+    /// The longest id that [`new`](Self::new) takes, in bytes: 8 KiB, about what common servers and proxies let through
+    /// as one line of a request.
+    pub const MAX_LEN: usize = 8 * 1024;
+
     /// Checks `text` and makes an event id of it.
     ///
     /// # Errors
     ///
-    /// [`ValueError::LineBreak`] or [`ValueError::Nul`].
-    #[inline]
+    /// [`ValueError::LineBreak`], [`ValueError::Nul`], [`ValueError::ControlCharacter`], [`ValueError::OuterSpace`] or
+    /// [`ValueError::TooLong`]: a browser could not send the id back.
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
-        check_event_id(&text)?;
+        check_id(&text)?;
+        Ok(Self(text))
+    }
+
+    /// Makes an event id of any text that the format can hold, also if browsers cannot send it back.
+    ///
+    /// This is for proxies, which send on what they read, and for tests. A server that sends such ids loses the clients
+    /// that have to reconnect: some get 400 as an answer and give up.
+    ///
+    /// ```
+    /// use sse_codec::EventId;
+    ///
+    /// assert!(EventId::new(" 7").is_err());
+    /// assert_eq!(EventId::lenient(" 7")?, " 7");
+    /// assert!(EventId::lenient("7\ndata: forged").is_err());
+    /// # Ok::<(), sse_codec::error::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::LineBreak`] or [`ValueError::Nul`].
+    pub fn lenient(text: impl Into<Text>) -> Result<Self, ValueError> {
+        let text = text.into();
+        check_lenient_id(&text)?;
         Ok(Self(text))
     }
 
@@ -96,88 +134,99 @@ impl EventId {
     ///
     /// # Panics
     ///
-    /// Outside of a `const`, if the literal has a line break or NUL.
+    /// Outside of a `const`, if [`new`](Self::new) would refuse the literal.
     #[allow(clippy::panic)] // a compile error where it is used as meant, never reached from input
     pub const fn from_static(text: &'static str) -> Self {
-        assert!(find_break_or_nul(text, true).is_none(), "an event id must not have a line break or NUL");
-        Self(Text::from_static(text))
+        match check_id(text) {
+            Ok(()) => Self(Text::from_static(text)),
+            Err(_) => panic!("clients could not send this event id back: see `EventId::new`"),
+        }
     }
 
     /// Whether this id resets the last event ID.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
-}
 
-#[inline]
-fn check_event_type(text: &Text) -> Result<(), ValueError> {
-    if !text.is_empty() && text.is_one_line() {
-        return Ok(());
+    /// Parses the id, such as the number that a server made it of.
+    ///
+    /// ```
+    /// let seen = sse_codec::EventId::from(41_u64);
+    /// assert_eq!(seen.parse::<u64>()? + 1, 42);
+    /// # Ok::<(), core::num::ParseIntError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `T`.
+    pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
+        self.as_str().parse()
     }
-    check_odd_event_type(text)
 }
 
-// Out of line, as all that seldom happens: a value is made where it is used.
-#[cold]
-fn check_odd_event_type(text: &str) -> Result<(), ValueError> {
+const fn check_type(text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
         return Err(ValueError::EmptyType);
     }
-    match memchr::memchr2(b'\n', b'\r', text.as_bytes()) {
-        Some(at) => Err(ValueError::LineBreak { at }),
-        None => Ok(()),
-    }
-}
-
-#[inline]
-fn check_event_id(text: &Text) -> Result<(), ValueError> {
-    // No NUL either.
-    if text.is_one_line() {
-        return Ok(());
-    }
-    check_odd_event_id(text)
-}
-
-#[cold]
-fn check_odd_event_id(text: &str) -> Result<(), ValueError> {
-    match memchr::memchr3(b'\n', b'\r', 0, text.as_bytes()) {
-        Some(at) if text.as_bytes()[at] == 0 => Err(ValueError::Nul { at }),
-        Some(at) => Err(ValueError::LineBreak { at }),
-        None => Ok(()),
-    }
-}
-
-/// The same checks where only `const` code can go.
-const fn find_break_or_nul(text: &str, nul_too: bool) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
-        if matches!(bytes[at], b'\n' | b'\r') || (nul_too && bytes[at] == 0) {
-            return Some(at);
+        if matches!(bytes[at], b'\n' | b'\r') {
+            return Err(ValueError::LineBreak { at });
         }
         at += 1;
     }
-    None
+    Ok(())
+}
+
+/// > *If the field name is "id": If the field value does not contain U+0000 NULL, then set the last event ID buffer to
+/// > the field value. Otherwise, ignore the field.*
+const fn check_lenient_id(text: &str) -> Result<(), ValueError> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\n' | b'\r' => return Err(ValueError::LineBreak { at }),
+            0 => return Err(ValueError::Nul { at }),
+            _ => at += 1,
+        }
+    }
+    Ok(())
+}
+
+/// A header's value has neither control characters nor spaces at its ends ([RFC 9110, 5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.5)).
+const fn check_id(text: &str) -> Result<(), ValueError> {
+    if let Err(error) = check_lenient_id(text) {
+        return Err(error);
+    }
+    let bytes = text.as_bytes();
+    if bytes.len() > EventId::MAX_LEN {
+        return Err(ValueError::TooLong { len: bytes.len() });
+    }
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            byte if byte.is_ascii_control() => return Err(ValueError::ControlCharacter { at }),
+            b' ' if at == 0 || at == bytes.len() - 1 => return Err(ValueError::OuterSpace { at }),
+            _ => at += 1,
+        }
+    }
+    Ok(())
 }
 
 /// What the two values have in common: they are read as text, and made of text that is checked.
 macro_rules! single_line_value {
-    ($name:ident, $check:ident) => {
+    ($name:ident, $check_decoded:ident) => {
         impl $name {
             /// A value that the decoder read from a line of its own: it cannot hold a line break.
             pub(crate) fn from_decoded(text: Text) -> Self {
-                debug_assert!(text.is_empty() || $check(&text).is_ok());
+                debug_assert!($check_decoded(&text).is_ok());
                 Self(text)
             }
 
             /// The value as text.
             pub fn as_str(&self) -> &str {
                 &self.0
-            }
-
-            /// The value as text of its own.
-            pub fn into_text(self) -> Text {
-                self.0
             }
         }
 
@@ -205,15 +254,23 @@ macro_rules! single_line_value {
             }
         }
 
-        impl PartialEq<str> for $name {
-            fn eq(&self, other: &str) -> bool {
-                self.as_str() == other
+        compare_as_text!($name with str &str String Text);
+
+        impl From<$name> for Text {
+            fn from(value: $name) -> Self {
+                value.0
             }
         }
 
-        impl PartialEq<&str> for $name {
-            fn eq(&self, other: &&str) -> bool {
-                self.as_str() == *other
+        impl From<$name> for String {
+            fn from(value: $name) -> Self {
+                value.0.into()
+            }
+        }
+
+        impl From<&$name> for $name {
+            fn from(value: &$name) -> Self {
+                value.clone()
             }
         }
 
@@ -225,26 +282,24 @@ macro_rules! single_line_value {
             }
         }
 
-        impl TryFrom<&str> for $name {
-            type Error = ValueError;
-
-            fn try_from(text: &str) -> Result<Self, ValueError> {
-                Self::new(text)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = ValueError;
-
-            fn try_from(text: String) -> Result<Self, ValueError> {
-                Self::new(text)
-            }
-        }
+        value_from_text!($name: &str, String, &String, Box<str>, Cow<'_, str>, Text);
     };
 }
 
-single_line_value!(EventType, check_event_type);
-single_line_value!(EventId, check_event_id);
+macro_rules! value_from_text {
+    ($name:ident: $($text:ty),*) => {$(
+        impl TryFrom<$text> for $name {
+            type Error = ValueError;
+
+            fn try_from(text: $text) -> Result<Self, ValueError> {
+                Self::new(text)
+            }
+        }
+    )*};
+}
+
+single_line_value!(EventType, check_type);
+single_line_value!(EventId, check_lenient_id);
 
 macro_rules! event_id_from_integer {
     ($($integer:ty)*) => {$(

@@ -75,6 +75,11 @@ fn stream_in_every_chunking() {
 }
 
 #[test]
+fn reader_in_every_chunking() {
+    check_all(Level::Reader);
+}
+
+#[test]
 #[cfg(feature = "tokio-codec")]
 fn codec_in_every_chunking() {
     check_all(Level::Codec);

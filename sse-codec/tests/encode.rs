@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
-use sse_codec::{Block, Decoder, Encoded, Event, EventId, EventType, Outgoing, ValueError};
+use sse_codec::{Batch, Block, Decoder, Encoded, Event, EventId, EventType, error::ValueError};
 use support::{Settings, expect, oracle::Output};
 
 #[test]
@@ -124,7 +124,7 @@ fn nothing_breaks_out_of_a_type_or_an_id() {
             Err(error) => assert_eq!(Some(error), line_break.map(|at| ValueError::LineBreak { at })),
             Ok(event_type) => {
                 assert_eq!(line_break, None);
-                let stream = Event::new("x").with_type(event_type.clone()).to_bytes();
+                let stream = Event::new("x").with_event_type(event_type.clone()).to_bytes();
                 let outputs = expect(&stream, Settings::ITEMS).outputs;
                 assert!(
                     matches!(&outputs[..], [Output::Event { event_type: Some(read), data, .. }]
@@ -133,7 +133,7 @@ fn nothing_breaks_out_of_a_type_or_an_id() {
                 );
             }
         }
-        match EventId::new(text.as_str()) {
+        match EventId::lenient(text.as_str()) {
             Err(ValueError::Nul { at }) => assert_eq!(text.find(['\r', '\n', '\0']), Some(at)),
             Err(error) => assert_eq!(Some(error), line_break.map(|at| ValueError::LineBreak { at })),
             Ok(id) => {
@@ -169,11 +169,43 @@ fn nothing_breaks_out_across_writes() {
 }
 
 #[test]
-fn a_block_that_is_encoded_knows_whether_it_is_an_event() {
-    assert!(Encoded::from(&Event::default()).is_event());
-    assert!(!Encoded::from(Block::new().comment("x")).is_event());
-    assert!(Outgoing::from(Event::default()).is_event());
-    assert!(!Outgoing::from(Encoded::from(Block::new().retry(Duration::ZERO))).is_event());
+fn what_is_encoded_knows_how_many_events_it_has() {
+    assert_eq!(Encoded::from(&Event::new("")).events(), 1);
+    assert_eq!(Encoded::from(Block::new().comment("x")).events(), 0);
+    assert_eq!(Encoded::from(Block::new().retry(Duration::ZERO)).events(), 0);
+    assert_eq!(Encoded::from(Block::new().comment("x").data("")).events(), 1);
+    assert_eq!(Encoded::from(Block::new()).events(), 0);
+
+    let mut batch = Batch::new();
+    batch.push(&Event::new("1"));
+    batch.push(Block::new().comment("x"));
+    batch.push_encoded(&Encoded::from(Event::new("2")));
+    assert!(!batch.try_push(&Event::new("3"), batch.len()));
+    assert!(batch.try_push(&Event::new("3"), 100));
+    assert_eq!(batch.events(), 3);
+    let three = batch.take();
+    assert_eq!(three.as_bytes(), "data: 1\n\n:x\n\ndata: 2\n\ndata: 3\n\n");
+    assert_eq!(three.events(), 3);
+
+    // An encoded burst counts all of its events, also in another batch.
+    batch.push_encoded(&three);
+    batch.push(&Event::new("4"));
+    assert_eq!((batch.events(), batch.len()), (4, three.as_bytes().len() + 9));
+    assert_eq!(batch.take().events(), 4);
+    assert_eq!((batch.events(), batch.len(), batch.is_empty()), (0, 0, true));
+}
+
+#[test]
+fn a_batch_makes_the_room_that_it_was_asked_for() {
+    let mut batch = Batch::with_capacity(100);
+    assert!(batch.capacity() >= 100);
+    batch.push(&Event::new("1"));
+    let kept = batch.take(); // it still uses the first bytes
+    batch.push(&Event::new("2"));
+    batch.reserve_exact(1_000);
+    assert!(batch.capacity() >= batch.len() + 1_000);
+    assert_eq!(batch.take().as_bytes(), "data: 2\n\n");
+    assert_eq!(kept.as_bytes(), "data: 1\n\n");
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -190,10 +222,10 @@ fn event() -> impl Strategy<Value = Event> {
     (text(), event_type, id, proptest::option::of(any::<u64>())).prop_map(|(data, event_type, id, retry)| {
         let mut event = Event::new(data);
         if let Some(Ok(event_type)) = event_type.map(EventType::new) {
-            event = event.with_type(event_type);
+            event = event.with_event_type(event_type);
         }
         if let Some(id) = id {
-            event = event.with_id(EventId::new(id).unwrap());
+            event = event.with_id(EventId::lenient(id).unwrap());
         }
         if let Some(millis) = retry {
             event = event.with_retry(Duration::from_millis(millis));
@@ -208,14 +240,16 @@ proptest! {
     #[test]
     fn a_block_is_written_within_its_length_and_not_within_less(event in event()) {
         let whole = event.to_bytes();
-        for item in [Outgoing::from(event.clone()), Encoded::from(event.clone()).into()] {
-            // Far above the least, it is not measured.
-            for len in [0, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 1, 100 * whole.len()] {
-                let mut stream = b"before".to_vec();
-                let is_written = item.encode_within(len, &mut stream);
-                prop_assert_eq!(is_written, len >= whole.len());
-                prop_assert_eq!(&stream[6..], if is_written { &whole[..] } else { b"" });
-            }
+        // Far above the least, it is not measured.
+        for len in [0, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 1, 100 * whole.len()] {
+            let mut batch = Batch::new();
+            batch.push(Block::new().comment("before"));
+            let before = batch.len();
+            let is_written = batch.try_push(&event, before + len);
+            prop_assert_eq!(is_written, len >= whole.len());
+            prop_assert_eq!(batch.events(), usize::from(is_written));
+            let stream = batch.take().into_bytes();
+            prop_assert_eq!(&stream[before..], if is_written { &whole[..] } else { b"" });
         }
     }
 
@@ -227,7 +261,7 @@ proptest! {
             event.encode(&mut stream);
             prop_assert_eq!(stream.len() - before, event.encoded_len());
             prop_assert_eq!(&stream[before..], event.to_bytes());
-            prop_assert_eq!(&stream[before..], Outgoing::from(event.clone()).into_bytes());
+            prop_assert_eq!(&stream[before..], Encoded::from(event.clone()).into_bytes());
         }
         let mut decoder = Decoder::new();
         let mut decoded = Vec::new();
@@ -236,13 +270,17 @@ proptest! {
             while let Some(event) = events.next_event() {
                 let event = event.unwrap();
                 prop_assert_eq!(event.as_block().to_bytes(), event.to_event().to_bytes());
+                let mut again = Vec::new();
+                event.encode(&mut again);
+                prop_assert_eq!(&again, &event.to_event().to_bytes());
+                prop_assert_eq!(event.encoded_len(), again.len());
                 decoded.push(event.to_event());
             }
         }
         let with_lf: Vec<_> = events.iter().map(|event| {
             let mut expected = Event::new(with_lf(event.data()));
-            if let Some(event_type) = event.to_explicit_type() { expected = expected.with_type(event_type); }
-            if let Some(id) = event.to_id() { expected = expected.with_id(id); }
+            if let Some(event_type) = event.explicit_event_type() { expected = expected.with_event_type(event_type); }
+            if let Some(id) = event.id() { expected = expected.with_id(id); }
             if let Some(retry) = event.retry() { expected = expected.with_retry(retry); }
             expected
         }).collect();

@@ -45,10 +45,10 @@ fn pairs() -> Vec<(Event, Event)> {
     let id = |text: &str| EventId::new(text.to_owned()).unwrap();
     let pairs = [
         ("data: one\n\n", Event::new("one")),
-        ("id: 7\nevent: ping\ndata: é\n\n", Event::new("é").with_type(ping()).with_id(7_u8)),
+        ("id: 7\nevent: ping\ndata: é\n\n", Event::new("é").with_event_type(ping()).with_id(7_u8)),
         ("id\ndata:\n\n", Event::new("").with_id(id(""))),
         ("id:\nevent:\ndata:\n\n", Event::new("").with_id(id(""))),
-        ("event: ping\ndata: 1\ndata: 2\n\n", Event::new("1\n2").with_type(ping())),
+        ("event: ping\ndata: 1\ndata: 2\n\n", Event::new("1\n2").with_event_type(ping())),
         (
             "retry: 5\nid: a longer id than fits in place\ndata: 1\n\n",
             Event::new("1")
@@ -58,7 +58,7 @@ fn pairs() -> Vec<(Event, Event)> {
         (
             "event: a type and then data\ndata: that do not fit in place together\n\n",
             Event::new("that do not fit in place together")
-                .with_type(EventType::new("a type and then data").unwrap()),
+                .with_event_type(EventType::new("a type and then data").unwrap()),
         ),
     ];
     let each =
@@ -76,12 +76,9 @@ fn the_same_parts() {
         assert_eq!(state.hash_one(&decoded), state.hash_one(&made));
         assert_eq!(decoded.data(), made.data());
         assert_eq!(decoded.event_type(), made.event_type());
-        assert_eq!(decoded.explicit_type(), made.explicit_type());
+        assert_eq!(decoded.explicit_event_type(), made.explicit_event_type());
         assert_eq!(decoded.id(), made.id());
-        for event in [&decoded, &made] {
-            assert_eq!(event.to_explicit_type().as_ref().map(EventType::as_str), event.explicit_type());
-            assert_eq!(event.to_id().as_ref().map(EventId::as_str), event.id());
-        }
+        assert_eq!(Event::from(decoded.clone().into_parts()), made);
         assert_eq!(decoded.retry(), made.retry());
         assert_eq!(decoded.encoded_len(), made.encoded_len());
         assert_eq!(decoded.to_bytes(), made.to_bytes());
@@ -97,9 +94,11 @@ fn different_where_one_part_is() {
     assert_eq!(events.iter().map(|event| state.hash_one(event)).collect::<HashSet<_>>().len(), 6);
     let event = &decoded("id: 7\nevent: ping\ndata: é\n\n");
     for other in [
-        Event::new("other").with_type(event.to_explicit_type().unwrap()).with_id(event.to_id().unwrap()),
-        Event::new("é").with_id(event.to_id().unwrap()),
-        Event::new("é").with_type(event.to_explicit_type().unwrap()),
+        Event::new("other")
+            .with_event_type(event.explicit_event_type().unwrap())
+            .with_id(event.id().unwrap()),
+        Event::new("é").with_id(event.id().unwrap()),
+        Event::new("é").with_event_type(event.explicit_event_type().unwrap()),
         event.clone().with_retry(Duration::from_millis(1)),
     ] {
         assert_ne!(*event, other);
@@ -110,10 +109,14 @@ fn different_where_one_part_is() {
 fn each_part_can_be_changed_and_the_others_stay() {
     const OTHER: EventType = EventType::from_static("other");
     for (decoded, made) in pairs() {
-        assert_eq!(decoded.clone().with_type(OTHER), made.clone().with_type(OTHER));
-        assert_eq!(decoded.clone().with_type(OTHER).explicit_type(), Some("other"));
+        assert_eq!(decoded.clone().with_event_type(OTHER), made.clone().with_event_type(OTHER));
+        assert_eq!(decoded.clone().with_event_type(OTHER).explicit_event_type(), Some(&OTHER));
         assert_eq!(decoded.clone().with_id(8_u8), made.clone().with_id(8_u8));
-        assert_eq!(decoded.clone().with_id(8_u8).id(), Some("8"));
+        assert_eq!(decoded.clone().with_id(8_u8).id(), Some(&8_u8.into()));
+        assert_eq!(decoded.clone().with_data("other"), made.clone().with_data("other"));
+        let other = decoded.clone().with_data("other").without_id().without_event_type().without_retry();
+        assert_eq!(other, Event::new("other"));
+        assert_eq!(decoded.clone().without_id().with_id(8_u8), made.clone().with_id(8_u8));
         let retry = Duration::from_secs(1);
         assert_eq!(decoded.with_retry(retry), made.with_retry(retry));
     }

@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use sse_codec::{Decoder, EventId, ItemRef, Limits, LineDecoder};
+use sse_codec::{Decoder, EventId, decode::ItemRef, limits::Limits, lines::LineDecoder};
 
 #[test]
 fn an_unread_chunk_is_read_first_by_the_next_call() {
@@ -97,7 +97,7 @@ fn state_is_that_of_the_event_which_was_given_out() {
         let event = events.next_event()?.unwrap();
         let seen = (event.last_event_id().to_owned(), event.id().map(str::to_owned), event.retry());
         assert_eq!(events.last_event_id(), seen.0);
-        Some((seen, events.reconnection_time()))
+        Some((seen, events.retry()))
     };
     let ms = |ms| Some(Duration::from_millis(ms));
     let id = |id: &str| id.to_owned();
@@ -107,10 +107,10 @@ fn state_is_that_of_the_event_which_was_given_out() {
     assert_eq!(next(), None);
     drop(events);
     assert_eq!(decoder.last_event_id(), "2");
-    assert_eq!(decoder.reconnection_time(), ms(20));
+    assert_eq!(decoder.retry(), ms(20));
     assert!(decoder.is_mid_event());
     decoder.reconnect();
-    assert_eq!((decoder.last_event_id(), decoder.reconnection_time()), ("2", ms(20)));
+    assert_eq!((decoder.last_event_id(), decoder.retry()), ("2", ms(20)));
     assert!(!decoder.is_mid_event());
 }
 
@@ -119,8 +119,8 @@ fn state_is_also_that_of_the_owned_event() {
     let mut decoder = Decoder::new();
     let mut events = decoder.decode_bytes("data: 0\n\nretry: 10\nid: 1\ndata: 1\n\nretry: 20\n".into());
     let mut next = || {
-        let id = events.next().map(|event| event.unwrap().id().map(str::to_owned));
-        (id, events.last_event_id().to_owned(), events.reconnection_time())
+        let id = events.next().map(|event| event.unwrap().id().map(|id| id.as_str().to_owned()));
+        (id, events.last_event_id().to_owned(), events.retry())
     };
     let ms = |ms| Some(Duration::from_millis(ms));
     assert_eq!(next(), (Some(None), String::new(), None));
@@ -244,13 +244,13 @@ fn nothing_comes_after_the_end() {
         drop(events);
 
         let mut decoder = Decoder::builder().comments(true).build();
-        let mut events = decoder.decode_bytes(Bytes::from_static(chunk));
-        while events.next_item().is_some() {}
+        let mut items = decoder.decode_bytes(Bytes::from_static(chunk)).items();
+        while items.next().is_some() {}
         for _ in 0..3 {
-            assert!(events.next_item().is_none());
-            assert!(events.next().is_none());
+            assert!(items.next().is_none());
+            assert!(items.get_mut().next().is_none());
         }
-        drop(events);
+        drop(items);
 
         let mut decoder = LineDecoder::new();
         let mut lines = decoder.decode(chunk);

@@ -9,7 +9,7 @@ mod support;
 use std::panic::catch_unwind;
 
 use bytes::{Bytes, BytesMut};
-use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, Text, ValueError};
+use sse_codec::{Block, Encoded, Event, EventId, EventType, Text, error::ValueError};
 use support::{
     Settings, expect,
     naive_lines::{self, NaiveLine},
@@ -125,7 +125,7 @@ impl Cell {
                 .flat_map(|made| {
                     let event_type = made.unwrap();
                     let mut written = block(Block::new().data("x").event_type(&event_type));
-                    written.extend(event(Event::new("x").with_type(event_type)));
+                    written.extend(event(Event::new("x").with_event_type(event_type)));
                     written
                 })
                 .collect(),
@@ -175,9 +175,10 @@ fn types(text: &str) -> [Result<EventType, ValueError>; 5] {
     ]
 }
 
-fn ids(text: &str) -> [Result<EventId, ValueError>; 5] {
+fn ids(text: &str) -> [Result<EventId, ValueError>; 6] {
     [
         EventId::new(text),
+        EventId::lenient(text),
         EventId::new(Text::from(text.to_owned())),
         EventId::try_from(text),
         EventId::try_from(text.to_owned()),
@@ -185,10 +186,36 @@ fn ids(text: &str) -> [Result<EventId, ValueError>; 5] {
     ]
 }
 
+/// What a stream and a codec send for this item.
+macro_rules! sent {
+    ($item:expr) => {{
+        #[allow(unused_mut)]
+        let mut written: Vec<Bytes> = vec![Encoded::from($item).into()];
+        #[cfg(feature = "stream")]
+        {
+            use futures_util::{FutureExt, StreamExt, stream};
+
+            let items = stream::iter([Ok::<_, std::convert::Infallible>($item)]);
+            let mut chunks = sse_codec::EncodeStream::new(items);
+            written.extend(chunks.next().now_or_never().unwrap().map(Result::unwrap));
+        }
+        #[cfg(feature = "tokio-codec")]
+        {
+            use tokio_util::codec::Encoder as _;
+
+            let mut buffer = BytesMut::new();
+            sse_codec::EventCodec::new().encode($item, &mut buffer).unwrap();
+            written.push(buffer.freeze());
+        }
+        written
+    }};
+}
+
 fn block(block: Block<'_>) -> Vec<Bytes> {
     let mut vec = Vec::new();
     block.encode(&mut vec);
-    let mut written = outgoing(Encoded::from(block).into());
+    let mut written = sent!(block);
+    written.extend(sent!(Encoded::from(block)));
     written.extend([vec.into(), block.to_bytes()]);
     written
 }
@@ -197,30 +224,8 @@ fn event(event: Event) -> Vec<Bytes> {
     let mut vec = Vec::new();
     event.encode(&mut vec);
     let mut written = block(event.as_block());
-    written.extend(outgoing(event.clone().into()));
+    written.extend(sent!(event.clone()));
     written.extend([vec.into(), event.to_bytes(), Encoded::from(&event).into_bytes()]);
-    written
-}
-
-fn outgoing(item: Outgoing) -> Vec<Bytes> {
-    let mut buffer = BytesMut::new();
-    item.encode(&mut buffer);
-    let mut written = vec![buffer.freeze(), item.clone().into_bytes()];
-    #[cfg(feature = "stream")]
-    {
-        use futures_util::{FutureExt, StreamExt, stream};
-
-        let mut chunks = sse_codec::EncodeStream::new(stream::iter([item.clone()]));
-        written.extend(chunks.next().now_or_never().unwrap().map(Result::unwrap));
-    }
-    #[cfg(feature = "tokio-codec")]
-    {
-        use tokio_util::codec::Encoder as _;
-
-        let mut buffer = BytesMut::new();
-        sse_codec::EventCodec::new().encode(item, &mut buffer).unwrap();
-        written.push(buffer.freeze());
-    }
     written
 }
 

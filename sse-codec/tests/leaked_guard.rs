@@ -5,7 +5,11 @@
 use std::{mem, time::Duration};
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Limits, Line, LineDecoder};
+use sse_codec::{
+    Decoder,
+    limits::Limits,
+    lines::{Line, LineDecoder},
+};
 
 #[test]
 fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
@@ -105,7 +109,7 @@ fn a_leaked_guard_keeps_what_it_has_given_out() {
             assert!(events.next_event().unwrap().is_ok());
             mem::forget(events);
         }
-        let state = (decoder.last_event_id(), decoder.reconnection_time());
+        let state = (decoder.last_event_id(), decoder.retry());
         assert_eq!(state, ("1", Some(Duration::from_millis(1))));
         assert!(decoder.is_mid_event());
 
@@ -113,10 +117,7 @@ fn a_leaked_guard_keeps_what_it_has_given_out() {
         let mut events = decoder.decode(b"retry: 3\nretry: 4\nid: 5\n\ndata: 1234567\n\nid: 6\n\n");
         let error = events.next_event().unwrap().unwrap_err();
         assert_eq!(error.offset(), chunk.len() as u64 + 25);
-        assert_eq!(
-            (events.last_event_id(), events.reconnection_time()),
-            ("1", Some(Duration::from_millis(4)))
-        );
+        assert_eq!((events.last_event_id(), events.retry()), ("1", Some(Duration::from_millis(4))));
         assert!(events.next_event().is_none());
         assert_eq!(events.last_event_id(), "6");
     }
@@ -254,7 +255,7 @@ fn after_a_leaked_guard_of_lines() {
     assert!(lines.next_line().is_none());
     drop(lines);
     mem::forget(decoder.decode(b"ab"));
-    decoder.reconnect();
+    assert!(!decoder.reconnect());
     assert!(!decoder.is_mid_line());
     let mut lines = decoder.decode(b"\xEF\xBB\xBFa:\n1234");
     assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == b"a"));

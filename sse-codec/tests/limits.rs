@@ -4,7 +4,7 @@
 
 mod support;
 
-use sse_codec::{DecodeErrorKind, Decoder, Limits};
+use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits};
 use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::for_each_chunking, decode, expect, oracle::Output};
 
 const EVENTS: Settings = Settings::EVENTS;

@@ -5,7 +5,7 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::{Limits, LineDecoder};
+use sse_codec::{limits::Limits, lines::LineDecoder};
 use support::{
     calls::{LineRead, read_line},
     naive_lines,
@@ -43,7 +43,7 @@ fn nothing_of_a_line_goes_on_in_the_next_connection() {
         let mut lines = decoder.decode(b"\n\nab");
         while lines.next_line().is_some() {}
         drop(lines);
-        decoder.reconnect();
+        assert!(!decoder.reconnect());
         let mut decoded = Vec::new();
         for chunk in next.chunks(1) {
             decoded.extend(decoder.decode(chunk).next_line().map(|line| read_line(line, 3)));
@@ -55,7 +55,7 @@ fn nothing_of_a_line_goes_on_in_the_next_connection() {
     let mut decoder = LineDecoder::with_limits(Limits::new().with_line(0));
     drop(decoder.decode(b"\xEF"));
     drop(decoder.decode(b"x"));
-    decoder.reconnect();
+    assert!(!decoder.reconnect());
     assert!(!decoder.is_mid_line());
     assert_eq!(decoder.decode(b"\n").next_line().map(|line| read_line(line, 0)), Some(Ok(b"\n".to_vec())));
 }

@@ -5,7 +5,12 @@
 mod support;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::{DecodeErrorKind, Decoder, Limits, Line, LineDecoder};
+use sse_codec::{
+    Decoder,
+    error::DecodeErrorKind,
+    limits::Limits,
+    lines::{Line, LineDecoder},
+};
 use support::{
     Settings,
     chunkings::for_each_chunking,
@@ -125,15 +130,59 @@ fn a_line_of_exactly_the_limit_passes_and_one_byte_more_does_not() {
 fn a_new_connection_begins_anew() {
     let mut decoder = LineDecoder::new();
     assert!(decoder.decode(b"data: cut").next_line().is_none());
-    assert!(decoder.is_mid_line());
-    decoder.reconnect();
-    assert!(!decoder.is_mid_line());
+    assert!(decoder.is_mid_line() && decoder.is_mid_block());
+    assert!(!decoder.reconnect(), "nothing of the block was returned");
+    assert!(!decoder.is_mid_line() && !decoder.is_mid_block());
     drop(decoder.decode(b": unread\n"));
     assert!(decoder.is_mid_line());
-    decoder.reconnect();
+    assert!(!decoder.reconnect());
     assert!(!decoder.is_mid_line());
     let mut lines = decoder.decode(b"\xEF\xBB\xBFdata: 1\n");
     assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == b"data"));
+}
+
+/// The proxy of the documentation, and one that sends lines on at once.
+#[test]
+fn a_proxy_joins_no_events_of_two_connections() {
+    let connections = [&b"id: 1\ndata: a\n"[..], b":c\ndata: b\n\n:hi\n", b"\ndata: c\n\nid: 3"];
+    for sends_lines_at_once in [false, true] {
+        let mut decoder = LineDecoder::new();
+        let (mut client, mut block, mut ended) = (Vec::new(), Vec::new(), vec![]);
+        for connection in connections {
+            let mut lines = decoder.decode(connection);
+            while let Some(line) = lines.next_line() {
+                let line = line.unwrap();
+                line.encode(&mut block);
+                if line == Line::Blank || sends_lines_at_once {
+                    client.append(&mut block);
+                }
+            }
+            drop(lines);
+            if decoder.reconnect() {
+                block.clear();
+                // The response of a proxy that sent a part of the block has to end.
+                ended.push(std::mem::take(&mut client));
+            }
+        }
+        ended.push(client);
+        let expected: &[&[u8]] = match sends_lines_at_once {
+            false => &[b"", b":c\ndata: b\n\n:hi\n\ndata: c\n\n"],
+            true => &[b"id: 1\ndata: a\n", b":c\ndata: b\n\n:hi\n\ndata: c\n\n"],
+        };
+        assert_eq!(ended, expected);
+    }
+}
+
+#[test]
+fn a_block_is_open_from_its_first_field_to_its_blank_line() {
+    let mut decoder = LineDecoder::new();
+    for (line, is_open) in
+        [(&b":c\n"[..], false), (b"\n", false), (b"x\n", true), (b":c\n", true), (b"\r", false)]
+    {
+        assert!(decoder.decode(line).next_line().is_some());
+        assert_eq!(decoder.is_mid_block(), is_open, "{line:?}");
+        assert_eq!(decoder.clone().reconnect(), is_open, "{line:?}");
+    }
 }
 
 const PIECES: &[&[u8]] = &[b"\n", b"\r", b"\r\n", b":", b" ", b"ab", b"\xEF\xBB\xBF", b"\xEF", b"\xEF\xBB"];

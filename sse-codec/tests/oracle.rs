@@ -75,7 +75,7 @@ proptest! {
             }
             prop_assert_eq!(outputs, oracle.take_outputs());
             prop_assert_eq!(decoder.last_event_id(), oracle.last_event_id());
-            prop_assert_eq!(ms(decoder.reconnection_time()), oracle.retry());
+            prop_assert_eq!(ms(decoder.retry()), oracle.retry());
         }
     }
 }

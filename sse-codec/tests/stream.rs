@@ -9,8 +9,10 @@ use std::{convert::Infallible, io};
 
 use futures_util::{FutureExt, Stream, StreamExt, stream, stream::FusedStream};
 use sse_codec::{
-    Block, DecodeErrorKind, Decoder, EncodeStream, Encoded, Event, EventId, EventStream, Item, Limits,
-    Outgoing, StreamError,
+    Block, Decoder, EncodeStream, Encoded, Event, EventId, EventStream,
+    decode::Item,
+    error::{DecodeErrorKind, StreamError},
+    limits::Limits,
 };
 use support::ready;
 
@@ -50,10 +52,6 @@ fn errors_do_not_end_the_stream() {
     assert_eq!((error.kind(), error.event_id().unwrap().as_str()), (DecodeErrorKind::EventTooLarge, "5"));
     let error = next().unwrap().unwrap_err();
     assert_eq!(error, StreamError::Source("gone"));
-    assert_eq!(
-        error.to_string(),
-        "the connection of the event stream failed; reconnect with the last event ID: gone"
-    );
     assert_eq!(next(), Some(Ok(Event::new("2"))));
     assert_eq!(next(), None);
     assert_eq!(next(), None);
@@ -89,7 +87,7 @@ fn items_are_comments_as_well_and_none_is_lost() {
     let mut next = || items.next().now_or_never().unwrap();
     assert_eq!(next(), Some(Ok(Item::Comment("1".into()))));
     assert_eq!(next(), Some(Ok(Item::Event(Event::new("2").with_id(2_u8)))));
-    let mut decoder = items.into_decoder();
+    let mut decoder = items.into_inner().into_decoder();
     assert_eq!(decoder.last_event_id(), "2");
     let mut rest = decoder.decode(b"ta: 4\n\n");
     assert_eq!(rest.next_event().unwrap().unwrap().data(), "3");
@@ -98,20 +96,20 @@ fn items_are_comments_as_well_and_none_is_lost() {
 
 #[test]
 fn encoding_yields_as_many_as_it_is_given() {
-    let chunks = EncodeStream::new(stream::iter([Event::new("1"), Event::new("2"), Event::new("3")]));
+    let chunks = EncodeStream::new(stream::iter(["1", "2", "3"].map(|data| Ok::<_, ()>(Event::new(data)))));
     assert_eq!(chunks.size_hint(), (3, Some(3)));
-    let endless = EncodeStream::new(stream::repeat(Event::new("1")));
+    let endless = EncodeStream::new(stream::repeat(Ok::<_, ()>(Event::new("1"))));
     assert_eq!(endless.size_hint(), (usize::MAX, None));
 }
 
 #[test]
 fn blocks_become_one_chunk_each() {
-    let blocks: [Outgoing; 3] = [
-        Event::new("1\r2").into(),
-        Encoded::from(Block::new().comment("c")).into(),
-        Encoded::from(Event::new("3")).into(),
+    let blocks = [
+        Encoded::from(Event::new("1\r2")),
+        Encoded::from(Block::new().comment("c")),
+        Encoded::from(Event::new("3")),
     ];
-    let chunks: Vec<_> = EncodeStream::new(stream::iter(blocks)).collect().now_or_never().unwrap();
+    let chunks: Vec<_> = EncodeStream::new(stream::iter(blocks.map(Ok))).collect().now_or_never().unwrap();
     let expected: Vec<Result<_, Infallible>> =
         vec![Ok("data: 1\ndata: 2\n\n".into()), Ok(":c\n\n".into()), Ok("data: 3\n\n".into())];
     assert_eq!(chunks, expected);
@@ -200,4 +198,43 @@ fn a_codec_goes_on_after_its_end() {
         }
         src.extend_from_slice(b"\n");
     }
+}
+
+#[test]
+fn the_source_can_be_reached_and_taken_back() {
+    let mut events = EventStream::new(ready(&[b"data: 1\n\ndata: 2\n\nda", b"ta: 3\n\n"]));
+    assert_eq!(events.next().now_or_never().unwrap(), Some(Ok(Event::new("1"))));
+    assert_eq!(events.get_ref().size_hint(), (1, Some(1)));
+    assert_eq!(std::pin::Pin::new(&mut events).get_pin_mut().size_hint(), (1, Some(1)));
+    let chunk = events.get_mut().next().now_or_never().unwrap().unwrap().unwrap();
+    assert_eq!(chunk, "ta: 3\n\n");
+    let (mut source, mut decoder) = events.into_parts();
+    assert!(source.next().now_or_never().unwrap().is_none());
+    let mut rest = decoder.decode(&chunk);
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "2");
+    assert_eq!(rest.next_event().unwrap().unwrap().data(), "3");
+}
+
+#[test]
+fn events_can_be_asked_for_between_items() {
+    let decoder = Decoder::builder().comments(true).build();
+    let mut items = EventStream::with_decoder(ready(&[b":1\n:2\ndata: 3\n\n:4\n"]), decoder).items();
+    assert_eq!(items.next().now_or_never().unwrap(), Some(Ok(Item::Comment("1".into()))));
+    assert_eq!(items.get_mut().next().now_or_never().unwrap(), Some(Ok(Event::new("3"))));
+    assert_eq!(items.next().now_or_never().unwrap(), Some(Ok(Item::Comment("4".into()))));
+    assert_eq!(items.get_ref().get_ref().size_hint(), (0, Some(0)));
+}
+
+#[test]
+fn an_error_of_the_source_is_the_source_of_the_error() {
+    use std::error::Error;
+
+    let error: StreamError<io::Error> = StreamError::Source(io::Error::other("reset by peer"));
+    assert_eq!(error.source().unwrap().to_string(), "reset by peer");
+    assert_eq!(error.to_string(), "the source of the event stream failed");
+    let mut decoder = Decoder::builder().limits(Limits::new().with_event(0)).build();
+    let too_large = decoder.decode(b"data\n\n").next_event().unwrap().unwrap_err();
+    let error = StreamError::<io::Error>::from(too_large.clone());
+    assert_eq!(error.to_string(), too_large.to_string());
+    assert!(error.source().is_none());
 }

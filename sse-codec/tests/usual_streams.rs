@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
-use sse_codec::{Decoder, ItemRef};
+use sse_codec::{Decoder, decode::ItemRef};
 use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::in_turns, decode, expect};
 
 /// One event of each kind of stream. The digit makes them different.
@@ -223,7 +223,7 @@ fn retry_and_comments_are_seen_at_the_end_of_their_line() {
             assert_eq!(seen.as_deref(), comment, "behind {at}");
             let count = |retry: &[u8]| read.windows(retry.len()).filter(|part| *part == retry).count();
             let expected = [None, Some(1), Some(30)][count(b"retry: 1\n") + count(b"retry: 30\n")];
-            assert_eq!(decoder.reconnection_time(), expected.map(Duration::from_millis), "behind {at}");
+            assert_eq!(decoder.retry(), expected.map(Duration::from_millis), "behind {at}");
         }
     }
 }

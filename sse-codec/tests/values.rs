@@ -9,7 +9,8 @@ use std::{
 };
 
 use sse_codec::{
-    Block, Decoder, Encoded, Event, EventId, EventType, Limits, LineDecoder, Outgoing, Text, ValueError,
+    Block, Decoder, Encoded, Event, EventId, EventType, Text, error::ValueError, limits::Limits,
+    lines::LineDecoder,
 };
 
 /// Empty, short, the longest that is stored in place, one byte more, and long; not only of ASCII.
@@ -29,6 +30,9 @@ fn a_text_is_the_same_however_it_is_made() {
             Text::from(Cow::<str>::Owned(text.clone())),
             Text::from(text.as_str()).clone(),
             Text::from_static(Box::leak(text.clone().into_boxed_str())),
+            Text::from(text.clone().into_boxed_str()),
+            Text::from(&text),
+            text.parse().unwrap(),
         ];
         for a in &made {
             assert_eq!(a.as_str(), text);
@@ -79,6 +83,10 @@ fn types_and_ids_are_the_same_however_they_are_made() {
             EventType::new(text.as_str()),
             EventType::try_from(text.as_str()),
             EventType::try_from(text.clone()),
+            EventType::try_from(&text),
+            EventType::try_from(Cow::Borrowed(text.as_str())),
+            EventType::try_from(text.clone().into_boxed_str()),
+            EventType::try_from(Text::from(text.as_str())),
             text.parse(),
         ];
         assert!(types.iter().all(|event_type| *event_type == types[0]));
@@ -87,6 +95,10 @@ fn types_and_ids_are_the_same_however_they_are_made() {
             EventId::new(text.as_str()),
             EventId::try_from(text.as_str()),
             EventId::try_from(text.clone()),
+            EventId::try_from(&text),
+            EventId::try_from(Cow::Borrowed(text.as_str())),
+            EventId::try_from(text.clone().into_boxed_str()),
+            EventId::try_from(Text::from(text.as_str())),
             text.parse(),
         ];
         assert!(ids.iter().all(|id| *id == ids[0]));
@@ -99,7 +111,7 @@ fn types_and_ids_are_the_same_however_they_are_made() {
             assert_eq!(format!("{event_type:>30}"), format!("{text:>30}"));
             assert_eq!(format!("{event_type:?}"), format!("{text:?}"));
             assert!(HashMap::from([(event_type.clone(), ())]).contains_key(text.as_str()));
-            assert_eq!(event_type.into_text(), text.as_str());
+            assert_eq!(Text::from(event_type), text.as_str());
         }
         if let [Ok(id), ..] = ids {
             assert_eq!(id.is_empty(), text.is_empty());
@@ -109,7 +121,7 @@ fn types_and_ids_are_the_same_however_they_are_made() {
             assert_eq!(format!("{id:>30}"), format!("{text:>30}"));
             assert_eq!(format!("{id:?}"), format!("{text:?}"));
             assert!(HashMap::from([(id.clone(), ())]).contains_key(text.as_str()));
-            assert_eq!(id.into_text(), text.as_str());
+            assert_eq!(Text::from(id), text.as_str());
         }
     }
     assert_ne!(EventType::MESSAGE, EventType::new("Message").unwrap());
@@ -139,13 +151,13 @@ mod what_is_not_const {
     }
 
     #[test]
-    #[should_panic(expected = "NUL")]
+    #[should_panic(expected = "could not send this event id back")]
     fn id_with_nul() {
         EventId::from_static(Box::leak("a\0b".into()));
     }
 
     #[test]
-    #[should_panic(expected = "line break")]
+    #[should_panic(expected = "could not send this event id back")]
     fn id_with_lf() {
         EventId::from_static(Box::leak("a\n".into()));
     }
@@ -168,6 +180,12 @@ fn errors_say_what_is_wrong_and_where() {
     let text = |result: Result<EventId, ValueError>| result.unwrap_err().to_string();
     assert!(text(EventId::new("ab\ncd")).contains("line break at byte 2"));
     assert!(text(EventId::new("abc\0")).contains("NUL at byte 3"));
+    assert!(text(EventId::new("abc\t")).contains("control character at byte 3"));
+    assert!(text(EventId::new("abc ")).contains("space at byte 3"));
+    assert!(
+        text(EventId::new("x".repeat(8193))).contains("8193 bytes; ")
+            && text(EventId::new("x".repeat(8193))).contains("limit is 8192 bytes")
+    );
     assert!(EventType::new("").unwrap_err().to_string().contains("must not be empty"));
 
     let mut decoder =
@@ -188,7 +206,7 @@ fn errors_say_what_is_wrong_and_where() {
 
 #[test]
 fn a_block_is_made_of_an_event_in_each_form() {
-    let event = Event::new("1").with_id(7_u8).with_type(EventType::from_static("t"));
+    let event = Event::new("1").with_id(7_u8).with_event_type(EventType::from_static("t"));
     assert_eq!(Block::from(&event), event.as_block());
     let mut decoder = Decoder::new();
     let bytes = event.to_bytes();
@@ -208,42 +226,88 @@ fn a_block_is_made_of_an_event_in_each_form() {
 fn an_event_gives_what_was_put_into_it() {
     let plain = Event::new("1");
     assert_eq!((plain.data(), plain.event_type()), ("1", "message"));
-    assert_eq!((plain.explicit_type(), plain.id(), plain.retry()), (None, None, None));
+    assert_eq!((plain.explicit_event_type(), plain.id(), plain.retry()), (None, None, None));
 
     let second = Duration::from_secs(1);
-    let event = plain.with_retry(second).with_id(7_u8).with_type(EventType::from_static("t"));
+    let event = plain.with_retry(second).with_id(7_u8).with_event_type(EventType::from_static("t"));
     assert_eq!((event.data(), event.event_type()), ("1", "t"));
-    assert_eq!(event.explicit_type().map(ToString::to_string).as_deref(), Some("t"));
+    assert_eq!(event.explicit_event_type().map(ToString::to_string).as_deref(), Some("t"));
     assert_eq!(event.id().map(ToString::to_string).as_deref(), Some("7"));
     assert_eq!(event.retry(), Some(second));
     let lone_retry = Event::new("").with_retry(second);
-    assert_eq!((lone_retry.retry(), lone_retry.explicit_type()), (Some(second), None));
+    assert_eq!((lone_retry.retry(), lone_retry.explicit_event_type()), (Some(second), None));
 
     let stream = event.to_bytes();
     let mut decoder = Decoder::new();
     let mut events = decoder.decode(&stream);
     let lent = events.next_event().unwrap().unwrap();
-    assert_eq!((lent.data(), lent.event_type(), lent.explicit_type()), ("1", "t", Some("t")));
+    assert_eq!((lent.data(), lent.event_type(), lent.explicit_event_type()), ("1", "t", Some("t")));
     assert_eq!((lent.id(), lent.last_event_id(), lent.retry()), (Some("7"), "7", Some(second)));
     assert_eq!(lent.to_event(), event);
     drop(events);
     let mut events = decoder.decode(b"data: 2\n\n");
     let lent = events.next_event().unwrap().unwrap();
-    assert_eq!((lent.data(), lent.event_type(), lent.explicit_type()), ("2", "message", None));
+    assert_eq!((lent.data(), lent.event_type(), lent.explicit_event_type()), ("2", "message", None));
     assert_eq!((lent.id(), lent.last_event_id(), lent.retry()), (None, "7", None));
 }
 
+/// Both sides of each comparison, with each type that is text.
 #[test]
-fn what_goes_out_knows_its_length() {
-    let event = Event::new("1");
-    for item in [Outgoing::from(event.clone()), Encoded::from(event).into()] {
-        assert_eq!(item.encoded_len(), "data: 1\n\n".len());
-        assert_eq!(*item.encoded_len_range().start(), item.encoded_len());
-        assert!(item.encoded_len_range().contains(&item.encoded_len()));
+fn values_are_compared_with_texts_from_both_sides() {
+    macro_rules! check {
+        ($($value:expr),*) => {$(
+            let value = $value;
+            let (same, more) = (String::from("b"), String::from("c"));
+            assert!(value == *"b" && value == "b" && value == same);
+            assert!(*"b" == value && "b" == value && same == value);
+            assert!(value != *"c" && value != "c" && value != more);
+            assert!(*"c" != value && "c" != value && more != value);
+            assert!(value < *"c" && value < "c" && value < more);
+            assert!(*"c" > value && "c" > value && more > value);
+            assert!(!(value < *"b") && !(*"b" < value) && value >= same && same >= value);
+        )*};
     }
-    let encoded = Outgoing::from(Encoded::from(Event::new("1\n2")));
-    assert_eq!(encoded.encoded_len_range(), 17..=17);
-    assert_eq!(Outgoing::from(Encoded::from(Block::new())).encoded_len(), 0);
+    check!(Text::from("b"), EventType::from_static("b"), EventId::from_static("b"));
+    assert!(EventId::from_static("b") == Text::from("b") && Text::from("b") == EventId::from_static("b"));
+    assert!(EventType::from_static("b") < Text::from("c") && Text::from("a") < EventType::from_static("b"));
+}
+
+#[test]
+fn an_id_is_one_that_a_header_brings_back() {
+    for byte in 0..0x80_u8 {
+        let text = format!("a{}b", char::from(byte));
+        let expected = match byte {
+            b'\r' | b'\n' => Err(ValueError::LineBreak { at: 1 }),
+            0 => Err(ValueError::Nul { at: 1 }),
+            0x01..0x20 | 0x7F => Err(ValueError::ControlCharacter { at: 1 }),
+            _ => Ok(()),
+        };
+        assert_eq!(EventId::new(text.as_str()).map(drop), expected, "{byte:#x}");
+        let can_be_decoded = !matches!(byte, b'\r' | b'\n' | 0);
+        assert_eq!(EventId::lenient(text.as_str()).is_ok(), can_be_decoded, "{byte:#x}");
+    }
+    for (text, at) in [(" a", 0), ("a ", 1), (" ", 0), (" a ", 0)] {
+        assert_eq!(EventId::new(text), Err(ValueError::OuterSpace { at }), "{text:?}");
+        assert_eq!(EventId::lenient(text).unwrap(), text);
+    }
+    for text in ["", "a b", "é", "\u{85}", "\u{A0}a\u{A0}", "\u{FFFD}"] {
+        assert_eq!(EventId::new(text).unwrap(), text);
+    }
+    let longest = "x".repeat(EventId::MAX_LEN);
+    assert_eq!(EventId::new(longest.as_str()).unwrap(), longest);
+    let longer = longest + "x";
+    assert_eq!(EventId::new(longer.as_str()), Err(ValueError::TooLong { len: longer.len() }));
+    assert_eq!(EventId::lenient(longer.as_str()).unwrap(), longer);
+    // A decoder accepts what the standard does.
+    let stream = "id:  a\u{1} \ndata: 1\n\n";
+    let mut decoder = Decoder::new();
+    assert_eq!(decoder.decode(stream.as_bytes()).next_event().unwrap().unwrap().id(), Some(" a\u{1} "));
+}
+
+#[test]
+fn an_id_is_parsed() {
+    assert_eq!(EventId::from(7_u64).parse(), Ok(7_u64));
+    assert!(EventId::from_static("seven").parse::<u64>().is_err());
 }
 
 #[test]
@@ -251,5 +315,4 @@ fn the_defaults_are_the_new_ones() {
     let new = format!("{:?}", Decoder::new());
     assert_eq!(format!("{:?}", Decoder::default()), new);
     assert_eq!(format!("{:?}", LineDecoder::default()), format!("{:?}", LineDecoder::new()));
-    assert_eq!(Event::default(), Event::new(""));
 }

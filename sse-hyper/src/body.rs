@@ -10,15 +10,11 @@ use bytes::Bytes;
 use futures_core::Stream;
 use http_body::{Body, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use sse_codec::{Encoded, Outgoing, StreamItem};
+use sse_codec::Encoded;
 
 use crate::{
-    BoxError, CloseReason, StreamFailed,
-    break_off::BreakOff,
-    close::Tally,
-    frame::{Full, Gathered},
-    keep_alive::KeepAlive,
-    shutdown::Shutdown,
+    BoxError, CloseReason, StreamFailed, StreamItem, break_off::BreakOff, close::Tally, frame::Gathered,
+    keep_alive::KeepAlive, shutdown::Shutdown, stream_item::Outgoing,
 };
 
 pin_project! {
@@ -45,7 +41,7 @@ pin_project! {
         // what did not fit into a frame.
         held: Option<Outgoing>,
         // Boxed, as the next two: streams are many and mostly idle, and few have these.
-        farewell: Option<Box<Outgoing>>,
+        farewell: Option<Box<Encoded>>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Box<Shutdown>>,
@@ -104,7 +100,7 @@ where
             return self.poll_end(cx).map(|error| error.map(Err));
         }
         let comment = ready!(self.as_mut().poll_keep_alive(cx));
-        Poll::Ready(Some(Ok(self.send(Outgoing::Encoded(comment).into()))))
+        Poll::Ready(Some(Ok(self.send(comment))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -133,7 +129,7 @@ where
     }
 
     /// Everything that is ready, up to a frame of it.
-    fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Full> {
+    fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Encoded> {
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
             let this = self.as_mut().project();
             let Some(item) = this.gathered.add(item) else { continue };
@@ -153,7 +149,7 @@ where
             return Poll::Ready(Some(item));
         }
         let Some(stream) = this.stream.as_mut().as_pin_mut() else {
-            return Poll::Ready(this.farewell.take().map(|farewell| *farewell));
+            return Poll::Ready(this.farewell.take().map(|farewell| (*farewell).into()));
         };
         match ready!(stream.poll_next(cx)).map(|item| item.into_outgoing()) {
             Some(Ok(item)) => return Poll::Ready(Some(item)),
@@ -187,15 +183,15 @@ where
     }
 
     /// Counts a frame that goes out.
-    fn send(mut self: Pin<&mut Self>, frame: Full) -> Frame<Bytes> {
+    fn send(mut self: Pin<&mut Self>, frame: Encoded) -> Frame<Bytes> {
         let this = self.as_mut().project();
-        this.tally.count(frame.events, frame.bytes.len());
+        this.tally.count(frame.events() as u64, frame.as_bytes().len());
         if let Some(keep_alive) = this.keep_alive {
             keep_alive.written();
         }
         let bytes = match this.break_off {
-            Some(break_off) => break_off.watch(frame.bytes),
-            None => frame.bytes,
+            Some(break_off) => break_off.watch(frame.into_bytes()),
+            None => frame.into_bytes(),
         };
         if self.is_over() {
             self.project().tally.close();

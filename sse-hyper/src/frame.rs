@@ -2,8 +2,9 @@
 
 use std::mem;
 
-use bytes::{Bytes, BytesMut};
-use sse_codec::{Encoded, Outgoing};
+use sse_codec::{Batch, Encoded};
+
+use crate::stream_item::Outgoing;
 
 /// What a frame holds at most, if it holds more than one event. It is what HTTP/2 sends in one of its own frames, and TLS
 /// in one record.
@@ -22,16 +23,9 @@ pub(crate) struct Gathered {
     /// The first block of the frame, not in the buffer yet: if it stays alone it is the frame. With one
     /// event for many clients, that is every frame.
     first: Option<Encoded>,
-    buf: BytesMut,
-    events: u64,
+    batch: Batch,
     /// There was no pause since the last frame, so the next one will be full.
     busy: bool,
-}
-
-/// One frame, and how many events are in it.
-pub(crate) struct Full {
-    pub(crate) bytes: Bytes,
-    pub(crate) events: u64,
 }
 
 impl Gathered {
@@ -42,8 +36,7 @@ impl Gathered {
     /// Adds an item to the frame, or gives it back if it does not go into this one.
     #[inline]
     pub(crate) fn add(&mut self, item: Outgoing) -> Option<Outgoing> {
-        if self.copies(&item) && item.encode_within(self.room(), &mut self.buf) {
-            self.events += u64::from(item.is_event());
+        if self.copies(&item) && self.try_push(&item) {
             return None;
         }
         let item = if is_large(&item) { Some(item) } else { self.add_elsewhere(item) };
@@ -55,16 +48,17 @@ impl Gathered {
     #[inline]
     fn copies(&self, item: &Outgoing) -> bool {
         match item {
-            Outgoing::Encoded(_) => !self.buf.is_empty() && !is_large(item),
+            Outgoing::Encoded(_) => !self.batch.is_empty() && !is_large(item),
             _ => self.first.is_none(),
         }
     }
 
-    /// How large an item may be that goes into the buffer as it is.
+    /// Adds an item to the buffer, if it has room.
     #[inline]
-    fn room(&self) -> usize {
+    fn try_push(&mut self, item: &Outgoing) -> bool {
         // The buffer may be longer than a frame, or shared with frames before this one.
-        self.buf.capacity().min(self.most()).saturating_sub(self.buf.len())
+        let max_len = self.batch.capacity().min(self.most());
+        item.try_push_to(&mut self.batch, max_len)
     }
 
     /// How much the frame holds: of a stream that may pause at any time not more than is worth while to be moved.
@@ -74,40 +68,35 @@ impl Gathered {
     }
 
     fn add_elsewhere(&mut self, item: Outgoing) -> Option<Outgoing> {
-        let least = *item.encoded_len_range().start();
         match item {
-            item if self.len() + least > self.most() => return Some(item),
+            item if self.len() + item.least_len() > self.most() => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
                 // What may stay the only event of its frame takes a buffer that it fills, and more will fill one.
-                let room = self.most() - self.buf.len();
+                let room = self.most() - self.batch.len();
                 let may_stay_alone = self.is_empty() && !self.busy;
                 self.make_room(if may_stay_alone { item.encoded_len().min(room) } else { room });
                 if let Some(first) = self.first.take() {
-                    self.append(&first.into());
+                    self.batch.push_encoded(&first);
                 }
-                if !item.encode_within(self.room(), &mut self.buf) {
+                if !self.try_push(&item) {
                     return Some(item);
                 }
-                self.events += u64::from(item.is_event());
             }
         }
         None
     }
 
     /// Whatever was gathered, unless that is nothing.
-    pub(crate) fn take(&mut self) -> Option<Full> {
+    pub(crate) fn take(&mut self) -> Option<Encoded> {
         if self.is_empty() {
             return None;
         }
-        Some(match self.first.take() {
-            Some(block) => Outgoing::from(block).into(),
-            None => Full { bytes: self.buf.split().freeze(), events: mem::take(&mut self.events) },
-        })
+        self.first.take().or_else(|| Some(self.batch.take()))
     }
 
-    /// The same, as the stream pauses. That may be for long: it shall not hold the large buffer of a busy one meanwhile.
-    pub(crate) fn take_last(&mut self) -> Option<Full> {
+    /// The same, as the stream pauses. That may be for long: it must not hold the large buffer of a busy one meanwhile.
+    pub(crate) fn take_last(&mut self) -> Option<Encoded> {
         let frame = self.take();
         if mem::take(&mut self.busy) {
             self.release();
@@ -115,30 +104,18 @@ impl Gathered {
         frame
     }
 
-    /// Gives the buffer back: between two events that are far apart, a stream shall hold none.
+    /// Gives the buffer back: between two events that are far apart, a stream holds none.
     pub(crate) fn release(&mut self) {
-        self.buf = BytesMut::new();
+        self.batch = Batch::new();
     }
 
     fn len(&self) -> usize {
-        self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.buf.len()
-    }
-
-    #[inline]
-    fn append(&mut self, item: &Outgoing) {
-        item.encode(&mut self.buf);
-        self.events += u64::from(item.is_event());
+        self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.batch.len()
     }
 
     /// Most often there is room, or there is again since the frames that used the buffer are gone.
-    /// `BytesMut::reserve` would do, but it grows by doubling.
     fn make_room(&mut self, len: usize) {
-        if self.buf.try_reclaim(len) {
-            return;
-        }
-        let capacity = (self.buf.len() + len).max(FIRST);
-        let gathered = mem::replace(&mut self.buf, BytesMut::with_capacity(capacity));
-        self.buf.extend_from_slice(&gathered);
+        self.batch.reserve_exact(len.max(FIRST.saturating_sub(self.batch.len())));
     }
 }
 
@@ -146,12 +123,4 @@ impl Gathered {
 #[inline]
 fn is_large(item: &Outgoing) -> bool {
     matches!(item, Outgoing::Encoded(block) if block.as_bytes().len() >= LARGE)
-}
-
-impl From<Outgoing> for Full {
-    /// An item as a frame of its own, uncopied if it is encoded.
-    #[inline]
-    fn from(item: Outgoing) -> Self {
-        Self { events: u64::from(item.is_event()), bytes: item.into_bytes() }
-    }
 }

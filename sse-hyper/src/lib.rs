@@ -10,7 +10,7 @@
 //!
 //! const PING: EventType = EventType::from_static("ping");
 //!
-//! let events = stream::iter((0_u64..).map(|n| Event::new(n.to_string()).with_type(PING).with_id(n)));
+//! let events = stream::iter((0_u64..).map(|n| Event::new(n.to_string()).with_event_type(PING).with_id(n)));
 //! let response = Sse::new(events).timer(TokioTimer::new()).into_response();
 //!
 //! assert_eq!(response.headers()["content-type"], "text/event-stream");
@@ -134,6 +134,7 @@ mod keep_alive;
 mod request;
 mod shutdown;
 mod sse;
+mod stream_item;
 
 pub use body::SseBody;
 pub use close::{CloseReason, Closed};
@@ -142,9 +143,10 @@ pub use request::{
     LAST_EVENT_ID, MAX_LAST_EVENT_ID, accepts_event_stream, last_event_id, last_event_id_header,
 };
 pub use sse::Sse;
+pub use stream_item::StreamItem;
 
 #[doc(no_inline)]
-pub use sse_codec::{Block, Encoded, Event, EventId, EventType, Outgoing, StreamItem};
+pub use sse_codec::{Batch, Block, Encoded, Event, EventId, EventType};
 
 /// The examples of the README are tested, and those of the project's README, which need what is at hand here.
 #[cfg(doctest)]

@@ -1,7 +1,7 @@
 //! What a request asks for, and the way back for clients.
 
 use http::{HeaderMap, HeaderName, HeaderValue, header::ACCEPT};
-use sse_codec::{EventId, ValueError};
+use sse_codec::{EventId, error::ValueError};
 
 use crate::LastEventIdError;
 
@@ -71,7 +71,7 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
     }
     let text = str::from_utf8(value.as_bytes())
         .map_err(|error| LastEventIdError::NotUtf8 { at: error.valid_up_to() })?;
-    let id = EventId::new(text).map_err(|error| match error {
+    let id = EventId::lenient(text).map_err(|error| match error {
         ValueError::LineBreak { at } | ValueError::Nul { at } => LastEventIdError::ControlCharacter { at },
         _ => LastEventIdError::ControlCharacter { at: 0 },
     })?;
@@ -88,15 +88,15 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
 /// assert_eq!(last_event_id_header(&EventId::from(42_u64))?.unwrap(), "42");
 /// assert_eq!(last_event_id_header(&EventId::default())?, None);
 ///
-/// let odd = EventId::from_static("4\u{1}");
+/// let odd = EventId::lenient("4\u{1}").unwrap();
 /// assert_eq!(last_event_id_header(&odd), Err(LastEventIdError::ControlCharacter { at: 1 }));
 /// # Ok::<(), LastEventIdError>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`LastEventIdError::ControlCharacter`] if the id has one of U+0001 to U+001F, other than tab, or
-/// U+007F: ids may, headers may not.
+/// [`LastEventIdError::ControlCharacter`] if the id has one of U+0001 to U+001F, other than tab, or U+007F. Only ids that
+/// were decoded or made by [`EventId::lenient`] can have these.
 ///
 /// Standard: [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 pub fn last_event_id_header(id: &EventId) -> Result<Option<HeaderValue>, LastEventIdError> {

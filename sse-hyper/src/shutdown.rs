@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use sse_codec::{Block, Event, Outgoing};
+use sse_codec::{Block, Encoded, Event};
 
 /// Waits for the server's shutdown, and then says what the client is told last.
 pub(crate) struct Shutdown {
@@ -26,12 +26,12 @@ impl Shutdown {
     }
 
     /// Ready once, with the last words if there are any.
-    pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
+    pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Option<Encoded>> {
         ready!(self.until.as_mut().poll(cx));
         Poll::Ready(match (self.farewell.take(), self.retry_window) {
             (None, None) => None,
             (Some(event), None) => Some(event.into()),
-            (None, Some(window)) => Some(Outgoing::Encoded(Block::new().retry(somewhere_in(window)).into())),
+            (None, Some(window)) => Some(Block::new().retry(somewhere_in(window)).into()),
             (Some(event), Some(window)) => {
                 let earliest = event.retry().unwrap_or_default();
                 Some(event.with_retry(earliest.saturating_add(somewhere_in(window))).into())

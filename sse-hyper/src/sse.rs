@@ -5,10 +5,10 @@ use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 use futures_core::Stream;
 use http::{HeaderValue, Response, header};
 use hyper::rt::Timer;
-use sse_codec::{Block, Encoded, Event, StreamItem};
+use sse_codec::{Block, Encoded, Event};
 
 use crate::{
-    BoxError, Closed, SseBody,
+    BoxError, Closed, SseBody, StreamItem,
     break_off::BreakOff,
     close::{Hook, Tally},
     keep_alive::{KeepAlive, SharedTimer},
@@ -218,7 +218,7 @@ where
     ///
     /// let sse = Sse::new(stream::pending::<Event>())
     ///     .until(std::future::pending::<()>())
-    ///     .farewell(Event::new("restarting").with_type(BYE));
+    ///     .farewell(Event::new("restarting").with_event_type(BYE));
     /// ```
     pub fn farewell(self, event: Event) -> Self {
         Self { farewell: Some(event), ..self }

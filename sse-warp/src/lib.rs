@@ -17,7 +17,7 @@
 //!             // Where a client that comes back left off; a new one, or an odd one, starts at 1.
 //!             let seen = seen.unwrap_or_default().and_then(|id| id.as_str().parse::<u64>().ok());
 //!             let next = seen.map_or(1, |id| id.saturating_add(1));
-//!             let event = |n| Event::new("hello").with_type(PING).with_id(n);
+//!             let event = |n| Event::new("hello").with_event_type(PING).with_id(n);
 //!             sse_warp::reply(stream::iter((next..next.saturating_add(3)).map(event)))
 //!         },
 //!     );
@@ -59,8 +59,8 @@ use warp::{Filter, http::HeaderMap, reply::Response};
 
 #[doc(no_inline)]
 pub use sse_hyper::{
-    self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError,
-    Outgoing, Sse, StreamItem,
+    self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError, Sse,
+    StreamItem,
 };
 
 /// The examples of the README are tested.

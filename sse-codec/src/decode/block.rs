@@ -3,7 +3,7 @@
 use core::ops::Range;
 
 use super::field::{Name, has_nul, split, split_beginning};
-use crate::{DecodeErrorKind, Limits};
+use crate::{error::DecodeErrorKind, limits::Limits};
 
 /// The block that is being read: the standard's buffers, as places in the input that holds the block.
 #[derive(Clone, Debug)]

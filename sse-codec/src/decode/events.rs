@@ -6,7 +6,7 @@ use super::{
     interpreter::{Cursor, Interpreter, Step},
     text::Window,
 };
-use crate::{DecodeError, EventRef};
+use crate::{EventRef, error::DecodeError};
 
 /// The events of one chunk: a guard that lends one event after another.
 ///
@@ -27,7 +27,7 @@ pub enum ItemRef<'a> {
     /// An event.
     Event(EventRef<'a>),
     /// A comment: everything after the first colon of its line. Only if
-    /// [asked for](crate::DecoderBuilder::comments).
+    /// [asked for](crate::decode::DecoderBuilder::comments).
     Comment(&'a str),
 }
 
@@ -62,13 +62,13 @@ impl<'d> Events<'d> {
     /// As [`next_event`](Self::next_event).
     ///
     /// ```
-    /// use sse_codec::{Decoder, ItemRef};
+    /// use sse_codec::{Decoder, decode::ItemRef};
     ///
     /// let mut decoder = Decoder::builder().comments(true).build();
     /// let mut events = decoder.decode(b": still here\ndata: 1\n\n");
     /// assert_eq!(events.next_item().unwrap()?, ItemRef::Comment(" still here"));
     /// assert!(matches!(events.next_item().unwrap()?, ItemRef::Event(event) if event.data() == "1"));
-    /// # Ok::<(), sse_codec::DecodeError>(())
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
     /// ```
     #[inline]
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
@@ -86,8 +86,8 @@ impl<'d> Events<'d> {
     }
 
     /// The reconnection time as of what was returned so far.
-    pub fn reconnection_time(&self) -> Option<Duration> {
-        self.interpreter.reconnection_time()
+    pub fn retry(&self) -> Option<Duration> {
+        self.interpreter.retry()
     }
 
     #[inline(always)]

@@ -19,8 +19,9 @@ use super::{
     text::{self, BlockText, Window, lossy, replace},
 };
 use crate::{
-    DecodeError, DecodeErrorKind, EventId, EventRef,
+    EventId, EventRef,
     bom::{BOM, continue_bom},
+    error::{DecodeError, DecodeErrorKind},
     scan::{LineEnd, LineEnds},
     text::decimal,
 };
@@ -443,7 +444,7 @@ impl Interpreter {
         [&b"data:"[..], b"event:", b"id:"].iter().any(|name| line.iter().zip(*name).all(|(a, b)| a == b))
     }
 
-    pub(super) fn reconnection_time(&self) -> Option<Duration> {
+    pub(super) fn retry(&self) -> Option<Duration> {
         self.reconnection_time.map(Duration::from_millis)
     }
 

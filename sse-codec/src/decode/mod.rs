@@ -26,11 +26,11 @@ use alloc::string::String;
 use bytes::Bytes;
 
 pub use events::{Events, ItemRef};
-#[cfg(any(feature = "stream", feature = "tokio-codec"))]
+#[cfg(any(feature = "std", feature = "stream"))]
 pub(crate) use owned::OwnedChunk;
-pub use owned::{Item, OwnedEvents};
+pub use owned::{Item, OwnedEvents, OwnedItems};
 
-use crate::{EventId, Limits};
+use crate::{EventId, limits::Limits};
 use block::Settings;
 use interpreter::Interpreter;
 
@@ -55,7 +55,7 @@ use interpreter::Interpreter;
 /// assert_eq!(seen, [("message".into(), "hello".into()), ("ping".into(), "".into())]);
 /// assert_eq!(decoder.last_event_id(), "1");
 /// assert!(decoder.is_mid_event());
-/// # Ok::<(), sse_codec::DecodeError>(())
+/// # Ok::<(), sse_codec::error::DecodeError>(())
 /// ```
 ///
 /// Standard: [9.2.5 and 9.2.6](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
@@ -106,8 +106,8 @@ impl Decoder {
 
     /// How long a client waits before it reconnects, if the stream said so. It changes at the end of the `retry` line.
     /// Whole milliseconds.
-    pub fn reconnection_time(&self) -> Option<Duration> {
-        self.interpreter.reconnection_time()
+    pub fn retry(&self) -> Option<Duration> {
+        self.interpreter.retry()
     }
 
     /// Whether an event would be lost if the stream ended here: an unfinished one, or one that was not read.
@@ -121,7 +121,7 @@ impl Decoder {
         self.interpreter.reconnect();
     }
 
-    #[cfg(any(feature = "stream", feature = "tokio-codec"))]
+    #[cfg(any(feature = "std", feature = "stream"))]
     pub(crate) fn interpreter(&mut self) -> &mut Interpreter {
         &mut self.interpreter
     }
@@ -136,7 +136,7 @@ impl Default for Decoder {
 /// Settings of a [`Decoder`].
 ///
 /// ```
-/// use sse_codec::{Decoder, EventId, Limits};
+/// use sse_codec::{Decoder, EventId, limits::Limits};
 ///
 /// let decoder = Decoder::builder()
 ///     .limits(Limits::new().with_event(64 * 1024))
@@ -144,7 +144,7 @@ impl Default for Decoder {
 ///     .last_event_id(EventId::new("42")?)
 ///     .build();
 /// assert_eq!(decoder.last_event_id(), "42");
-/// # Ok::<(), sse_codec::ValueError>(())
+/// # Ok::<(), sse_codec::error::ValueError>(())
 /// ```
 #[derive(Clone, Debug, Default)]
 #[must_use]

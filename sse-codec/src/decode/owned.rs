@@ -5,7 +5,7 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::interpreter::{Cursor, Interpreter, Step};
-use crate::{DecodeError, Event, Text};
+use crate::{Event, Text, error::DecodeError};
 
 /// The events of one chunk: an iterator over events that own their text.
 ///
@@ -18,7 +18,7 @@ use crate::{DecodeError, Event, Text};
 /// let chunk = bytes::Bytes::from_static(b"data: 1\n\ndata: 2\n\n");
 /// let events: Vec<Event> = decoder.decode_bytes(chunk).collect::<Result<_, _>>()?;
 /// assert_eq!(events, [Event::new("1"), Event::new("2")]);
-/// # Ok::<(), sse_codec::DecodeError>(())
+/// # Ok::<(), sse_codec::error::DecodeError>(())
 /// ```
 #[derive(Debug)]
 pub struct OwnedEvents<'d> {
@@ -33,7 +33,7 @@ pub enum Item {
     /// An event.
     Event(Event),
     /// A comment: everything after the first colon of its line. Only if
-    /// [asked for](crate::DecoderBuilder::comments).
+    /// [asked for](crate::decode::DecoderBuilder::comments).
     Comment(Text),
 }
 
@@ -45,13 +45,20 @@ impl<'d> OwnedEvents<'d> {
         events
     }
 
-    /// The next event or comment of the chunk, or `None` at its end.
+    /// The same iterator, with the comments between the events. The decoder must have been
+    /// [asked](super::DecoderBuilder::comments) for them.
     ///
-    /// # Errors
+    /// ```
+    /// use sse_codec::{Decoder, Event, decode::Item};
     ///
-    /// When something passed its limit. Go on after it: other events are not affected.
-    pub fn next_item(&mut self) -> Option<Result<Item, DecodeError>> {
-        self.chunk.next_item(self.interpreter)
+    /// let mut decoder = Decoder::builder().comments(true).build();
+    /// let chunk = bytes::Bytes::from_static(b": still here\ndata: 1\n\n");
+    /// let items: Vec<Item> = decoder.decode_bytes(chunk).items().collect::<Result<_, _>>()?;
+    /// assert_eq!(items, [Item::Comment(" still here".into()), Item::Event(Event::new("1"))]);
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
+    /// ```
+    pub fn items(self) -> OwnedItems<'d> {
+        OwnedItems { events: self }
     }
 
     /// The last event ID as of what was returned so far.
@@ -60,8 +67,8 @@ impl<'d> OwnedEvents<'d> {
     }
 
     /// The reconnection time as of what was returned so far.
-    pub fn reconnection_time(&self) -> Option<Duration> {
-        self.interpreter.reconnection_time()
+    pub fn retry(&self) -> Option<Duration> {
+        self.interpreter.retry()
     }
 }
 
@@ -78,6 +85,37 @@ impl Drop for OwnedEvents<'_> {
     #[inline]
     fn drop(&mut self) {
         self.chunk.end(self.interpreter);
+    }
+}
+
+/// The events and comments of one chunk: an iterator over items that own their text. Made by [`OwnedEvents::items`].
+#[derive(Debug)]
+pub struct OwnedItems<'d> {
+    events: OwnedEvents<'d>,
+}
+
+impl<'d> OwnedItems<'d> {
+    /// The iterator over events alone. It may be asked in between.
+    pub fn get_mut(&mut self) -> &mut OwnedEvents<'d> {
+        &mut self.events
+    }
+
+    /// The last event ID as of what was returned so far.
+    pub fn last_event_id(&self) -> &str {
+        self.events.last_event_id()
+    }
+
+    /// The reconnection time as of what was returned so far.
+    pub fn retry(&self) -> Option<Duration> {
+        self.events.retry()
+    }
+}
+
+impl Iterator for OwnedItems<'_> {
+    type Item = Result<Item, DecodeError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.events.chunk.next_item(self.events.interpreter)
     }
 }
 

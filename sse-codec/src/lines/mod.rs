@@ -1,7 +1,7 @@
 //! Bytes to lines: for proxies and gateways, which must see what a client ignores.
 //!
 //! ```
-//! use sse_codec::LineDecoder;
+//! use sse_codec::lines::LineDecoder;
 //!
 //! let mut forwarded = Vec::new();
 //! let mut decoder = LineDecoder::new();
@@ -12,7 +12,7 @@
 //!     }
 //! }
 //! assert_eq!(forwarded, b": hi\nx-trace: 7\ndata: 1\n\n");
-//! # Ok::<(), sse_codec::DecodeError>(())
+//! # Ok::<(), sse_codec::error::DecodeError>(())
 //! ```
 
 mod input;
@@ -27,9 +27,10 @@ use bytes::BytesMut;
 pub use line::{Comment, Field, Line};
 
 use crate::{
-    DecodeError, DecodeErrorKind, Limits,
     bom::{BOM, continue_bom},
     buffer::{clear, push},
+    error::{DecodeError, DecodeErrorKind},
+    limits::Limits,
     scan::LineEnds,
 };
 use input::Input;
@@ -59,6 +60,8 @@ pub struct LineDecoder {
     after_cr: bool,
     /// The offset of the first byte of the line.
     line_offset: u64,
+    /// Whether a field was returned since the last blank line.
+    in_block: bool,
 }
 
 /// What the next bytes are.
@@ -103,6 +106,7 @@ impl LineDecoder {
             is_reading: false,
             after_cr: false,
             line_offset: 0,
+            in_block: false,
         }
     }
 
@@ -163,10 +167,52 @@ impl LineDecoder {
         self.is_reading || !self.unread.is_empty() || matches!(self.state, State::InLine | State::Skipping)
     }
 
+    /// Whether the stream is within a block: a field was returned since the last blank line, or the stream is
+    /// [within a line](Self::is_mid_line).
+    pub fn is_mid_block(&self) -> bool {
+        self.in_block || self.is_mid_line()
+    }
+
     /// Prepares for the stream of a new connection: a line that is unfinished or unread is dropped, and a BOM is
     /// expected again. Offsets in errors count from here.
-    pub fn reconnect(&mut self) {
+    ///
+    /// Returns whether a block was left open: whether fields of it were returned, but not the blank line after them.
+    /// A proxy that has sent these on must not send the new connection's lines after them, since its client would take
+    /// both for one event. Either it ends its own response, so that the client discards the unfinished event and
+    /// reconnects; or it sends a block on only when it is whole. That takes two lines:
+    ///
+    /// ```
+    /// # use sse_codec::lines::{Line, LineDecoder};
+    /// # let (mut decoder, mut block, mut client) = (LineDecoder::new(), Vec::new(), Vec::new());
+    /// # for connection in [&b"id: 1\ndata: a\n"[..], b"data: b\n\n"] {
+    /// #     let mut lines = decoder.decode(connection);
+    /// #     while let Some(line) = lines.next_line() {
+    /// #         let line = line?;
+    /// line.encode(&mut block);
+    /// if line == Line::Blank { client.append(&mut block) } // a whole block: send it on
+    /// #     }
+    /// #     drop(lines);
+    /// // When the connection is cut:
+    /// if decoder.reconnect() { block.clear() }
+    /// # }
+    /// # assert_eq!(client, b"data: b\n\n");
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
+    /// ```
+    #[must_use = "a block that was left open must not be continued by the lines of another connection"]
+    pub fn reconnect(&mut self) -> bool {
+        let was_open = self.in_block;
         *self = Self::with_limits(Limits::new().with_line(self.limit));
+        was_open
+    }
+
+    fn line<'a>(in_block: &mut bool, line: &'a [u8]) -> Line<'a> {
+        let line = Line::parse(line);
+        match line {
+            Line::Blank => *in_block = false,
+            Line::Field(_) => *in_block = true,
+            Line::Comment(_) => {}
+        }
+        line
     }
 
     /// Adds a part to the line that is cut.
@@ -217,7 +263,7 @@ impl Lines<'_> {
                 }
                 decoder.line_offset = decoder.offset + part.start as u64;
                 if end.is_some() && part.len() <= decoder.limit {
-                    return Some(Ok(Line::parse(&input[part])));
+                    return Some(Ok(LineDecoder::line(&mut decoder.in_block, &input[part])));
                 }
                 clear(&mut decoder.line);
                 decoder.state = State::InLine;
@@ -230,7 +276,7 @@ impl Lines<'_> {
             match (error, state) {
                 (Some(error), _) => return Some(Err(error)),
                 (None, State::Skipping) => {}
-                (None, _) => return Some(Ok(Line::parse(&decoder.line))),
+                (None, _) => return Some(Ok(LineDecoder::line(&mut decoder.in_block, &decoder.line))),
             }
         }
     }

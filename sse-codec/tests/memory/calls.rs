@@ -1,7 +1,7 @@
 //! How often something is allocated.
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Limits, LineDecoder};
+use sse_codec::{Decoder, limits::Limits, lines::LineDecoder};
 
 use crate::{calls, count, drain, drain_owned};
 

@@ -1,7 +1,7 @@
 //! Input that never ends is held up to its limits, and given back when it passes them.
 
 use bytes::Bytes;
-use sse_codec::{DecodeErrorKind, Decoder, Limits, LineDecoder};
+use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits, lines::LineDecoder};
 
 use crate::{CONSTANT, drain, drain_owned, held, region};
 

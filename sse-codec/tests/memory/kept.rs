@@ -71,7 +71,7 @@ pub(super) fn no_event_holds_its_chunk() {
     // A comment neither.
     let chunk = Bytes::from(format!(":{}\n", "x".repeat(20_000)));
     let mut decoder = Decoder::builder().comments(true).build();
-    let comment = decoder.decode_bytes(chunk.clone()).next_item().unwrap().unwrap();
+    let comment = decoder.decode_bytes(chunk.clone()).items().next().unwrap().unwrap();
     assert!(chunk.is_unique(), "{comment:.20?}");
 }
 

@@ -1,7 +1,7 @@
 //! What is left unread is kept, at a cost that grows with the input and not with its square.
 
 use bytes::Bytes;
-use sse_codec::{Decoder, LineDecoder};
+use sse_codec::{Decoder, lines::LineDecoder};
 use stats_alloc::Stats;
 
 use crate::{calls, count};

@@ -2,7 +2,7 @@
 //! the next one take more.
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Event, EventRef, Limits};
+use sse_codec::{Decoder, Event, EventId, EventRef, EventType, limits::Limits};
 
 use crate::{CONSTANT, held, region};
 
@@ -159,6 +159,10 @@ impl Walk<'_> {
 
 /// What an owned event holds by itself.
 fn texts_of(event: &Event) -> isize {
-    let texts = [Some(event.data()), event.explicit_type(), event.id()];
+    let texts = [
+        Some(event.data()),
+        event.explicit_event_type().map(EventType::as_str),
+        event.id().map(EventId::as_str),
+    ];
     texts.into_iter().flatten().map(|text| text.len() as isize + 32).sum()
 }

@@ -12,6 +12,7 @@ pub mod vectors;
 use std::{
     collections::VecDeque,
     convert::Infallible,
+    io::{self, ErrorKind, Read},
     pin::Pin,
     task::{Context, Poll, Waker},
     time::Duration,
@@ -22,8 +23,10 @@ use futures_util::Stream;
 use oracle::Output;
 pub use oracle::Settings;
 use sse_codec::{
-    DecodeError, DecodeErrorKind, Decoder, DecoderBuilder, Event, EventRef, EventStream, Item, ItemRef,
-    Limits, StreamError,
+    Decoder, Event, EventReader, EventRef, EventStream,
+    decode::{DecoderBuilder, Item, ItemRef},
+    error::{DecodeError, DecodeErrorKind, StreamError},
+    limits::Limits,
 };
 
 /// What came out of a stream.
@@ -47,6 +50,8 @@ pub enum Level {
     OwnedInSips,
     /// `EventStream`, with `Pending` and errors in between.
     Stream,
+    /// `EventReader`, with interruptions and errors in between.
+    Reader,
     /// `EventCodec` in a `FramedRead` of a reader that gives one chunk at a time.
     #[cfg(feature = "tokio-codec")]
     Codec,
@@ -64,6 +69,7 @@ pub const LEVELS: &[Level] = &[
     Level::Owned,
     Level::OwnedInSips,
     Level::Stream,
+    Level::Reader,
     #[cfg(feature = "tokio-codec")]
     Level::Codec,
 ];
@@ -104,9 +110,9 @@ pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
         }
         Level::Owned => {
             for chunk in chunks {
-                let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
-                while let Some(item) = events.next_item() {
-                    outputs.push(owned(item, events.last_event_id()));
+                let mut items = decoder.decode_bytes(Bytes::copy_from_slice(chunk)).items();
+                while let Some(item) = items.next() {
+                    outputs.push(owned(item, items.last_event_id()));
                 }
             }
         }
@@ -114,9 +120,9 @@ pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
             for chunk in chunks {
                 let mut chunk = Bytes::copy_from_slice(chunk);
                 loop {
-                    let mut events = decoder.decode_bytes(chunk);
-                    let Some(item) = events.next_item() else { break };
-                    outputs.push(owned(item, events.last_event_id()));
+                    let mut items = decoder.decode_bytes(chunk).items();
+                    let Some(item) = items.next() else { break };
+                    outputs.push(owned(item, items.last_event_id()));
                     chunk = Bytes::new();
                 }
             }
@@ -137,7 +143,20 @@ pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
                     Poll::Ready(None) => break,
                 }
             }
-            decoder = items.into_decoder();
+            decoder = items.into_inner().into_decoder();
+        }
+        Level::Reader => {
+            let mut items = EventReader::with_decoder(Faulty::new(chunks), decoder).items();
+            while let Some(item) = items.next() {
+                match item {
+                    Ok(item) => outputs.push(owned(Ok(item), items.decoder().last_event_id())),
+                    Err(StreamError::Decode(error)) => outputs.push(owned(Err(error), "")),
+                    Err(StreamError::Source(error)) => assert_eq!(error.kind(), ErrorKind::WouldBlock),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            assert!(items.next().is_none());
+            decoder = items.into_inner().into_parts().1;
         }
         #[cfg(feature = "tokio-codec")]
         Level::Codec => return codec(chunks, decoder),
@@ -186,11 +205,7 @@ pub fn builder(settings: Settings) -> DecoderBuilder {
 }
 
 pub fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
-    Outcome {
-        outputs,
-        last_event_id: decoder.last_event_id().to_owned(),
-        retry: ms(decoder.reconnection_time()),
-    }
+    Outcome { outputs, last_event_id: decoder.last_event_id().to_owned(), retry: ms(decoder.retry()) }
 }
 
 /// The same by the oracle.
@@ -214,9 +229,9 @@ pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
 }
 
 pub fn event_ref(event: &EventRef<'_>) -> Output {
-    assert_eq!(event.event_type(), event.explicit_type().unwrap_or("message"));
+    assert_eq!(event.event_type(), event.explicit_event_type().unwrap_or("message"));
     Output::Event {
-        event_type: event.explicit_type().map(str::to_owned),
+        event_type: event.explicit_event_type().map(str::to_owned),
         data: event.data().to_owned(),
         id: event.id().map(str::to_owned),
         retry: ms(event.retry()),
@@ -235,7 +250,7 @@ pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
 
 pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
     Output::Event {
-        event_type: event.explicit_type().map(ToString::to_string),
+        event_type: event.explicit_event_type().map(ToString::to_string),
         data: event.data().to_owned(),
         id: event.id().map(ToString::to_string),
         retry: ms(event.retry()),
@@ -285,6 +300,40 @@ impl Stream for Trickle {
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.steps.pop_front().map_or(Poll::Ready(None), |step| step.map(Some))
+    }
+}
+
+/// Reads its chunks, with an interruption before each, or a fault.
+#[derive(Debug)]
+pub struct Faulty<'a> {
+    chunks: VecDeque<&'a [u8]>,
+    faults: VecDeque<ErrorKind>,
+}
+
+impl<'a> Faulty<'a> {
+    pub fn new(chunks: &[&'a [u8]]) -> Self {
+        // To read nothing would be the end.
+        let chunks: VecDeque<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
+        let faults = [ErrorKind::Interrupted, ErrorKind::Interrupted, ErrorKind::WouldBlock];
+        Self { faults: faults.into_iter().cycle().take(chunks.len()).collect(), chunks }
+    }
+}
+
+impl Read for Faulty<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        if self.faults.len() >= self.chunks.len()
+            && let Some(fault) = self.faults.pop_front()
+        {
+            return Err(fault.into());
+        }
+        let Some(chunk) = self.chunks.pop_front() else { return Ok(0) };
+        let len = chunk.len().min(buf.len());
+        let (now, later) = chunk.split_at(len);
+        buf[..len].copy_from_slice(now);
+        if !later.is_empty() {
+            self.chunks.push_front(later);
+        }
+        Ok(len)
     }
 }
 

@@ -63,7 +63,7 @@ fn the_way_back_refuses_exactly_what_a_header_cannot_carry() {
         if matches!(byte, b'\n' | b'\r') {
             continue; // no id has these
         }
-        let id = EventId::new(format!("ab{}", char::from(byte))).unwrap();
+        let id = EventId::lenient(format!("ab{}", char::from(byte))).unwrap();
         let expected = if byte < 0x20 && byte != b'\t' || byte == 0x7F {
             Err(LastEventIdError::ControlCharacter { at: 2 })
         } else {
@@ -77,7 +77,7 @@ fn the_way_back_refuses_exactly_what_a_header_cannot_carry() {
 #[test]
 fn there_and_back() {
     for id in ["42", "two words", "a\tb", "caf\u{e9} \u{2713}", "\u{85}"] {
-        let value = last_event_id_header(&EventId::new(id).unwrap()).unwrap().unwrap();
+        let value = last_event_id_header(&EventId::lenient(id).unwrap()).unwrap().unwrap();
         assert_eq!(read(value.as_bytes()).unwrap().unwrap(), id);
     }
 }

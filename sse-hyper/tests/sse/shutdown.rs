@@ -18,7 +18,7 @@ async fn it_ends_a_silent_stream_with_a_farewell() {
     let (on_close, closed) = hook();
     let (stop, stopped) = oneshot::channel::<()>();
     let sse = Sse::new(stream::pending::<Event>()).until(stopped).on_close(on_close);
-    let mut body = Box::pin(sse.farewell(Event::new("back soon").with_type(BYE)).into_body());
+    let mut body = Box::pin(sse.farewell(Event::new("back soon").with_event_type(BYE)).into_body());
     assert!(body.frame().now_or_never().is_none());
 
     let reader = tokio::spawn(async move { (frame(&mut body).await, frame(&mut body).await) });

@@ -25,7 +25,7 @@ where
 {
     const BYE: EventType = EventType::from_static("bye");
     sse.until(async move { stopping.changed().await })
-        .farewell(Event::new("back soon").with_type(BYE))
+        .farewell(Event::new("back soon").with_event_type(BYE))
         .retry_window(Duration::from_secs(10))
 }
 

@@ -1,7 +1,7 @@
 use std::hint::black_box;
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Limits, LineDecoder};
+use sse_codec::{Decoder, limits::Limits, lines::LineDecoder};
 
 use crate::inputs::Input;
 
@@ -69,8 +69,7 @@ fn measured_owned(chunks: Vec<Bytes>) -> usize {
     let mut decoder = decoder();
     let mut count = 0;
     for chunk in chunks {
-        let mut events = decoder.decode_bytes(chunk);
-        while let Some(item) = events.next_item() {
+        for item in decoder.decode_bytes(chunk).items() {
             black_box(&item);
             count += 1;
         }
@@ -117,8 +116,7 @@ fn measured_owned_one_a_call(chunks: Vec<Bytes>) -> usize {
     loop {
         let chunk = chunks.next();
         let is_last = chunk.is_none();
-        let mut events = decoder.decode_bytes(chunk.unwrap_or_default());
-        match black_box(events.next_item()) {
+        match black_box(decoder.decode_bytes(chunk.unwrap_or_default()).items().next()) {
             Some(_) => count += 1,
             None if is_last => return count,
             None => {}

@@ -3,7 +3,7 @@
 use std::{hint::black_box, num::NonZeroUsize, rc::Rc, time::Duration};
 
 use bytes::{Buf, Bytes};
-use sse_codec::Line;
+use sse_codec::lines::Line;
 use sse_core::{SseDecoder, SseEvent};
 
 use crate::{
@@ -176,7 +176,7 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
 fn lines(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     clock.time(|| {
         let mut tally = Tally::default();
-        let mut decoder = sse_codec::LineDecoder::new();
+        let mut decoder = sse_codec::lines::LineDecoder::new();
         let (mut data_lines, mut data_bytes) = (0, 0);
         for chunk in input.slices() {
             let mut lines = decoder.decode(chunk);

@@ -241,7 +241,7 @@ fn ours_event(block: &'static Block) -> Ours {
     };
     let mut event = sse_codec::Event::new(data.as_str());
     if let Some(event_type) = block.event_type.as_deref().and_then(|text| EventType::new(text).ok()) {
-        event = event.with_type(event_type);
+        event = event.with_event_type(event_type);
     }
     if let Some(id) = block.id.as_deref().and_then(|text| EventId::new(text).ok()) {
         event = event.with_id(id);

@@ -3,7 +3,10 @@
 use std::mem;
 
 use bytes::Bytes;
-use sse_codec::{Decoder, Events, Item, ItemRef};
+use sse_codec::{
+    Decoder,
+    decode::{Events, Item, ItemRef},
+};
 
 use super::{Asks, Step, check, model::Model};
 use crate::support::{borrowed, ms, owned};
@@ -15,7 +18,7 @@ pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step:
     let mut is_asked = false;
     let same_state = |events: &Events<'_>, model: &Model| {
         assert_eq!(events.last_event_id(), model.last_event_id());
-        assert_eq!(ms(events.reconnection_time()), model.retry());
+        assert_eq!(ms(events.retry()), model.retry());
     };
     same_state(&events, model);
     step.asks.each(|for_item| {
@@ -40,24 +43,24 @@ pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step:
 
 /// The same with what owns its text.
 pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
-    let mut events = decoder.decode_bytes(Bytes::copy_from_slice(chunk));
+    let mut items = decoder.decode_bytes(Bytes::copy_from_slice(chunk)).items();
     model.give(chunk);
     let mut is_asked = false;
     step.asks.each(|for_item| {
         is_asked = true;
         let item =
-            if for_item { events.next_item() } else { events.next().map(|event| event.map(Item::Event)) };
-        let output = item.map(|item| owned(item, events.last_event_id()));
+            if for_item { items.next() } else { items.get_mut().next().map(|event| event.map(Item::Event)) };
+        let output = item.map(|item| owned(item, items.last_event_id()));
         assert_eq!(output, model.next(for_item), "asked for an item: {for_item}");
-        assert_eq!(events.last_event_id(), model.last_event_id());
-        assert_eq!(ms(events.reconnection_time()), model.retry());
+        assert_eq!(items.last_event_id(), model.last_event_id());
+        assert_eq!(ms(items.retry()), model.retry());
         output.is_some()
     });
     if is_asked {
         model.end_line();
     }
     if step.leaks {
-        mem::forget(events);
+        mem::forget(items);
         model.lose();
     }
 }

@@ -2,7 +2,11 @@
 
 use std::{collections::VecDeque, mem};
 
-use sse_codec::{DecodeError, DecodeErrorKind, Limits, Line, LineDecoder};
+use sse_codec::{
+    error::{DecodeError, DecodeErrorKind},
+    limits::Limits,
+    lines::{Line, LineDecoder},
+};
 
 use super::{Asks, Script, Step, what};
 use crate::support::naive_lines::{NaiveLine, Splitter, encoding};
@@ -40,12 +44,19 @@ impl From<NaiveLine> for LineRead {
 struct Model {
     splitter: Splitter,
     unread: VecDeque<u8>,
+    /// Whether a field was read since the last blank line.
+    in_block: bool,
 }
 
 impl Model {
     fn next(&mut self) -> Option<LineRead> {
         while let Some(byte) = self.unread.pop_front() {
             if let Some(line) = self.splitter.feed(byte) {
+                match &line {
+                    NaiveLine::Line(line) if line.is_empty() => self.in_block = false,
+                    NaiveLine::Line(line) if line[0] != b':' => self.in_block = true,
+                    NaiveLine::Line(_) | NaiveLine::TooLong { .. } => {}
+                }
                 return Some(line.into());
             }
         }
@@ -75,11 +86,11 @@ impl Model {
 pub fn lines(limit: usize, steps: &[u8], stream: &[u8]) {
     let mut script = Script::new(steps, stream);
     let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
-    let mut model = Model { splitter: Splitter::new(limit), unread: VecDeque::new() };
+    let mut model = Model { splitter: Splitter::new(limit), unread: VecDeque::new(), in_block: false };
     while let Some(step) = script.step() {
         match step.what {
             what::RECONNECT => {
-                decoder.reconnect();
+                assert_eq!(decoder.reconnect(), std::mem::take(&mut model.in_block));
                 model.unread.clear();
                 model.splitter.reconnect();
                 check(&decoder, &model);
@@ -134,5 +145,6 @@ fn check(decoder: &LineDecoder, model: &Model) {
     let is_mid_line = reader.next().is_some() || reader.splitter.is_mid_line();
     if is_mid_line || model.unread.is_empty() {
         assert_eq!(decoder.is_mid_line(), is_mid_line, "is it mid line? {model:?}");
+        assert_eq!(decoder.is_mid_block(), is_mid_line || model.in_block, "is it mid block? {model:?}");
     }
 }

@@ -181,7 +181,7 @@ pub fn decoder(settings: Settings, levels: Levels, steps: &[u8], stream: &[u8]) 
 /// What the decoder says of itself.
 fn check(decoder: &Decoder, model: &Model) {
     assert_eq!(decoder.last_event_id(), model.last_event_id());
-    assert_eq!(ms(decoder.reconnection_time()), model.retry());
+    assert_eq!(ms(decoder.retry()), model.retry());
     // The model reads all that is unread, a byte at a time.
     if model.unread_len() < 1000 {
         assert_eq!(decoder.is_mid_event(), model.is_mid_event(), "is it mid event? {model:?}");

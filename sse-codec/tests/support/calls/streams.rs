@@ -8,7 +8,7 @@ use std::{
 
 use bytes::Bytes;
 use futures_util::Stream;
-use sse_codec::{Decoder, EventStream, Item, StreamError};
+use sse_codec::{Decoder, EventStream, decode::Item, error::StreamError};
 
 use super::{Script, Step, model::Model};
 use crate::support::{ms, oracle::Output, owned};
@@ -100,7 +100,7 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
         let expected = expected(model, &mut left, for_item);
         assert_eq!(given, expected, "asked for an item: {for_item}");
         assert_eq!(decoder.last_event_id(), model.last_event_id());
-        assert_eq!(ms(decoder.reconnection_time()), model.retry());
+        assert_eq!(ms(decoder.retry()), model.retry());
         is_item(&given)
     };
 
@@ -120,7 +120,7 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
             let polled = Pin::new(&mut items).poll_next(&mut cx);
             check(given(polled, items.decoder()), items.decoder(), true)
         });
-        items.into_decoder()
+        items.into_inner().into_decoder()
     };
     if is_asked {
         model.end_line();
@@ -152,7 +152,7 @@ pub(super) fn codec(decoder: Decoder, model: &mut Model, script: &mut Script<'_>
             let output = item.map(|item| owned(item, codec.decoder().last_event_id()));
             assert_eq!(output, model.next(true));
             assert_eq!(codec.decoder().last_event_id(), model.last_event_id());
-            assert_eq!(ms(codec.decoder().reconnection_time()), model.retry());
+            assert_eq!(ms(codec.decoder().retry()), model.retry());
             output.is_some()
         });
     }

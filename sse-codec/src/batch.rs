@@ -1,0 +1,112 @@
+//! Several blocks as one.
+
+use bytes::BytesMut;
+
+use crate::{Block, Encoded};
+
+/// Blocks that are encoded one after another into one buffer, to be sent at once.
+///
+/// A server that has a burst of events for many clients encodes it once:
+///
+/// ```
+/// use sse_codec::{Batch, Block, Event};
+///
+/// let mut batch = Batch::new();
+/// for n in 1..=2 {
+///     batch.push(&Event::new(n.to_string()));
+/// }
+/// batch.push(Block::new().comment("end of the burst"));
+///
+/// let burst = batch.take();
+/// assert_eq!(burst.as_bytes(), "data: 1\n\ndata: 2\n\n:end of the burst\n\n");
+/// assert_eq!(burst.events(), 2);
+/// assert!(batch.is_empty());
+/// ```
+#[derive(Debug, Default)]
+pub struct Batch {
+    buf: BytesMut,
+    events: usize,
+}
+
+impl Batch {
+    /// An empty batch, which allocates nothing yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty batch with room for this many bytes.
+    pub fn with_capacity(bytes: usize) -> Self {
+        Self { buf: BytesMut::with_capacity(bytes), events: 0 }
+    }
+
+    /// Adds a block, or an event as `&Event` or `EventRef`.
+    pub fn push<'a>(&mut self, block: impl Into<Block<'a>>) {
+        let block = block.into();
+        block.encode(&mut self.buf);
+        self.events += block.events();
+    }
+
+    /// Adds a block unless the batch would have more than `max_len` bytes then. Returns whether it was added.
+    ///
+    /// ```
+    /// use sse_codec::{Batch, Event};
+    ///
+    /// let mut batch = Batch::new();
+    /// assert!(batch.try_push(&Event::new("1"), 12));
+    /// assert!(!batch.try_push(&Event::new("2"), 12));
+    /// assert_eq!(batch.take().as_bytes(), "data: 1\n\n");
+    /// ```
+    #[inline]
+    pub fn try_push<'a>(&mut self, block: impl Into<Block<'a>>, max_len: usize) -> bool {
+        let block = block.into();
+        let is_added = block.encode_within(max_len.saturating_sub(self.buf.len()), &mut self.buf);
+        if is_added {
+            self.events += block.events();
+        }
+        is_added
+    }
+
+    /// Adds what is encoded already. It is copied.
+    pub fn push_encoded(&mut self, encoded: &Encoded) {
+        self.buf.extend_from_slice(encoded.as_bytes());
+        self.events += encoded.events();
+    }
+
+    /// Takes out everything that was added. The batch is empty afterwards, and allocates again only if others still use
+    /// its buffer when it is full.
+    pub fn take(&mut self) -> Encoded {
+        Encoded::joined(self.buf.split().freeze(), core::mem::take(&mut self.events))
+    }
+
+    /// How many bytes were added.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.buf.len()
+    }
+
+    /// Whether nothing was added.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.buf.is_empty()
+    }
+
+    /// How many events were added: blocks that clients dispatch, since they have data.
+    pub fn events(&self) -> usize {
+        self.events
+    }
+
+    /// How many bytes the batch can have before it allocates.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        self.buf.capacity()
+    }
+
+    /// Makes room for this many more bytes, and allocates no more than that.
+    pub fn reserve_exact(&mut self, additional: usize) {
+        if !self.buf.try_reclaim(additional) {
+            let mut larger = BytesMut::with_capacity(self.buf.len() + additional);
+            larger.extend_from_slice(&self.buf);
+            self.buf = larger;
+        }
+    }
+}

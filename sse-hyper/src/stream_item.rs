@@ -1,0 +1,123 @@
+//! What a stream may yield.
+
+use std::convert::Infallible;
+
+use sse_codec::{Batch, Encoded, Event};
+
+/// An item of a stream of events: [`Event`], [`Encoded`], or a `Result` of one of them.
+///
+/// So streams that cannot fail need no `Ok` around each item. This trait is sealed.
+///
+/// ```
+/// use futures_util::{Stream, stream};
+/// use sse_hyper::{Event, Sse, StreamItem};
+///
+/// /// Any stream of events that cannot fail.
+/// fn response<S: Stream<Item: StreamItem<Error = std::convert::Infallible>>>(events: S) -> Sse<S> {
+///     Sse::new(events)
+/// }
+///
+/// let sse = response(stream::iter([Event::new("hello")]));
+/// ```
+pub trait StreamItem: sealed::Sealed {
+    /// Why the stream fails: [`Infallible`] if its items are no `Result`.
+    type Error;
+
+    #[doc(hidden)]
+    fn into_outgoing(self) -> Result<Outgoing, Self::Error>;
+}
+
+/// What is sent next.
+#[derive(Debug)]
+pub enum Outgoing {
+    /// To be encoded straight into the frame.
+    Event(Event),
+    /// To be sent as it is.
+    Encoded(Encoded),
+}
+
+impl Outgoing {
+    /// Adds the item to a frame, unless it would have more than `max_len` bytes then.
+    #[inline]
+    pub(crate) fn try_push_to(&self, frame: &mut Batch, max_len: usize) -> bool {
+        match self {
+            Self::Event(event) => frame.try_push(event, max_len),
+            Self::Encoded(encoded) => {
+                let fits = frame.len() + encoded.as_bytes().len() <= max_len;
+                if fits {
+                    frame.push_encoded(encoded);
+                }
+                fits
+            }
+        }
+    }
+
+    pub(crate) fn encoded_len(&self) -> usize {
+        match self {
+            Self::Event(event) => event.encoded_len(),
+            Self::Encoded(encoded) => encoded.as_bytes().len(),
+        }
+    }
+
+    /// A length that the encoded item surely has, found without a look at the text.
+    #[inline]
+    pub(crate) fn least_len(&self) -> usize {
+        match self {
+            Self::Event(event) => event.data().len(),
+            Self::Encoded(encoded) => encoded.as_bytes().len(),
+        }
+    }
+}
+
+impl From<Event> for Outgoing {
+    fn from(event: Event) -> Self {
+        Self::Event(event)
+    }
+}
+
+impl From<Encoded> for Outgoing {
+    fn from(encoded: Encoded) -> Self {
+        Self::Encoded(encoded)
+    }
+}
+
+impl From<Outgoing> for Encoded {
+    /// What is encoded already is not copied.
+    #[inline]
+    fn from(item: Outgoing) -> Self {
+        match item {
+            Outgoing::Event(event) => event.into(),
+            Outgoing::Encoded(encoded) => encoded,
+        }
+    }
+}
+
+macro_rules! infallible_item {
+    ($($item:ty)*) => {$(
+        impl StreamItem for $item {
+            type Error = Infallible;
+
+            fn into_outgoing(self) -> Result<Outgoing, Infallible> {
+                Ok(self.into())
+            }
+        }
+
+        impl sealed::Sealed for $item {}
+    )*};
+}
+
+infallible_item!(Event Encoded);
+
+impl<T: Into<Outgoing>, E> StreamItem for Result<T, E> {
+    type Error = E;
+
+    fn into_outgoing(self) -> Result<Outgoing, E> {
+        self.map(Into::into)
+    }
+}
+
+impl<T: Into<Outgoing>, E> sealed::Sealed for Result<T, E> {}
+
+mod sealed {
+    pub trait Sealed {}
+}
