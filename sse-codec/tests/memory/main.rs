@@ -6,6 +6,7 @@
 mod calls;
 mod endless;
 mod kept;
+mod pipe;
 mod unread;
 mod walk;
 
@@ -35,6 +36,7 @@ const TESTS: &[(&str, fn())] = &[
     ("endless: events one after another", endless::events_one_after_another),
     ("endless: a dropped event", endless::a_dropped_event),
     ("endless: lines", endless::lines),
+    ("pipe: a reader", pipe::a_reader_of_a_pipe),
     ("unread: each event by a guard of its own", unread::each_event_by_a_guard_of_its_own),
     ("unread: more comes than is read", unread::more_comes_than_is_read),
     ("walk: every pair", walk::every_pair),
