@@ -5,8 +5,12 @@
 //! | [`ValueError`] | a text cannot be an event type or an id |
 //! | [`DecodeError`] | a part of a stream passed a limit; decoding goes on after it |
 //! | [`StreamError`] | the same, or the source of a stream failed |
+#![cfg_attr(
+    all(feature = "json", feature = "stream"),
+    doc = "| [`JsonError`] | the same, or the data is not the JSON that was expected |"
+)]
 
-use core::fmt;
+use core::{convert::Infallible, fmt};
 
 use thiserror::Error;
 
@@ -61,6 +65,13 @@ pub enum ValueError {
         /// The length of the id.
         len: usize,
     },
+}
+
+/// What is an id or a type already, or becomes one without failing, can be passed where text can.
+impl From<Infallible> for ValueError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
 }
 
 /// A part of the event stream that was dropped because it passed a limit.
@@ -177,4 +188,46 @@ pub enum StreamError<E> {
     /// Whether the request can be sent again is for its sender to know: a GET can, with the last event ID.
     #[error("the source of the event stream failed")]
     Source(#[source] E),
+}
+
+/// Why a [stream of JSON](crate::EventStream::json) has no value to return. None of them ends it: ask again for the next
+/// value.
+#[cfg(all(feature = "json", feature = "stream"))]
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JsonError<E> {
+    /// A part of the event stream was dropped. The next event follows.
+    #[error(transparent)]
+    Decode(DecodeError),
+    /// The source of the bytes failed: the connection, as a rule.
+    #[error("the source of the event stream failed")]
+    Source(#[source] E),
+    /// The data is not JSON, or not that of the value: perhaps an error of the service, in its own form.
+    #[error("the data of the `{}` event is not the expected JSON: {}", event.event_type().escape_debug(), Excerpt(event.data()))]
+    Json {
+        /// The event.
+        event: crate::Event,
+        /// What is wrong with its data.
+        #[source]
+        error: serde_json::Error,
+    },
+}
+
+/// The beginning of a text, so that an error is one line of a log and no control characters reach a terminal.
+#[cfg(all(feature = "json", feature = "stream"))]
+struct Excerpt<'a>(&'a str);
+
+#[cfg(all(feature = "json", feature = "stream"))]
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MAX_CHARS: usize = 200;
+        let mut chars = self.0.chars();
+        for char in chars.by_ref().take(MAX_CHARS) {
+            match char {
+                char if char.is_control() => write!(f, "{}", char.escape_debug())?,
+                char => fmt::Write::write_char(f, char)?,
+            }
+        }
+        if chars.next().is_some() { f.write_str("…") } else { Ok(()) }
+    }
 }

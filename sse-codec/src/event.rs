@@ -4,7 +4,7 @@ use core::{fmt, time::Duration};
 
 use bytes::{BufMut, Bytes};
 
-use crate::{Block, EventId, EventType, Text};
+use crate::{Block, EventId, EventType, Text, error::ValueError};
 
 /// An event, to be sent or as received.
 ///
@@ -81,6 +81,28 @@ impl Event {
         Self { event_type: Some(event_type.into()), ..self }
     }
 
+    /// Sets the event type to a text that is checked.
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// # let room = "rust";
+    /// let event = Event::new("hello").try_with_event_type(format!("room-{room}"))?;
+    /// # assert_eq!(event.event_type(), "room-rust");
+    /// # Ok::<(), sse_codec::error::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EventType::new`].
+    pub fn try_with_event_type<T>(self, event_type: T) -> Result<Self, ValueError>
+    where
+        T: TryInto<EventType>,
+        ValueError: From<T::Error>,
+    {
+        Ok(self.with_event_type(event_type.try_into()?))
+    }
+
     /// Removes the event type, so that the event is a `message`.
     #[must_use]
     pub fn without_event_type(self) -> Self {
@@ -93,7 +115,7 @@ impl Event {
     /// use sse_codec::{Event, EventId};
     ///
     /// let by_number = Event::new("…").with_id(7_u32);
-    /// let by_text = Event::new("…").with_id(EventId::new("2026-11-24/7")?);
+    /// let by_text = Event::new("…").try_with_id("2026-11-24/7")?;
     /// let reset = Event::new("…").with_id(EventId::default()); // the client forgets its last one
     /// # assert_eq!(by_number.id().unwrap(), "7");
     /// # assert_eq!(by_text.to_bytes(), "id: 2026-11-24/7\ndata: …\n\n");
@@ -104,6 +126,31 @@ impl Event {
     #[inline]
     pub fn with_id(self, id: impl Into<EventId>) -> Self {
         Self { id: Some(id.into()), ..self }
+    }
+
+    /// Sets the id to a text that is checked.
+    ///
+    /// For numbers, hexadecimal digits and UUIDs, which cannot be wrong, there is [`with_id`](Self::with_id) with
+    /// [`EventId::from`], [`EventId::from_hex`] and [`EventId::from_uuid`].
+    ///
+    /// ```
+    /// use sse_codec::Event;
+    ///
+    /// # let (day, n) = ("2026-11-24", 7);
+    /// let event = Event::new("hello").try_with_id(format!("{day}/{n}"))?;
+    /// # assert_eq!(event.id().unwrap(), "2026-11-24/7");
+    /// # Ok::<(), sse_codec::error::ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`EventId::new`].
+    pub fn try_with_id<T>(self, id: T) -> Result<Self, ValueError>
+    where
+        T: TryInto<EventId>,
+        ValueError: From<T::Error>,
+    {
+        Ok(self.with_id(id.try_into()?))
     }
 
     /// Removes the id, so that the client's last event ID stays as it was.

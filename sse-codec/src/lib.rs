@@ -122,6 +122,8 @@ pub mod error;
 pub mod event;
 #[cfg(feature = "json")]
 mod json;
+#[cfg(all(feature = "json", feature = "stream"))]
+mod json_stream;
 pub mod limits;
 pub mod lines;
 #[cfg(feature = "std")]

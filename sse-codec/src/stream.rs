@@ -9,6 +9,8 @@ use bytes::Bytes;
 use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 
+#[cfg(feature = "json")]
+pub use crate::json_stream::Json;
 use crate::{
     Decoder, Encoded, Event,
     decode::{Item, OwnedChunk},

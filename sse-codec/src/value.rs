@@ -143,6 +143,37 @@ impl EventId {
         }
     }
 
+    /// An id of the hexadecimal digits of these bytes, such as a hash. The bytes of a number come with its most significant
+    /// first ([`to_be_bytes`](u64::to_be_bytes)).
+    ///
+    /// ```
+    /// assert_eq!(sse_codec::EventId::from_hex([0x0A, 0xFF]), "0aff");
+    /// ```
+    pub fn from_hex<const N: usize>(bytes: [u8; N]) -> Self {
+        const { assert!(2 * N <= Self::MAX_LEN, "too many bytes for an id") }
+        let mut digits = String::with_capacity(2 * N);
+        push_hex(&mut digits, &bytes);
+        Self(digits.as_str().into())
+    }
+
+    /// An id in the form of a UUID: 8, 4, 4, 4 and 12 hexadecimal digits. With the crate `uuid`, the bytes are
+    /// `uuid.into_bytes()`.
+    ///
+    /// ```
+    /// let id = sse_codec::EventId::from_uuid(*b"\x01\x93abcdefghijklmn");
+    /// assert_eq!(id, "01936162-6364-6566-6768-696a6b6c6d6e");
+    /// ```
+    pub fn from_uuid(bytes: [u8; 16]) -> Self {
+        let mut digits = String::with_capacity(36);
+        for (n, part) in [0..4, 4..6, 6..8, 8..10, 10..16].into_iter().enumerate() {
+            if n > 0 {
+                digits.push('-');
+            }
+            push_hex(&mut digits, &bytes[part]);
+        }
+        Self(digits.into())
+    }
+
     /// Whether this id resets the last event ID.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -161,6 +192,13 @@ impl EventId {
     /// Those of `T`.
     pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
         self.as_str().parse()
+    }
+}
+
+fn push_hex(digits: &mut String, bytes: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for byte in bytes {
+        digits.extend([byte >> 4, byte & 15].map(|digit| char::from(DIGITS[usize::from(digit)])));
     }
 }
 

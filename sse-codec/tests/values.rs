@@ -316,3 +316,26 @@ fn the_defaults_are_the_new_ones() {
     assert_eq!(format!("{:?}", Decoder::default()), new);
     assert_eq!(format!("{:?}", LineDecoder::default()), format!("{:?}", LineDecoder::new()));
 }
+
+#[test]
+fn ids_of_hexadecimal_digits_cannot_be_wrong() {
+    assert_eq!(EventId::from_hex([]), "");
+    assert_eq!(EventId::from_hex([0, 1, 0x10, 0xAB, 0xFF]), "000110abff");
+    assert_eq!(EventId::from_hex(0x0123_4567_89AB_CDEF_u64.to_be_bytes()), "0123456789abcdef");
+    let longest = EventId::from_hex([7; EventId::MAX_LEN / 2]);
+    assert_eq!(EventId::new(longest.as_str()), Ok(longest));
+    let uuid = 0x67e5_5044_10b1_426f_9247_bb68_0e5f_e0c8_u128;
+    assert_eq!(EventId::from_uuid(uuid.to_be_bytes()), "67e55044-10b1-426f-9247-bb680e5fe0c8");
+}
+
+#[test]
+fn an_event_takes_texts_that_are_checked_and_values_that_are_not() {
+    let event = |id: &str| Event::new("1").try_with_id(id)?.try_with_event_type(String::from("t"));
+    assert_eq!(event("7").unwrap().to_bytes(), "id: 7\nevent: t\ndata: 1\n\n");
+    assert_eq!(event("7\n"), Err(ValueError::LineBreak { at: 1 }));
+    assert_eq!(Event::new("1").try_with_event_type(""), Err(ValueError::EmptyType));
+    let id = EventId::from(7_u8);
+    let event = Event::new("1").try_with_id(8_u64).unwrap().try_with_id(&id).unwrap();
+    let event = event.try_with_event_type(EventType::MESSAGE).unwrap();
+    assert_eq!(event.to_bytes(), "id: 7\nevent: message\ndata: 1\n\n");
+}

@@ -1,0 +1,145 @@
+//! A stream of values, of a stream of events with JSON.
+
+use core::{
+    marker::PhantomData,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::{FusedStream, Stream};
+use pin_project_lite::pin_project;
+use serde::de::DeserializeOwned;
+
+use crate::{
+    EventStream, Text,
+    error::{JsonError, StreamError},
+};
+
+/// What the services of large language models send after the last value.
+const DONE: Text = Text::from_static("[DONE]");
+
+pin_project! {
+    /// A stream of values, each the data of an event read as JSON. Made by [`EventStream::json`].
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct Json<S, T> {
+        #[pin]
+        events: EventStream<S>,
+        end: Text,
+        is_done: bool,
+        value: PhantomData<fn() -> T>,
+    }
+}
+
+impl<S> EventStream<S> {
+    /// A stream of values: the data of each event, read as JSON. It ends at an event whose data is `[DONE]`, or with the
+    /// stream of events.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::EventStream;
+    ///
+    /// #[derive(serde::Deserialize)]
+    /// struct Delta {
+    ///     text: String,
+    /// }
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = ["data: {\"text\":\"Hel\"}\n\n", "data: {\"text\":\"lo\"}\n\ndata: [DONE]\n\n"];
+    /// let mut deltas = EventStream::new(stream::iter(chunks.map(Ok::<_, std::io::Error>))).json::<Delta>();
+    /// let mut answer = String::new();
+    /// while let Some(delta) = deltas.next().await {
+    ///     answer += &delta?.text;
+    /// }
+    /// assert_eq!(answer, "Hello");
+    /// # Ok::<(), sse_codec::error::JsonError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    ///
+    /// A service may send something else than a `T`, such as an error. Then [`JsonError::Json`] has the event:
+    ///
+    /// ```
+    /// # use futures_util::{StreamExt, stream};
+    /// # use sse_codec::{EventStream, error::JsonError};
+    /// # #[derive(Debug, serde::Deserialize)]
+    /// # struct Delta { text: String }
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// # let chunks = ["event: error\ndata: {\"error\":\"overloaded\"}\n\n"].map(Ok::<_, std::io::Error>);
+    /// # let mut deltas = EventStream::new(stream::iter(chunks)).json::<Delta>();
+    /// let error = deltas.next().await.unwrap().unwrap_err();
+    /// assert_eq!(
+    ///     error.to_string(),
+    ///     r#"the data of the `error` event is not the expected JSON: {"error":"overloaded"}"#
+    /// );
+    /// # assert_eq!(std::error::Error::source(&error).unwrap().to_string(), "missing field `text` at line 1 column 22");
+    /// # }).unwrap();
+    /// ```
+    pub fn json<T: DeserializeOwned>(self) -> Json<S, T> {
+        Json { events: self, end: DONE, is_done: false, value: PhantomData }
+    }
+}
+
+impl<S, T> Json<S, T> {
+    /// Sets the data of the event at which the stream ends: `[DONE]` if it is not set.
+    pub fn ends_with(self, data: impl Into<Text>) -> Self {
+        Self { end: data.into(), ..self }
+    }
+
+    /// Whether the event came at which the stream ends. If the stream ended without it, something may be missing.
+    pub fn is_done(&self) -> bool {
+        self.is_done
+    }
+
+    /// The stream of events.
+    pub fn get_ref(&self) -> &EventStream<S> {
+        &self.events
+    }
+
+    /// The stream of events. It may be asked in between.
+    pub fn get_mut(&mut self) -> &mut EventStream<S> {
+        &mut self.events
+    }
+
+    /// The stream of events, to go on with.
+    pub fn into_inner(self) -> EventStream<S> {
+        self.events
+    }
+}
+
+impl<S, B, E, T> Stream for Json<S, T>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+    T: DeserializeOwned,
+{
+    type Item = Result<T, JsonError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.project();
+        if *this.is_done {
+            return Poll::Ready(None);
+        }
+        Poll::Ready(match ready!(this.events.poll_next(cx)) {
+            Some(Ok(event)) if event.data() == this.end.as_str() => {
+                *this.is_done = true;
+                None
+            }
+            Some(Ok(event)) => Some(event.parse_json().map_err(|error| JsonError::Json { event, error })),
+            Some(Err(StreamError::Decode(error))) => Some(Err(JsonError::Decode(error))),
+            Some(Err(StreamError::Source(error))) => Some(Err(JsonError::Source(error))),
+            None => None,
+        })
+    }
+}
+
+impl<S, B, E, T> FusedStream for Json<S, T>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+    T: DeserializeOwned,
+{
+    fn is_terminated(&self) -> bool {
+        self.is_done || self.events.is_terminated()
+    }
+}
