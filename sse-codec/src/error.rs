@@ -2,7 +2,7 @@
 //!
 //! | error | when |
 //! | --- | --- |
-//! | [`ValueError`] | a text cannot be an event type or an id |
+//! | [`ValueError`] | a text cannot be an event type, an id or a field |
 //! | [`DecodeError`] | a part of a stream passed a limit; decoding goes on after it |
 //! | [`StreamError`] | the same, or the source of a stream failed |
 #![cfg_attr(
@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::EventId;
 
-/// Why a text cannot be an [`EventType`](crate::EventType) or an [`EventId`].
+/// Why a text cannot be an [`EventType`](crate::EventType), an [`EventId`] or a [`Field`](crate::lines::Field).
 ///
 /// Positions and lengths are in bytes of the rejected text.
 ///
@@ -32,8 +32,10 @@ pub enum ValueError {
     /// An event type is not empty. An event without a type is a `message`.
     #[error("an event type must not be empty; leave the type out to send a `message` event")]
     EmptyType,
-    /// Event types and ids are single lines.
-    #[error("line break at byte {at}; event types and ids are single lines, only data may have several")]
+    /// Event types, ids, and the fields and comments of a proxy are single lines.
+    #[error(
+        "line break at byte {at}; event types, ids and fields are single lines, only data may have several"
+    )]
     LineBreak {
         /// The position of the CR or LF.
         at: usize,
@@ -54,6 +56,15 @@ pub enum ValueError {
     #[error("space at byte {at}, an end of the id; clients send ids back in a header, which loses it")]
     OuterSpace {
         /// The position of the space.
+        at: usize,
+    },
+    /// A line with an empty name is a comment.
+    #[error("a field must have a name; a line without one is a comment")]
+    EmptyName,
+    /// The first colon of a line ends the name.
+    #[error("colon at byte {at}; the first colon of a line ends the name of its field")]
+    Colon {
+        /// The position of the colon.
         at: usize,
     },
     /// Servers and proxies refuse headers that are longer.

@@ -2,7 +2,7 @@
 
 use bytes::BufMut;
 
-use crate::bom::BOM;
+use crate::{bom::BOM, error::ValueError};
 
 /// A line of an event stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +55,14 @@ impl<'a> Line<'a> {
     ///
     /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
+        if matches!(self, Line::Field(field) if field.name.starts_with(BOM)) {
+            buf.put_slice(b":\n");
+        }
+        self.write(buf);
+    }
+
+    /// Appends the line where it is not the first of a stream.
+    pub(super) fn write<B: BufMut + ?Sized>(&self, buf: &mut B) {
         match self {
             Line::Blank => {}
             Line::Comment(comment) => {
@@ -62,9 +70,6 @@ impl<'a> Line<'a> {
                 buf.put_slice(comment.0);
             }
             Line::Field(field) => {
-                if field.name.starts_with(BOM) {
-                    buf.put_slice(b":\n");
-                }
                 buf.put_slice(field.name);
                 buf.put_slice(b": ");
                 buf.put_slice(field.value);
@@ -72,9 +77,39 @@ impl<'a> Line<'a> {
         }
         buf.put_u8(b'\n');
     }
+
+    /// How many bytes the line has as it is written, without its LF.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Line::Blank => 0,
+            Line::Comment(comment) => 1 + comment.0.len(),
+            Line::Field(field) => field.name.len() + ": ".len() + field.value.len(),
+        }
+    }
+}
+
+impl<'a> From<Field<'a>> for Line<'a> {
+    fn from(field: Field<'a>) -> Self {
+        Self::Field(field)
+    }
+}
+
+impl<'a> From<Comment<'a>> for Line<'a> {
+    fn from(comment: Comment<'a>) -> Self {
+        Self::Comment(comment)
+    }
 }
 
 impl<'a> Comment<'a> {
+    /// A comment of this text, a `str` or bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::LineBreak`].
+    pub fn new(text: &'a (impl AsRef<[u8]> + ?Sized)) -> Result<Self, ValueError> {
+        one_line(text.as_ref()).map(Self)
+    }
+
     /// Everything after the first colon, as it came.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.0
@@ -82,6 +117,35 @@ impl<'a> Comment<'a> {
 }
 
 impl<'a> Field<'a> {
+    /// A field of this name and value, each a `str` or bytes.
+    ///
+    /// ```
+    /// use sse_codec::{error::ValueError, lines::Field};
+    ///
+    /// let field = Field::new("x-trace", "7")?;
+    /// assert_eq!(field.value(), b"7");
+    /// assert_eq!(Field::new("x", "7\ndata: forged"), Err(ValueError::LineBreak { at: 1 }));
+    /// assert_eq!(Field::new("x:y", "7"), Err(ValueError::Colon { at: 1 }));
+    /// # Ok::<(), ValueError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::EmptyName`], [`ValueError::Colon`] or [`ValueError::LineBreak`].
+    pub fn new(
+        name: &'a (impl AsRef<[u8]> + ?Sized),
+        value: &'a (impl AsRef<[u8]> + ?Sized),
+    ) -> Result<Self, ValueError> {
+        let name = one_line(name.as_ref())?;
+        if name.is_empty() {
+            return Err(ValueError::EmptyName);
+        }
+        if let Some(at) = memchr::memchr(b':', name) {
+            return Err(ValueError::Colon { at });
+        }
+        Ok(Self { name, value: one_line(value.as_ref())? })
+    }
+
     /// The name, as it came.
     pub fn name(&self) -> &'a [u8] {
         self.name
@@ -91,5 +155,12 @@ impl<'a> Field<'a> {
     /// no colon.
     pub fn value(&self) -> &'a [u8] {
         self.value
+    }
+}
+
+fn one_line(text: &[u8]) -> Result<&[u8], ValueError> {
+    match memchr::memchr2(b'\n', b'\r', text) {
+        Some(at) => Err(ValueError::LineBreak { at }),
+        None => Ok(text),
     }
 }

@@ -1,4 +1,8 @@
-//! Bytes to lines: for proxies and gateways, which must see what a client ignores.
+//! Bytes to lines, and to whole blocks: for proxies and gateways, which must see what a client ignores.
+//!
+//! [`BlockDecoder`] and [`BlockStream`](crate::lines) return whole blocks, to be edited and sent on. [`LineDecoder`]
+//! returns each line as it comes. A proxy that only wants to know what passes sends the bytes on as they are, and gives a
+//! copy to a [`Decoder`](crate::Decoder).
 //!
 //! ```
 //! use sse_codec::lines::LineDecoder;
@@ -15,8 +19,12 @@
 //! # Ok::<(), sse_codec::error::DecodeError>(())
 //! ```
 
+#[cfg(feature = "stream")]
+mod block_stream;
+mod blocks;
 mod input;
 mod line;
+mod raw_block;
 
 use core::mem;
 
@@ -24,7 +32,11 @@ use alloc::vec::Vec;
 
 use bytes::BytesMut;
 
+#[cfg(feature = "stream")]
+pub use block_stream::BlockStream;
+pub use blocks::{BlockDecoder, Blocks};
 pub use line::{Comment, Field, Line};
+pub use raw_block::RawBlock;
 
 use crate::{
     bom::{BOM, continue_bom},
@@ -244,6 +256,11 @@ impl Lines<'_> {
     ///
     /// When a line is longer than the limit. Go on after it: other lines are not affected.
     pub fn next_line(&mut self) -> Option<Result<Line<'_>, DecodeError>> {
+        self.next_line_at().map(|(line, _)| line)
+    }
+
+    /// The next line, and the offset of its first byte in the stream.
+    fn next_line_at(&mut self) -> Option<(Result<Line<'_>, DecodeError>, u64)> {
         let Self { decoder, input, ends, pos } = self;
         if *pos == 0 {
             *pos = decoder.skip(input);
@@ -263,20 +280,24 @@ impl Lines<'_> {
                 }
                 decoder.line_offset = decoder.offset + part.start as u64;
                 if end.is_some() && part.len() <= decoder.limit {
-                    return Some(Ok(LineDecoder::line(&mut decoder.in_block, &input[part])));
+                    let line = LineDecoder::line(&mut decoder.in_block, &input[part]);
+                    return Some((Ok(line), decoder.line_offset));
                 }
                 clear(&mut decoder.line);
                 decoder.state = State::InLine;
             }
             let error = decoder.add(&input[part]);
             if end.is_none() {
-                return error.map(Err);
+                return error.map(|error| (Err(error), decoder.line_offset));
             }
             let state = mem::replace(&mut decoder.state, State::LineStart);
             match (error, state) {
-                (Some(error), _) => return Some(Err(error)),
+                (Some(error), _) => return Some((Err(error), decoder.line_offset)),
                 (None, State::Skipping) => {}
-                (None, _) => return Some(Ok(LineDecoder::line(&mut decoder.in_block, &decoder.line))),
+                (None, _) => {
+                    let line = LineDecoder::line(&mut decoder.in_block, &decoder.line);
+                    return Some((Ok(line), decoder.line_offset));
+                }
             }
         }
     }

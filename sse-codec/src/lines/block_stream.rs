@@ -1,0 +1,85 @@
+//! A stream of whole blocks.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use futures_core::Stream;
+use pin_project_lite::pin_project;
+
+use super::{BlockDecoder, RawBlock};
+use crate::{error::StreamError, limits::Limits};
+
+pin_project! {
+    /// A stream of whole blocks, decoded from a stream of byte chunks: for proxies that edit events.
+    ///
+    /// The chunks are anything that becomes [`Bytes`], in a `Result`. The next chunk is asked for when the blocks of the
+    /// one before were taken, so a slow client slows its source down. An error never ends the stream by itself.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::{Encoded, lines::BlockStream};
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = [":hi\nx-trace: 7\nda", "ta: 1\n\nid: 2\n\n"].map(Ok::<_, std::io::Error>);
+    /// let mut blocks = BlockStream::new(stream::iter(chunks));
+    /// let block = blocks.next().await.unwrap()?;
+    /// assert!(block.values("x-trace").eq([b"7"]));
+    /// assert_eq!(Encoded::from(block).as_bytes(), ":hi\nx-trace: 7\ndata: 1\n\n");
+    /// assert_eq!(Encoded::from(blocks.next().await.unwrap()?).as_bytes(), "id: 2\n\n");
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    #[derive(Debug)]
+    #[must_use = "streams do nothing unless polled"]
+    pub struct BlockStream<S> {
+        #[pin]
+        source: S,
+        decoder: BlockDecoder,
+        is_done: bool,
+    }
+}
+
+impl<S> BlockStream<S> {
+    /// Decodes `source` to blocks of up to 16 MiB.
+    pub fn new(source: S) -> Self {
+        Self::with_limits(source, Limits::new())
+    }
+
+    /// Decodes `source` with another [limit](BlockDecoder::with_limits).
+    pub fn with_limits(source: S, limits: Limits) -> Self {
+        Self { source, decoder: BlockDecoder::with_limits(limits), is_done: false }
+    }
+}
+
+impl<S, B, E> Stream for BlockStream<S>
+where
+    S: Stream<Item = Result<B, E>>,
+    B: Into<Bytes>,
+{
+    type Item = Result<RawBlock, StreamError<E>>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut this = self.project();
+        // First what is unread of the chunk before.
+        let mut chunk = Bytes::new();
+        loop {
+            if let Some(block) = this.decoder.decode(&chunk).next() {
+                return Poll::Ready(Some(block.map_err(StreamError::Decode)));
+            }
+            if *this.is_done {
+                return Poll::Ready(None);
+            }
+            match ready!(this.source.as_mut().poll_next(cx)) {
+                Some(Ok(next)) => chunk = next.into(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(StreamError::Source(error)))),
+                None => {
+                    *this.is_done = true;
+                    return Poll::Ready(None);
+                }
+            }
+        }
+    }
+}
