@@ -7,6 +7,7 @@
 //! | [`naive_lines`] | | a naive splitter of lines |
 //! | [`chunkings`] | | ways to cut a stream |
 //! | [`corpora`] | | large seeded streams, for benchmarks |
+//! | [`programs`], [`http10`] | | programs that run, and a blocking client for those that are servers |
 //! | `levels` | `codec` | every way through the decoder of sse-codec, in the terms of the oracle |
 //! | `calls` | `codec` | sequences of calls, each compared with the oracle |
 //! | `strategies` | `strategies` | random streams and settings, for proptest |
@@ -22,8 +23,10 @@
 
 pub mod chunkings;
 pub mod corpora;
+pub mod http10;
 pub mod naive_lines;
 pub mod oracle;
+pub mod programs;
 pub mod utf8;
 pub mod vectors;
 
