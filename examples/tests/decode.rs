@@ -10,18 +10,14 @@ use std::{
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
+use sse_conformance::vectors;
 
 use common::{Finished, Running, program, run};
-
-const VECTORS: [&str; 2] = [
-    include_str!("../../sse-codec/tests/vectors/vectors.jsonl"),
-    include_str!("../../sse-codec/tests/vectors/captures.jsonl"),
-];
 
 /// The streams of which browsers said what they give.
 #[test]
 fn each_vector_gives_what_browsers_give() {
-    let vectors: Vec<&str> = VECTORS.iter().flat_map(|file| file.lines()).collect();
+    let vectors: Vec<&str> = vectors::lines().collect();
     assert_eq!(vectors.len(), 443);
     let next = AtomicUsize::new(0);
     let work = || {

@@ -1,6 +1,6 @@
 //! The fuzzer's bytes as a stream, and how it is to be decoded.
 
-use crate::support::Settings;
+use sse_conformance::oracle::Settings;
 
 /// A stream, and how it is to be decoded. The settings are one byte each and come before the stream,
 /// so a file of the corpus is easily read and made.

@@ -1,7 +1,6 @@
-use crate::{
-    case::Case,
-    support::calls::{self, Levels},
-};
+use sse_conformance::calls::{self, Levels};
+
+use crate::case::Case;
 
 /// Any bytes, in any calls of the guards, under any limits, give what the oracle gives.
 pub fn decode(input: &[u8]) {

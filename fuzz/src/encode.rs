@@ -6,9 +6,8 @@ use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{
     Batch, Block, Decoder, EncodeStream, Encoded, Event, EventCodec, EventId, EventType, error::ValueError,
 };
+use sse_conformance::oracle::{Outcome, Output, Settings, expect};
 use tokio_util::codec::Encoder as _;
-
-use crate::support::{Outcome, Settings, expect, oracle::Output};
 
 /// Whatever texts a stream is made of, a client sees what was meant and nothing else, every length is
 /// known before, and the events come back as they were.

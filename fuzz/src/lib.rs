@@ -7,8 +7,6 @@ mod encode;
 mod lines;
 mod seeds;
 mod stream;
-#[path = "../../sse-codec/tests/support/mod.rs"]
-mod support;
 
 pub use decode::decode;
 pub use encode::encode;

@@ -1,14 +1,10 @@
 use sse_codec::{limits::Limits, lines::LineDecoder};
-
-use crate::{
-    case::Case,
-    support::{
-        Outcome, Settings,
-        calls::{self, read_line},
-        expect,
-        oracle::Output,
-    },
+use sse_conformance::{
+    calls::{self, read_line},
+    oracle::{Outcome, Output, Settings, expect},
 };
+
+use crate::case::Case;
 
 /// Any bytes, in any calls, under any limit, give the lines of the naive splitter; and what is encoded again means
 /// the same.

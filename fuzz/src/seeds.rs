@@ -1,9 +1,8 @@
 //! What the fuzzer begins with: the vectors and the captures.
 
-use crate::{
-    case::Case,
-    support::{calls::what::*, vectors},
-};
+use sse_conformance::{calls::what::*, vectors};
+
+use crate::case::Case;
 
 /// An input for one of the targets, to be written to its corpus.
 #[derive(Debug)]

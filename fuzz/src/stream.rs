@@ -10,21 +10,17 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use futures_core::{FusedStream, Stream};
 use sse_codec::{Decoder, EventCodec, EventStream, decode::Item, error::StreamError, stream::Items};
+use sse_conformance::{
+    calls::{self, Levels, chunk_len},
+    levels::{self, ms, owned},
+    oracle::{Oracle, Output},
+};
 use tokio_util::{
     codec::{Decoder as _, FramedRead},
     io::StreamReader,
 };
 
-use crate::{
-    case::Case,
-    support::{
-        self,
-        calls::{self, Levels, chunk_len},
-        ms,
-        oracle::{Oracle, Output},
-        owned,
-    },
-};
+use crate::case::Case;
 
 /// One connection after another, each a stream of chunks that is pending and fails in between, gives
 /// what the oracle gives, in every way that there is. So do streams and guards, interleaved.
@@ -51,7 +47,7 @@ enum Way {
 
 fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
     let mut oracle = Oracle::new(case.settings, "");
-    let mut decoder = support::decoder(case.settings);
+    let mut decoder = levels::decoder(case.settings);
     // How much is asked of a stream before it is taken apart.
     let sip = if case.more == 0 { usize::MAX } else { case.more.into() };
     for steps in connections {

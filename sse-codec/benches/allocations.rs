@@ -1,13 +1,11 @@
 //! Allocations per event, counted over the same streams that `codec` measures the speed of.
 
-mod corpora;
-
 use std::{alloc::System, convert::Infallible};
 
 use bytes::Bytes;
-use corpora::{CHUNKINGS, Corpus, NAMES};
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{Decoder, EventStream};
+use sse_conformance::corpora::{CHUNKINGS, Corpus, NAMES};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]

@@ -3,17 +3,15 @@
 //! `cargo bench -p sse-codec --bench codec -- llm` measures one of them. `peers/` compares it with
 //! other crates.
 
-mod corpora;
-
 use std::{convert::Infallible, hint::black_box, time::Duration};
 
 use bytes::Bytes;
-use corpora::{Block, CHUNKINGS, Corpus, NAMES};
 use criterion::{
     BatchSize, Bencher, BenchmarkId, Criterion, SamplingMode, Throughput, criterion_group, criterion_main,
 };
 use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{Decoder, Event, EventId, EventStream, EventType};
+use sse_conformance::corpora::{Block, CHUNKINGS, Corpus, NAMES};
 
 /// Decoding at the level of borrowed events, of owned events, and of the stream.
 fn decode(criterion: &mut Criterion) {

@@ -3,13 +3,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/streams.rs"]
-mod streams;
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::select};
-use streams::{config, fields, limit, settings, stream, tight_settings};
-use support::calls::{self, Levels, what};
+use sse_conformance::{
+    calls::{self, Levels, what},
+    strategies::{config, fields, limit, settings, stream, tight_settings},
+};
 
 /// A step: the calls that read come most often, those that lose something seldom.
 fn step() -> impl Strategy<Value = [u8; 3]> {

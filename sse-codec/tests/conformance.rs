@@ -2,10 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
-use support::{
-    EVENT_LEVELS, LEVELS, Level, Outcome, Settings, chunkings::for_each_chunking, decode, oracle::Output,
+use sse_conformance::{
+    chunkings::for_each_chunking,
+    levels::{EVENT_LEVELS, LEVELS, Level, decode},
+    oracle::{Outcome, Output, Settings},
     vectors,
 };
 
@@ -80,7 +80,6 @@ fn reader_in_every_chunking() {
 }
 
 #[test]
-#[cfg(feature = "tokio-codec")]
 fn codec_in_every_chunking() {
     check_all(Level::Codec);
 }

@@ -2,14 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::time::Duration;
 
 use bytes::{BufMut, BytesMut};
 use proptest::prelude::*;
 use sse_codec::{Batch, Block, Decoder, Encoded, Event, EventId, EventType, error::ValueError};
-use support::{Settings, expect, oracle::Output};
+use sse_conformance::{
+    levels::owned_event,
+    oracle::{Output, Settings, expect},
+};
 
 #[test]
 fn blocks_are_written_as_the_design_says() {
@@ -290,7 +291,7 @@ proptest! {
         let mut last_event_id = String::new();
         for (output, event) in outputs.iter().zip(&with_lf) {
             last_event_id = event.id().map_or(last_event_id, ToString::to_string);
-            prop_assert_eq!(output, &support::owned_event(event, &last_event_id));
+            prop_assert_eq!(output, &owned_event(event, &last_event_id));
         }
         prop_assert_eq!(outputs.len(), events.len());
     }

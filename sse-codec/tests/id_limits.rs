@@ -2,11 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use sse_codec::Decoder;
-use support::{
-    EVENT_LEVELS, LEVELS, Settings, builder, chunkings::for_each_chunking, decode, expect, oracle::Output,
+use sse_conformance::{
+    chunkings::for_each_chunking,
+    levels::{self, EVENT_LEVELS, LEVELS, builder, decode, dropped},
+    oracle::{Output, Settings, expect},
 };
 
 const EVENTS: Settings = Settings::EVENTS;
@@ -174,12 +174,12 @@ fn the_first_last_event_id_may_be_longer() {
 /// The error is told at its byte, whatever the line becomes, and nothing of the line is kept.
 #[test]
 fn a_line_that_never_ends_is_told_once() {
-    let mut decoder = support::decoder(EVENTS.id(1000).event(2000));
+    let mut decoder = levels::decoder(EVENTS.id(1000).event(2000));
     let mut errors = Vec::new();
     for _ in 0..10_000 {
         let mut events = decoder.decode(b"id: 1234567");
         while let Some(event) = events.next_event() {
-            errors.push(support::dropped(&event.unwrap_err()));
+            errors.push(dropped(&event.unwrap_err()));
         }
     }
     assert_eq!(errors, [too_long(1000, 0)]);

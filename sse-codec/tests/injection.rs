@@ -4,16 +4,13 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::panic::catch_unwind;
 
 use bytes::{Bytes, BytesMut};
 use sse_codec::{Block, Encoded, Event, EventId, EventType, Text, error::ValueError};
-use support::{
-    Settings, expect,
+use sse_conformance::{
     naive_lines::{self, NaiveLine},
-    oracle::Output,
+    oracle::{Output, Settings, expect},
 };
 
 const HOSTILE: [&str; 7] = ["\r", "\n", "\r\n", "\0", "\u{2028}", "\u{85}", "\u{FEFF}"];

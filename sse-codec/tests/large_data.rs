@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::select};
-use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::in_turns, decode, expect, oracle::Output};
+use sse_conformance::{
+    chunkings::in_turns,
+    levels::{EVENT_LEVELS, LEVELS, decode},
+    oracle::{Output, Settings, expect},
+};
 
 /// Sequences of each length, whole and cut, and what is none.
 const SEQUENCES: &[&[u8]] = &[

@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits};
-use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::for_each_chunking, decode, expect, oracle::Output};
+use sse_conformance::{
+    chunkings::for_each_chunking,
+    levels::{EVENT_LEVELS, LEVELS, decode},
+    oracle::{Output, Settings, expect},
+};
 
 const EVENTS: Settings = Settings::EVENTS;
 

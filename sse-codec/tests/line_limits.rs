@@ -2,11 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{limits::Limits, lines::LineDecoder};
-use support::{
+use sse_conformance::{
     calls::{LineRead, read_line},
     naive_lines,
 };

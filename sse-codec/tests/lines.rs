@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{
     Decoder,
@@ -11,12 +9,11 @@ use sse_codec::{
     limits::Limits,
     lines::{Line, LineDecoder},
 };
-use support::{
-    Settings,
+use sse_conformance::{
     chunkings::for_each_chunking,
-    event_ref, expect,
+    levels::event_ref,
     naive_lines::{self, NaiveLine},
-    oracle::Output,
+    oracle::{Output, Settings, expect},
     vectors,
 };
 

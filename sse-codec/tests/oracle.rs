@@ -2,14 +2,14 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "support/streams.rs"]
-mod streams;
-mod support;
-
 use proptest::{collection::vec, prelude::*};
 use sse_codec::EventId;
-use streams::{config, cut, fields, lengths, settings, stream, tight_settings};
-use support::{EVENT_LEVELS, LEVELS, Settings, decode, expect, ms, oracle::Oracle};
+use sse_conformance::{
+    chunkings::of_lengths,
+    levels::{EVENT_LEVELS, LEVELS, borrowed, builder, decode, ms},
+    oracle::{Oracle, Settings, expect},
+    strategies::{config, fields, lengths, settings, stream, tight_settings},
+};
 
 /// All levels give what the oracle gives.
 fn check(input: &[u8], chunks: &[&[u8]], settings: Settings) -> Result<(), TestCaseError> {
@@ -33,7 +33,7 @@ proptest! {
         lengths in lengths(),
         settings in settings(),
     ) {
-        check(&input, &cut(&input, &lengths), settings)?;
+        check(&input, &of_lengths(&input, &lengths), settings)?;
     }
 
     #[test]
@@ -42,7 +42,7 @@ proptest! {
         lengths in prop_oneof![Just(vec![]), vec(0..6_usize, 0..30)],
         settings in tight_settings(),
     ) {
-        check(&input, &cut(&input, &lengths), settings)?;
+        check(&input, &of_lengths(&input, &lengths), settings)?;
     }
 
     /// The sizes that find the most, all of them for each stream.
@@ -61,16 +61,16 @@ proptest! {
         let settings = settings.comment(usize::MAX);
         let mut oracle = Oracle::new(settings, "start");
         let start = EventId::from_static("start");
-        let mut decoder = support::builder(settings).last_event_id(start).build();
+        let mut decoder = builder(settings).last_event_id(start).build();
         for (input, lengths) in &streams {
             oracle.reconnect();
             decoder.reconnect();
             oracle.feed_all(input);
             let mut outputs = Vec::new();
-            for chunk in cut(input, lengths) {
+            for chunk in of_lengths(input, lengths) {
                 let mut events = decoder.decode(chunk);
                 while let Some(item) = events.next_item() {
-                    outputs.push(support::borrowed(item));
+                    outputs.push(borrowed(item));
                 }
             }
             prop_assert_eq!(outputs, oracle.take_outputs());

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::io::{ErrorKind, Read};
 
 use sse_codec::{
@@ -12,7 +10,7 @@ use sse_codec::{
     error::{DecodeErrorKind, StreamError},
     limits::Limits,
 };
-use support::Faulty;
+use sse_conformance::levels::Faulty;
 
 #[test]
 fn a_limit_and_a_fault_end_nothing() {

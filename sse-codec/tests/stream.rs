@@ -3,8 +3,6 @@
 #![cfg(feature = "stream")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::{convert::Infallible, io};
 
 use futures_util::{FutureExt, Stream, StreamExt, stream, stream::FusedStream};
@@ -14,7 +12,7 @@ use sse_codec::{
     error::{DecodeErrorKind, StreamError},
     limits::Limits,
 };
-use support::ready;
+use sse_conformance::levels::ready;
 
 #[test]
 fn what_a_decoder_left_unread_comes_first() {

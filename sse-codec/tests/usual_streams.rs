@@ -2,13 +2,15 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod support;
-
 use std::time::Duration;
 
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{Decoder, decode::ItemRef};
-use support::{EVENT_LEVELS, LEVELS, Settings, chunkings::in_turns, decode, expect};
+use sse_conformance::{
+    chunkings::in_turns,
+    levels::{EVENT_LEVELS, LEVELS, Level, decode},
+    oracle::{Settings, expect},
+};
 
 /// One event of each kind of stream. The digit makes them different.
 const EVENTS: &[&str] = &[
@@ -96,7 +98,7 @@ proptest! {
         let chunks = in_turns(&stream, &sizes);
         for &level in LEVELS {
             // In sips, each item copies the unread rest of its chunk.
-            let sips = matches!(level, support::Level::BorrowedInSips | support::Level::OwnedInSips);
+            let sips = matches!(level, Level::BorrowedInSips | Level::OwnedInSips);
             if sips && sizes[0] > 2_000 {
                 continue;
             }
@@ -135,7 +137,7 @@ fn a_large_chunk_behind_any_two_cuts() {
                 let parts = [0..first, first..second, second..last, last..last + 1, last + 1..stream.len()];
                 let chunks = parts.map(|part| &stream[part]);
                 // A large chunk must be copied where it is left, so not in sips.
-                for level in [support::Level::Borrowed, support::Level::Owned] {
+                for level in [Level::Borrowed, Level::Owned] {
                     let seen = decode(level, &chunks, settings);
                     assert!(seen == expected, "{level:?}, cut at {first} and {second}");
                 }

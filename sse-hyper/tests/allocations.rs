@@ -8,10 +8,9 @@ use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioTimer;
 use sse_codec::Text;
+use sse_conformance::http::{channel, hesitant};
 use sse_hyper::{Encoded, Event, Sse};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
-
-mod support;
 
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -47,7 +46,7 @@ async fn main() {
     let event = cheap_to_clone(92);
     assert_eq!(event.encoded_len(), 100);
     let ready = || stream::iter(vec![event.clone(); EVENTS]);
-    let one_by_one = || support::hesitant(vec![event.clone(); EVENTS]);
+    let one_by_one = || hesitant(vec![event.clone(); EVENTS]);
 
     // All ready: 1 MB, in 16 KiB frames. Nothing is held: one buffer serves all.
     let count = allocations(Sse::new(ready()), 0);
@@ -72,7 +71,7 @@ async fn main() {
 
     // An idle stream holds no buffer: the comment gives it back, and the next event takes a new one. The
     // first round lets everything around it take what it keeps.
-    let (sender, stream) = support::channel();
+    let (sender, stream) = channel();
     let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
     for round in 0..2 {
         let region = Region::new(ALLOCATOR);

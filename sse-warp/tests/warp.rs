@@ -12,6 +12,10 @@ use std::{
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
+use sse_conformance::{
+    http::{BOTH, Http, RawAnswer, channel, frame, get, get_with, soon},
+    responses::{Crowd, hook, numbered, numbered_text, open_stream, shuts_down, with_farewell},
+};
 use sse_warp::{BoxError, CloseReason, Event, EventId, Sse, last_event_id, reply};
 use tokio::{
     net::TcpListener,
@@ -19,14 +23,6 @@ use tokio::{
     task::JoinHandle,
 };
 use warp::{Filter, Reply, http::HeaderValue};
-
-use support::{
-    BOTH, Crowd, Http, RawAnswer, channel, frame, get, get_with, hook, numbered, numbered_text, open_stream,
-    shuts_down, soon, with_farewell,
-};
-
-#[path = "../../sse-hyper/tests/support/mod.rs"]
-mod support;
 
 struct Server {
     addr: SocketAddr,

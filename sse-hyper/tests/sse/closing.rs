@@ -9,10 +9,12 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioTimer;
+use sse_conformance::{
+    http::{BOTH, Http, Server, channel, frame, frames, get, hesitant, soon},
+    responses::{hook, numbered},
+};
 use sse_hyper::{Block, CloseReason, Encoded, Event, Sse};
 use tokio::time::{advance, timeout};
-
-use crate::support::{BOTH, Http, Server, channel, frame, frames, get, hook, numbered, soon};
 
 #[tokio::test]
 async fn the_end_of_the_stream() {
@@ -45,7 +47,7 @@ async fn the_end_of_the_stream_after_the_last_frame() {
 }
 
 fn hesitant_two() -> impl futures_core::Stream<Item = Event> {
-    crate::support::hesitant(numbered(2))
+    hesitant(numbered(2))
 }
 
 #[tokio::test]

@@ -9,13 +9,15 @@ use http_body::Body;
 use http_body_util::{BodyExt, Empty};
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use sse_conformance::{
+    http::{BOTH, Server, frame, frames, get_with, hesitant, soon},
+    responses::{numbered, numbered_text},
+};
 use sse_hyper::{BoxError, Event, Sse, SseBody};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, sleep},
 };
-
-use crate::support::{BOTH, Server, frame, frames, get_with, hesitant, numbered, numbered_text, soon};
 
 /// A few events, and 400 KB of them: more than hyper holds at once.
 const COUNTS: [u64; 2] = [3, 17_000];

@@ -9,13 +9,15 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
     server::conn::auto,
 };
+use sse_conformance::{
+    http::{Http, RawAnswer, Server, channel, get_with, soon},
+    responses::{Crowd, hook},
+};
 use sse_hyper::{CloseReason, Closed, Event, Sse};
 use tokio::{
     io::AsyncWriteExt,
     sync::mpsc::{self, UnboundedReceiver, UnboundedSender},
 };
-
-use crate::support::{Crowd, Http, RawAnswer, Server, channel, get_with, hook, soon};
 
 /// Slow readers, cut connections, half-closed sockets, streams that panic or fail, timers that fire late:
 /// the server goes on, nothing hangs, and nothing is left.

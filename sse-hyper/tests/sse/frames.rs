@@ -5,9 +5,11 @@ use std::{cell::Cell, task::Poll};
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body::Body;
 use http_body_util::BodyExt;
+use sse_conformance::{
+    http::{channel, frame, frames, hesitant},
+    responses::{numbered, numbered_text},
+};
 use sse_hyper::{Block, BoxError, Encoded, Event, Sse, StreamItem};
-
-use crate::support::{channel, frame, frames, hesitant, numbered, numbered_text};
 
 #[tokio::test]
 async fn events_that_are_ready_go_out_together() {

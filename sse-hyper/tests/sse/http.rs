@@ -4,10 +4,12 @@ use std::time::{Duration, Instant};
 
 use axum::{Router, routing::get as route};
 use futures_util::stream;
+use sse_conformance::{
+    http::{BOTH, Http, RawAnswer, Server, channel, get, text},
+    responses::{numbered, numbered_text},
+};
 use sse_hyper::{Event, Sse};
 use tokio::net::TcpListener;
-
-use crate::support::{BOTH, Http, RawAnswer, Server, channel, get, numbered, numbered_text, text};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_headers_are_these_and_no_others() {

@@ -14,10 +14,12 @@ use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
+use sse_conformance::{
+    http::{channel, frame, frames, hesitant},
+    responses::{numbered, numbered_text},
+};
 use sse_hyper::{Event, Sse};
 use tokio::time::{Instant, advance, sleep, timeout};
-
-use crate::support::{channel, frame, frames, hesitant, numbered, numbered_text};
 
 const INTERVAL: Duration = Duration::from_secs(15);
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);

@@ -6,14 +6,16 @@ use futures_util::{StreamExt, stream};
 use http_body_util::Empty;
 use hyper::Request;
 use hyper_util::rt::TokioTimer;
+use sse_conformance::{
+    http::{BOTH, Http, RawAnswer, Server, get, get_with, soon},
+    responses::numbered,
+};
 use sse_hyper::{CloseReason, Closed, Event, Sse};
 use tokio::{
     io::AsyncWriteExt,
     sync::mpsc::{self, UnboundedReceiver},
     time::sleep,
 };
-
-use crate::support::{BOTH, Http, RawAnswer, Server, get, get_with, numbered, soon};
 
 /// The bound is 100 ms; a loaded machine gets more.
 const AT_ONCE: Duration = Duration::from_secs(1);

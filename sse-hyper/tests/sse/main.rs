@@ -11,6 +11,3 @@ mod keep_alive;
 mod leaving;
 mod request;
 mod shutdown;
-
-#[path = "../support/mod.rs"]
-mod support;

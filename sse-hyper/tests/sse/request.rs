@@ -3,12 +3,14 @@
 use futures_util::stream;
 use http::{HeaderMap, HeaderValue, Request, header::ACCEPT};
 use http_body_util::Empty;
+use sse_conformance::{
+    http::{Http, RawAnswer, Server, get_with, try_get_with},
+    responses::numbered,
+};
 use sse_hyper::{
     Event, EventId, LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, Sse, accepts_event_stream,
     last_event_id, last_event_id_header,
 };
-
-use crate::support::{Http, RawAnswer, Server, get_with, numbered, try_get_with};
 
 fn read(value: &[u8]) -> Result<Option<EventId>, LastEventIdError> {
     let mut headers = HeaderMap::new();

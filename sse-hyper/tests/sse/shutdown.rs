@@ -5,10 +5,12 @@ use std::{collections::HashSet, time::Duration};
 use futures_util::{FutureExt, stream};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioTimer;
+use sse_conformance::{
+    http::{BOTH, Server, frame, frames},
+    responses::{hook, numbered, open_stream, shuts_down, with_farewell},
+};
 use sse_hyper::{CloseReason, Event, EventType, Sse};
 use tokio::sync::{oneshot, watch};
-
-use crate::support::{BOTH, Server, frame, frames, hook, numbered, open_stream, shuts_down, with_farewell};
 
 const BYE: EventType = EventType::from_static("bye");
 const WINDOW: Duration = Duration::from_secs(10);

@@ -4,10 +4,10 @@ use std::{hint::black_box, num::NonZeroUsize, rc::Rc, time::Duration};
 
 use bytes::{Buf, Bytes};
 use sse_codec::lines::Line;
+use sse_conformance::corpora::{Chunking, Corpus};
 use sse_core::{SseDecoder, SseEvent};
 
 use crate::{
-    corpora::{Chunking, Corpus},
     measure::{Clock, Contestant, Level, Pass, Role},
     poll::{Ready, drain},
 };

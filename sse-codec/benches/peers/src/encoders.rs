@@ -6,11 +6,11 @@ use axum::response::IntoResponse;
 use bytes::{BufMut, Bytes, BytesMut};
 use bytestring::ByteString;
 use sse_codec::{EventId, EventType};
+use sse_conformance::corpora::Block;
 use tokio_util::codec::Encoder as _;
 use warp::Reply;
 
 use crate::{
-    corpora::Block,
     decoders::events_seen_by_a_peer,
     measure::{Clock, Contestant, Level, Pass, Role},
     poll::{Ready, drain_body},

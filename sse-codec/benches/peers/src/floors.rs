@@ -1,8 +1,9 @@
 //! How many times as fast as the best peer each level should be.
 
+use sse_conformance::corpora::Chunking;
+
 use crate::{
     Section,
-    corpora::Chunking,
     measure::Level::{self, Body, Borrowed, Encoding, Owned},
 };
 

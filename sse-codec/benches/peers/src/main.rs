@@ -1,8 +1,5 @@
 //! Compares the speed of sse-codec with that of other Server-Sent Events crates: see `--help`.
 
-#[path = "../../corpora.rs"]
-mod corpora;
-
 mod bodies;
 mod decoders;
 mod encoders;
@@ -21,9 +18,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use corpora::{CHUNKINGS, Chunking, Corpus, NAMES};
 use lexopt::prelude::*;
 use measure::Role;
+use sse_conformance::corpora::{CHUNKINGS, Chunking, Corpus, NAMES};
 use table::Cell;
 
 const HELP: &str = "\

@@ -3,9 +3,9 @@
 use std::{fs, io, path::Path, process::Command, time::SystemTime};
 
 use serde_json::{Value, json};
+use sse_conformance::corpora::Chunking;
 
 use crate::{
-    corpora::Chunking,
     measure::COUNTS_ALLOCATIONS,
     table::{Cell, ns_per_event},
 };

@@ -1,8 +1,9 @@
 //! Results as tables for people.
 
+use sse_conformance::corpora::Chunking;
+
 use crate::{
     Section,
-    corpora::Chunking,
     floors::floor,
     measure::{COUNTS_ALLOCATIONS, Contestant, Level, Role},
 };

@@ -6,12 +6,16 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
-use sse_codec::{Decoder, EventStream, decode::Item, error::StreamError};
+use sse_codec::{Decoder, EventCodec, EventStream, decode::Item, error::StreamError};
+use tokio_util::codec::Decoder as _;
 
 use super::{Script, Step, model::Model};
-use crate::support::{ms, oracle::Output, owned};
+use crate::{
+    levels::{ms, owned},
+    oracle::Output,
+};
 
 /// What a source of chunks does next. After the last of it there is nothing yet, or nothing more.
 #[derive(Clone, Debug, PartialEq)]
@@ -135,12 +139,7 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
 }
 
 /// A chunk comes to the decoder by a codec, which is asked some times, then another one, and all is read.
-#[cfg(feature = "tokio-codec")]
 pub(super) fn codec(decoder: Decoder, model: &mut Model, script: &mut Script<'_>, step: Step) -> Decoder {
-    use bytes::BytesMut;
-    use sse_codec::EventCodec;
-    use tokio_util::codec::Decoder as _;
-
     let mut codec = EventCodec::with_decoder(decoder);
     let mut src = BytesMut::new();
     for asks in [step.asks, super::Asks::ALL] {

@@ -1,16 +1,9 @@
-//! The test support itself: an oracle that is wrong would prove nothing.
-
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-#[path = "../support/mod.rs"]
-mod support;
-
-mod oracle;
+//! Vectors, chunkings and lines: support that is wrong would prove nothing.
 
 mod vectors {
     #[test]
     fn all_are_there() {
-        let vectors = super::support::vectors::all();
+        let vectors = sse_conformance::vectors::all();
         assert_eq!(vectors.len(), 424 + 19);
         assert_eq!(vectors.iter().filter(|v| v.comments.is_none()).count(), 19);
         assert_eq!(vectors.iter().filter(|v| !v.splits.is_empty()).count(), 99 + 19);
@@ -19,7 +12,7 @@ mod vectors {
 }
 
 mod chunkings {
-    use super::support::chunkings::for_each_chunking;
+    use sse_conformance::chunkings::for_each_chunking;
 
     #[test]
     fn chunks_make_up_the_input() {
@@ -55,7 +48,7 @@ mod chunkings {
 }
 
 mod naive_lines {
-    use super::support::naive_lines::{NaiveLine, Splitter, split};
+    use sse_conformance::naive_lines::{NaiveLine, Splitter, split};
 
     fn line(text: &str) -> NaiveLine {
         NaiveLine::Line(text.as_bytes().to_vec())

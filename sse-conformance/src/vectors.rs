@@ -6,32 +6,45 @@ use serde_json::Value;
 /// A stream and what must come out of it, however it is cut.
 #[derive(Debug)]
 pub struct Vector {
+    /// Its category, a slash, and what it is.
     pub name: String,
+    /// The stream.
     pub input: Vec<u8>,
     /// Where to cut the stream in a way that has tripped parsers; may be empty.
     pub splits: Vec<usize>,
+    /// What a browser dispatches, in this order.
     pub events: Vec<Expected>,
+    /// What a reconnection would send; empty: nothing.
     pub final_last_event_id: String,
     /// In ms; only to be asserted unless `retry_lenient`.
     pub retry: Option<u64>,
+    /// Browsers and the standard differ about `retry`.
     pub retry_lenient: bool,
-    /// Captures do not say.
+    /// All that followed the first colon of each comment. Captures do not say.
     pub comments: Option<Vec<String>>,
 }
 
 /// An event as a browser shows it: the type is never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expected {
+    /// `message` if the stream names none.
     pub event_type: String,
+    /// The data lines, with an LF between each two.
     pub data: String,
+    /// As of this event.
     pub last_event_id: String,
 }
 
 /// All vectors, then all captures.
 pub fn all() -> Vec<Vector> {
-    let vectors = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/vectors.jsonl"));
-    let captures = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/vectors/captures.jsonl"));
-    vectors.lines().chain(captures.lines()).map(parse).collect()
+    lines().map(parse).collect()
+}
+
+/// The same as they are kept: each is a JSON object. CONTRIBUTING.md says what is in it.
+pub fn lines() -> impl Iterator<Item = &'static str> {
+    let vectors = include_str!("../vectors/vectors.jsonl");
+    let captures = include_str!("../vectors/captures.jsonl");
+    vectors.lines().chain(captures.lines())
 }
 
 fn parse(line: &str) -> Vector {

@@ -9,8 +9,10 @@ use futures_util::{StreamExt, stream};
 use sse_hyper::{Event, EventType, Sse};
 use tokio::sync::watch;
 
-use super::{Http, get, numbered, soon};
+use super::numbered;
+use crate::http::{Http, get, soon};
 
+/// The stream of [`open_stream`].
 pub type OpenStream = stream::Chain<stream::Iter<std::vec::IntoIter<Event>>, stream::Pending<Event>>;
 
 /// One event, and then silence.

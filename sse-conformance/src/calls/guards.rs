@@ -9,7 +9,7 @@ use sse_codec::{
 };
 
 use super::{Asks, Step, check, model::Model};
-use crate::support::{borrowed, ms, owned};
+use crate::levels::{borrowed, ms, owned};
 
 /// Lends what comes of the chunk.
 pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {

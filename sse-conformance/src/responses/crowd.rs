@@ -22,7 +22,8 @@ use tokio::{
     sync::{mpsc, oneshot, watch},
 };
 
-use super::{BOTH, Http, RawAnswer, client::Answer, get_with, numbered, numbered_text, soon};
+use super::{numbered, numbered_text};
+use crate::http::{Answer, BOTH, Http, RawAnswer, get_with, soon};
 
 /// What a client does, and what its stream is like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,12 +93,10 @@ const COUNT: u64 = 17_000;
 /// Of the whole crowd, each visit on each of its protocols.
 const COPIES: usize = 3;
 
-const FAREWELL: &str = "data: back soon\n\n";
-
 type BoxStream = Pin<Box<dyn Stream<Item = Result<Event, BoxError>> + Send>>;
 
 /// What the server and the clients share.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct Crowd {
     closings: mpsc::UnboundedSender<(Visit, Closed)>,
     stop: watch::Sender<()>,
@@ -108,6 +107,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
+    /// A crowd that has not come yet, and where its hooks report.
     pub fn new() -> (Self, mpsc::UnboundedReceiver<(Visit, Closed)>) {
         let (closings, closed) = mpsc::unbounded_channel();
         let (stop, streams) = (watch::channel(()).0, watch::channel(0).0);
@@ -196,6 +196,7 @@ impl Crowd {
 }
 
 /// The clients that stay.
+#[derive(Debug)]
 pub struct Staying(Vec<Answer>);
 
 impl Staying {

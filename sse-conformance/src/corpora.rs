@@ -6,11 +6,11 @@ use std::{
 };
 
 /// The names of all corpora, for [`Corpus::new`].
-pub(crate) const NAMES: [&str; 10] =
+pub const NAMES: [&str; 10] =
     ["ping", "llm", "tokens", "multiline", "large", "huge", "crlf", "comments", "utf8", "records"];
 
 /// The chunks to decode in, the most usual ones first.
-pub(crate) const CHUNKINGS: [Chunking; 6] = [
+pub const CHUNKINGS: [Chunking; 6] = [
     Chunking::Event,
     Chunking::Bytes(16 * 1024),
     Chunking::Bytes(1400),
@@ -23,7 +23,7 @@ const SIZE: usize = 4 * 1024 * 1024;
 
 /// How a stream is cut into chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Chunking {
+pub enum Chunking {
     /// What a server flushes at once: one block, or in `records` one to three.
     Event,
     /// Chunks of this many bytes.
@@ -33,27 +33,34 @@ pub(crate) enum Chunking {
 }
 
 /// An event stream and its parts.
-pub(crate) struct Corpus {
-    pub(crate) blocks: Vec<Block>,
-    pub(crate) bytes: Vec<u8>,
+#[derive(Clone, Debug)]
+pub struct Corpus {
+    /// What was written.
+    pub blocks: Vec<Block>,
+    /// The stream.
+    pub bytes: Vec<u8>,
     /// The offset after each event's blank line.
-    pub(crate) event_ends: Vec<usize>,
+    pub event_ends: Vec<usize>,
     /// The lengths of the chunks of [`Chunking::Event`].
-    pub(crate) flushes: Vec<usize>,
+    pub flushes: Vec<usize>,
 }
 
 /// An event, or a comment if there is no data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Block {
-    pub(crate) comment: Option<String>,
-    pub(crate) id: Option<String>,
-    pub(crate) event_type: Option<String>,
-    pub(crate) data: Option<String>,
+pub struct Block {
+    /// A comment, without the space that is written before it.
+    pub comment: Option<String>,
+    /// The id.
+    pub id: Option<String>,
+    /// The event type.
+    pub event_type: Option<String>,
+    /// The data.
+    pub data: Option<String>,
 }
 
 impl Chunking {
     /// The chunks of `bytes`, which are a corpus or its start; `flushes` are those of the corpus.
-    pub(crate) fn cut<'a>(self, bytes: &'a [u8], flushes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
+    pub fn cut<'a>(self, bytes: &'a [u8], flushes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = bytes;
         let mut flushes = flushes.iter();
         iter::from_fn(move || {
@@ -81,7 +88,7 @@ impl fmt::Display for Chunking {
 
 impl Corpus {
     /// The corpus of this name, the same each time; nothing if there is none.
-    pub(crate) fn new(name: &str) -> Option<Self> {
+    pub fn new(name: &str) -> Option<Self> {
         let (block, line_end): (fn(&mut Random) -> Block, _) = match name {
             "ping" => (ping, "\n"),
             "llm" => (llm, "\n"),

@@ -13,7 +13,10 @@ use sse_codec::Decoder;
 pub use lines::{LineRead, lines, read_line};
 use model::Model;
 
-use super::{Settings, builder, ms};
+use crate::{
+    levels::{builder, ms},
+    oracle::Settings,
+};
 
 /// What a step does: the lower three bits of its first byte.
 pub mod what {
@@ -29,6 +32,7 @@ pub mod what {
     pub const CLONE: u8 = 4;
     /// A clone of the decoder reads on by itself; then the next chunk is owned.
     pub const TWIN: u8 = 5;
+    /// A new connection begins.
     pub const RECONNECT: u8 = 6;
     /// An empty chunk is lent.
     pub const EMPTY: u8 = 7;
@@ -45,7 +49,7 @@ pub mod what {
 }
 
 /// Which levels take part.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Levels {
     /// The guards alone.
     Guards,
@@ -148,7 +152,6 @@ pub fn decoder(settings: Settings, levels: Levels, steps: &[u8], stream: &[u8]) 
         };
         match what {
             what::STREAM => decoder = streams::stream(decoder, &mut model, &mut script, step),
-            #[cfg(feature = "tokio-codec")]
             what::CODEC => decoder = streams::codec(decoder, &mut model, &mut script, step),
             what::RECONNECT => {
                 decoder.reconnect();

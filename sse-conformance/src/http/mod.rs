@@ -1,12 +1,7 @@
-//! What the tests share: a server on loopback, clients, and streams that do as they are told.
-
-#![allow(dead_code, unused_imports, unreachable_pub)] // each test program takes what it needs
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
+//! A client and a server on loopback, and streams that do as they are told.
 
 mod client;
-mod crowd;
 mod server;
-mod shutdown;
 
 use std::{
     fmt::Debug,
@@ -20,13 +15,10 @@ use futures_core::Stream;
 use futures_util::stream;
 use http_body::Body;
 use http_body_util::BodyExt;
-use sse_hyper::{Closed, Event};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-pub use client::{BOTH, Http, RawAnswer, get, get_with, try_get_with};
-pub use crowd::Crowd;
+pub use client::{Answer, BOTH, Http, RawAnswer, get, get_with, try_get_with};
 pub use server::Server;
-pub use shutdown::{open_stream, shuts_down, with_farewell};
 
 /// Long enough for a loaded machine: what has not happened by then will not happen.
 pub const SOON: Duration = Duration::from_secs(30);
@@ -40,16 +32,6 @@ pub async fn soon<F: Future>(future: F) -> F::Output {
 pub fn channel<T: Send>() -> (mpsc::UnboundedSender<T>, impl Stream<Item = T> + Send) {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     (sender, stream::poll_fn(move |cx| receiver.poll_recv(cx)))
-}
-
-/// Small events, numbered from 0, each with its number as id.
-pub fn numbered(count: u64) -> impl Iterator<Item = Event> + Clone {
-    (0..count).map(|number| Event::new(format!("event {number}")).with_id(number))
-}
-
-/// The bytes of [`numbered`] events: written down here, not by the encoder.
-pub fn numbered_text(count: u64) -> String {
-    (0..count).map(|number| format!("id: {number}\ndata: event {number}\n\n")).collect()
 }
 
 /// The next frame of a body that does not fail.
@@ -75,23 +57,19 @@ where
     frames
 }
 
+/// Bytes that have to be UTF-8.
 pub fn text(bytes: Bytes) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// A hook for `on_close`, and the place where its call arrives. If the hook is dropped without a call,
-/// waiting for it fails.
-pub fn hook() -> (impl FnOnce(Closed) + Send + 'static, oneshot::Receiver<Closed>) {
-    let (sender, receiver) = oneshot::channel();
-    (move |closed| sender.send(closed).expect("the test waits for the hook"), receiver)
-}
-
 /// A stream that is pending before each item and before its end, and wakes the task by itself.
+#[derive(Debug)]
 pub struct Hesitant<I> {
     items: I,
     hesitates: bool,
 }
 
+/// A [`Hesitant`] stream of these items.
 pub fn hesitant<I: Iterator + Unpin>(items: impl IntoIterator<IntoIter = I>) -> Hesitant<I> {
     Hesitant { items: items.into_iter(), hesitates: false }
 }

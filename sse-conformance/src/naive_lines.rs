@@ -4,17 +4,21 @@ use std::mem;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
+/// What a [`Splitter`] gives.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum NaiveLine {
+pub enum NaiveLine {
     /// A line as it stands on the wire, without its end.
     Line(Vec<u8>),
-    /// A line that has more bytes than the limit, and began at this offset.
-    TooLong { offset: u64 },
+    /// A line that has more bytes than the limit.
+    TooLong {
+        /// Where it began.
+        offset: u64,
+    },
 }
 
 /// Splits a stream into lines, one byte at a time.
 #[derive(Debug, Clone)]
-pub(crate) struct Splitter {
+pub struct Splitter {
     limit: usize,
     /// Of the next byte.
     offset: u64,
@@ -27,12 +31,13 @@ pub(crate) struct Splitter {
 }
 
 impl Splitter {
-    pub(crate) fn new(limit: usize) -> Self {
+    /// At the start of a stream, for lines of up to `limit` bytes.
+    pub fn new(limit: usize) -> Self {
         Self { limit, offset: 0, start: Some(vec![]), after_cr: false, line: vec![], lost: false }
     }
 
     /// Takes the next byte: the end of a line gives it, and a byte that is too much gives an error.
-    pub(crate) fn feed(&mut self, byte: u8) -> Option<NaiveLine> {
+    pub fn feed(&mut self, byte: u8) -> Option<NaiveLine> {
         self.offset += 1;
         let Some(mut start) = self.start.take() else { return self.take(self.offset - 1, byte) };
         start.push(byte);
@@ -65,35 +70,35 @@ impl Splitter {
     }
 
     /// A guard was leaked, with this many bytes that had not been read: in a line, as far as is known.
-    pub(crate) fn lose(&mut self, unread: usize) {
+    pub fn lose(&mut self, unread: usize) {
         let offset = self.offset + unread as u64;
         *self = Self { offset, start: None, lost: true, ..Self::new(self.limit) };
     }
 
     /// A new connection: what was begun is gone.
-    pub(crate) fn reconnect(&mut self) {
+    pub fn reconnect(&mut self) {
         *self = Self::new(self.limit);
     }
 
     /// Whether this byte, if it is the next one, belongs to the line of the last one.
-    pub(crate) fn goes_on_with(&self, next: u8) -> bool {
+    pub fn goes_on_with(&self, next: u8) -> bool {
         self.is_mid_line() || (self.after_cr && next == b'\n')
     }
 
     /// Whether a part of a line would be lost if the stream ended here.
-    pub(crate) fn is_mid_line(&self) -> bool {
+    pub fn is_mid_line(&self) -> bool {
         self.lost || !self.line.is_empty()
     }
 }
 
 /// What comes of a stream: its whole lines, and each line that is too long as soon as it is.
-pub(crate) fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
+pub fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
     let mut splitter = Splitter::new(limit);
     stream.iter().filter_map(|&byte| splitter.feed(byte)).collect()
 }
 
 /// A line as it should be encoded again.
-pub(crate) fn encoding(line: &[u8]) -> Vec<u8> {
+pub fn encoding(line: &[u8]) -> Vec<u8> {
     let mut encoded = match line.iter().position(|&byte| byte == b':') {
         _ if line.is_empty() => vec![],
         Some(0) => line.to_vec(),

@@ -11,16 +11,22 @@ use tokio::{
 
 use super::soon;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A version of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Http {
+    /// HTTP/1.1.
     One,
+    /// HTTP/2, without TLS.
     Two,
 }
 
+/// Both versions.
 pub const BOTH: [Http; 2] = [Http::One, Http::Two];
 
 /// An answer that is read step by step.
+#[derive(Debug)]
 pub struct Answer {
+    /// Status, version and headers.
     pub head: Response<()>,
     body: Incoming,
     unread: String,
@@ -28,7 +34,9 @@ pub struct Answer {
     sender: Sender,
 }
 
+#[derive(Debug)]
 enum Sender {
+    #[expect(dead_code, reason = "dropping it would close the connection")]
     One(conn::http1::SendRequest<Empty<Bytes>>),
     Two(conn::http2::SendRequest<Empty<Bytes>>),
 }
@@ -140,8 +148,11 @@ impl Answer {
 }
 
 /// An HTTP/1.1 answer without an HTTP library: for what these would not do.
+#[derive(Debug)]
 pub struct RawAnswer {
+    /// The connection, of which the head was read.
     pub socket: TcpStream,
+    /// The head, with its blank line.
     pub head: String,
 }
 
@@ -151,6 +162,7 @@ impl RawAnswer {
         Self::get_version(addr, "1.1", header_lines).await
     }
 
+    /// The same in this version of HTTP, as `1.0`.
     pub async fn get_version(addr: SocketAddr, version: &str, header_lines: &[u8]) -> Self {
         let mut socket = TcpStream::connect(addr).await.unwrap();
         let start = format!("GET / HTTP/{version}\r\nhost: localhost\r\n");
@@ -160,7 +172,7 @@ impl RawAnswer {
         answer
     }
 
-    /// Reads until this text has come, and nothing behind it.
+    /// Reads until this text has come, and nothing after it.
     pub async fn read_past(&mut self, text: &str) -> String {
         let mut read = Vec::new();
         while !read.ends_with(text.as_bytes()) {
@@ -179,6 +191,7 @@ impl RawAnswer {
         self.socket.set_zero_linger().unwrap();
     }
 
+    /// Everything up to the end.
     pub async fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
         // A reset is an end, too.

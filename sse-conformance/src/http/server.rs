@@ -1,4 +1,4 @@
-use std::{convert::Infallible, net::SocketAddr, sync::Arc};
+use std::{convert::Infallible, error::Error, net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http_body::Body;
@@ -7,7 +7,6 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::{conn::auto, graceful::GracefulShutdown},
 };
-use sse_hyper::BoxError;
 use tokio::{
     net::TcpListener,
     sync::oneshot,
@@ -15,17 +14,20 @@ use tokio::{
 };
 
 /// A hyper server on a free port of 127.0.0.1, for HTTP/1.1 and HTTP/2.
+#[derive(Debug)]
 pub struct Server {
+    /// Where it listens.
     pub addr: SocketAddr,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
 impl Server {
+    /// A server that answers each request with what `respond` gives.
     pub async fn start<B>(respond: impl Fn(Request<Incoming>) -> Response<B> + Send + Sync + 'static) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         Self::start_with(auto::Builder::new(TokioExecutor::new()), respond).await
     }
@@ -37,7 +39,7 @@ impl Server {
     ) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
-        B::Error: Into<BoxError>,
+        B::Error: Into<Box<dyn Error + Send + Sync>>,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -60,7 +62,7 @@ async fn run<B, F>(
     mut stopped: oneshot::Receiver<()>,
 ) where
     B: Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
+    B::Error: Into<Box<dyn Error + Send + Sync>>,
     F: Fn(Request<Incoming>) -> Response<B> + Send + Sync + 'static,
 {
     let graceful = GracefulShutdown::new();

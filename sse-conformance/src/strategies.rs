@@ -1,11 +1,8 @@
-//! Random streams for proptest. The tests that need them take this file as a module: the fuzz crate, which
-//! shares the rest of the support, has no proptest.
-
-#![allow(dead_code, unreachable_pub)] // each test takes what it needs
+//! Random streams and settings, for proptest.
 
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use crate::support::Settings;
+use crate::oracle::Settings;
 
 /// Pieces that make the decisions of a decoder: names and almost-names, line ends, seams.
 const PIECES: &[&[u8]] = &[
@@ -129,19 +126,7 @@ pub fn lengths() -> impl Strategy<Value = Vec<usize>> {
     prop_oneof![Just(vec![]), vec(0..4_usize, 0..200), vec(0..40_usize, 0..40), vec(0..200_usize, 0..10)]
 }
 
-/// Cuts the stream into chunks of these lengths; the last one is the rest.
-pub fn cut<'a>(input: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
-    let mut rest = input;
-    let mut chunks = Vec::new();
-    for &length in lengths {
-        let (chunk, tail) = rest.split_at(length.min(rest.len()));
-        chunks.push(chunk);
-        rest = tail;
-    }
-    chunks.push(rest);
-    chunks
-}
-
+/// A limit: none, a small one, or a larger one.
 pub fn limit() -> impl Strategy<Value = usize> {
     prop_oneof![3 => Just(usize::MAX), 3 => 0..40_usize, 1 => 40..400_usize]
 }

@@ -1,21 +1,23 @@
 //! The test oracle: a naive `text/event-stream` decoder, one byte at a time.
 //!
-//! It follows the sentences of the WHATWG HTML standard, section 9.2, and the limits of this crate, and
+//! It follows the sentences of the WHATWG HTML standard, section 9.2, and the limits of sse-codec, and
 //! nothing else: each line is collected and then decided on. It is slow on purpose, shares no code and no
 //! idea with the decoder under test, and needs nothing but `std`. Quotes are from the standard.
 
 use std::mem;
 
-use super::utf8::decode_utf8;
+use crate::utf8::decode_utf8;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 /// The limits, and whether comments are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
+    /// The most bytes of the `data`, `event` and `id` lines of an event.
     pub event: usize,
+    /// The most bytes of an id.
     pub id: usize,
-    /// `None` skips comments.
+    /// The most bytes of a comment. `None` skips comments.
     pub comment: Option<usize>,
 }
 
@@ -25,14 +27,17 @@ impl Settings {
     /// No limits, and comments too.
     pub const ITEMS: Self = Self { comment: Some(usize::MAX), ..Self::EVENTS };
 
+    /// The same with this limit of an event.
     pub const fn event(self, limit: usize) -> Self {
         Self { event: limit, ..self }
     }
 
+    /// The same with this limit of an id.
     pub const fn id(self, limit: usize) -> Self {
         Self { id: limit, ..self }
     }
 
+    /// The same with comments up to this limit.
     pub const fn comment(self, limit: usize) -> Self {
         Self { comment: Some(limit), ..self }
     }
@@ -41,9 +46,11 @@ impl Settings {
 /// What the stream gave, in the order in which it became certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
+    /// An event is dispatched.
     Event {
         /// `None`: the event type buffer was empty, so the event is a `message`.
         event_type: Option<String>,
+        /// The data lines, with an LF between each two.
         data: String,
         /// The last `id` accepted in this block.
         id: Option<String>,
@@ -54,23 +61,49 @@ pub enum Output {
     },
     /// All that followed the first colon.
     Comment(String),
+    /// A block is dropped, since its event is over the limit.
     EventTooLarge {
+        /// The limit.
         limit: usize,
         /// Where the dropped block begins.
         offset: u64,
         /// The last `id` accepted in the block before it was dropped.
         id: Option<String>,
     },
+    /// An id is ignored, since it is over the limit.
     IdTooLong {
+        /// The limit.
         limit: usize,
         /// Where the line of the id begins.
         offset: u64,
     },
+    /// A comment is passed over, since it is over the limit.
     CommentTooLarge {
+        /// The limit.
         limit: usize,
         /// Where the comment's line begins.
         offset: u64,
     },
+}
+
+/// What a whole stream gave, and what is known at its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What came out, in this order.
+    pub outputs: Vec<Output>,
+    /// The last event ID.
+    pub last_event_id: String,
+    /// The reconnection time, in ms.
+    pub retry: Option<u64>,
+}
+
+impl Outcome {
+    /// The same for someone who does not ask for comments.
+    #[must_use]
+    pub fn without_comments(mut self) -> Self {
+        self.outputs.retain(|output| !matches!(output, Output::Comment(_)));
+        self
+    }
 }
 
 /// The naive decoder.
@@ -114,6 +147,7 @@ struct Block {
 }
 
 impl Oracle {
+    /// At the start of a stream, with the last event ID of earlier connections.
     #[must_use]
     pub fn new(settings: Settings, last_event_id: &str) -> Self {
         Self {
@@ -369,13 +403,13 @@ impl Line {
 /// The fields that make an event.
 const NAMES: [&[u8]; 3] = [b"data:", b"event:", b"id:"];
 
-/// Decodes a whole stream; also gives the last event ID and the reconnection time at its end.
+/// Decodes a whole stream.
 #[must_use]
-pub fn decode(bytes: &[u8], settings: Settings) -> (Vec<Output>, String, Option<u64>) {
+pub fn expect(bytes: &[u8], settings: Settings) -> Outcome {
     let mut oracle = Oracle::new(settings, "");
     oracle.feed_all(bytes);
     // "Once the end of the file is reached, any pending data must be discarded."
-    (oracle.outputs, oracle.last_event_id, oracle.retry)
+    Outcome { outputs: oracle.outputs, last_event_id: oracle.last_event_id, retry: oracle.retry }
 }
 
 /// "If value starts with a U+0020 SPACE character, remove it from value."

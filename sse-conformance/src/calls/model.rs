@@ -2,10 +2,7 @@
 
 use std::collections::VecDeque;
 
-use crate::support::{
-    Settings,
-    oracle::{Oracle, Output},
-};
+use crate::oracle::{Oracle, Output, Settings};
 
 /// What a decoder has to do.
 #[derive(Clone, Debug)]

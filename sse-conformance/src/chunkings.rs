@@ -48,6 +48,19 @@ pub fn in_turns<'a>(mut input: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
     chunks
 }
 
+/// Chunks of these lengths; the last one is the rest.
+pub fn of_lengths<'a>(input: &'a [u8], lengths: &[usize]) -> Vec<&'a [u8]> {
+    let mut rest = input;
+    let mut chunks = Vec::new();
+    for &length in lengths {
+        let (chunk, tail) = rest.split_at(length.min(rest.len()));
+        chunks.push(chunk);
+        rest = tail;
+    }
+    chunks.push(rest);
+    chunks
+}
+
 /// `splits` are ascending offsets.
 fn cut<'a>(input: &'a [u8], splits: &[usize]) -> Vec<&'a [u8]> {
     let starts = [0].into_iter().chain(splits.iter().copied());

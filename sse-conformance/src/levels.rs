@@ -1,13 +1,4 @@
-//! What the tests have in common: the oracle, the vectors, and every way through the decoder.
-
-#![allow(dead_code, unused_imports, unreachable_pub)] // each test takes what it needs
-
-pub mod calls;
-pub mod chunkings;
-pub mod naive_lines;
-pub mod oracle;
-pub mod utf8;
-pub mod vectors;
+//! Every way through the decoder of sse-codec, and what it gives in the terms of the oracle.
 
 use std::{
     collections::VecDeque,
@@ -19,26 +10,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures_util::Stream;
-use oracle::Output;
-pub use oracle::Settings;
+use futures_util::{Stream, StreamExt};
 use sse_codec::{
-    Decoder, Event, EventReader, EventRef, EventStream,
+    Decoder, Event, EventCodec, EventReader, EventRef, EventStream,
     decode::{DecoderBuilder, Item, ItemRef},
     error::{DecodeError, DecodeErrorKind, StreamError},
     limits::Limits,
 };
+use tokio_util::{codec::FramedRead, io::StreamReader};
 
-/// What came out of a stream.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Outcome {
-    pub outputs: Vec<Output>,
-    pub last_event_id: String,
-    pub retry: Option<u64>,
-}
+use crate::oracle::{Outcome, Output, Settings};
 
 /// The ways through the decoder. All must come to the same.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// `Decoder::decode`.
     Borrowed,
@@ -53,7 +37,6 @@ pub enum Level {
     /// `EventReader`, with interruptions and errors in between.
     Reader,
     /// `EventCodec` in a `FramedRead` of a reader that gives one chunk at a time.
-    #[cfg(feature = "tokio-codec")]
     Codec,
     /// `Decoder::decode`, asked for events alone.
     BorrowedEvents,
@@ -63,6 +46,7 @@ pub enum Level {
     StreamEvents,
 }
 
+/// Those that give comments, too.
 pub const LEVELS: &[Level] = &[
     Level::Borrowed,
     Level::BorrowedInSips,
@@ -70,19 +54,11 @@ pub const LEVELS: &[Level] = &[
     Level::OwnedInSips,
     Level::Stream,
     Level::Reader,
-    #[cfg(feature = "tokio-codec")]
     Level::Codec,
 ];
 
 /// Those that pass comments over.
 pub const EVENT_LEVELS: &[Level] = &[Level::BorrowedEvents, Level::OwnedEvents, Level::StreamEvents];
-
-impl Outcome {
-    pub fn without_comments(mut self) -> Self {
-        self.outputs.retain(|output| !matches!(output, Output::Comment(_)));
-        self
-    }
-}
 
 /// Decodes these chunks.
 pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
@@ -158,7 +134,6 @@ pub fn decode(level: Level, chunks: &[&[u8]], settings: Settings) -> Outcome {
             assert!(items.next().is_none());
             decoder = items.into_inner().into_parts().1;
         }
-        #[cfg(feature = "tokio-codec")]
         Level::Codec => return codec(chunks, decoder),
         Level::BorrowedEvents => {
             for chunk in chunks {
@@ -204,21 +179,17 @@ pub fn builder(settings: Settings) -> DecoderBuilder {
     Decoder::builder().limits(limits).comments(comment.is_some())
 }
 
+/// What came out of this decoder, and what it says at the end.
 pub fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
     Outcome { outputs, last_event_id: decoder.last_event_id().to_owned(), retry: ms(decoder.retry()) }
 }
 
-/// The same by the oracle.
-pub fn expect(input: &[u8], settings: Settings) -> Outcome {
-    let (outputs, last_event_id, retry) = oracle::decode(input, settings);
-    Outcome { outputs, last_event_id, retry }
-}
-
-/// A reconnection time as the oracle gives it.
+/// A reconnection time as the oracle gives it: in ms.
 pub fn ms(time: Option<Duration>) -> Option<u64> {
     time.map(|time| time.as_millis().try_into().unwrap())
 }
 
+/// What a guard gave.
 pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
     match item {
         Ok(ItemRef::Event(event)) => event_ref(&event),
@@ -228,6 +199,7 @@ pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
     }
 }
 
+/// An event that is lent.
 pub fn event_ref(event: &EventRef<'_>) -> Output {
     assert_eq!(event.event_type(), event.explicit_event_type().unwrap_or("message"));
     Output::Event {
@@ -239,6 +211,7 @@ pub fn event_ref(event: &EventRef<'_>) -> Output {
     }
 }
 
+/// What an iterator or a stream gave, when this was the last event ID.
 pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
     match item {
         Ok(Item::Event(event)) => owned_event(&event, last_event_id),
@@ -248,6 +221,7 @@ pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
     }
 }
 
+/// An owned event, after which this was the last event ID.
 pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
     Output::Event {
         event_type: event.explicit_event_type().map(ToString::to_string),
@@ -258,6 +232,7 @@ pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
     }
 }
 
+/// What was dropped.
 pub fn dropped(error: &DecodeError) -> Output {
     let (limit, offset) = (error.limit(), error.offset());
     match error.kind() {
@@ -276,13 +251,14 @@ pub fn dropped(error: &DecodeError) -> Output {
     }
 }
 
-/// Gives its chunks with a `Pending` before each and an error before every other.
-pub struct Trickle {
+/// Gives chunks with a `Pending` before each and an error before every other.
+#[derive(Debug)]
+struct Trickle {
     steps: VecDeque<Poll<Result<Bytes, &'static str>>>,
 }
 
 impl Trickle {
-    pub fn new(chunks: &[&[u8]]) -> Self {
+    fn new(chunks: &[&[u8]]) -> Self {
         let mut steps = VecDeque::new();
         for (n, chunk) in chunks.iter().enumerate() {
             steps.push_back(Poll::Pending);
@@ -311,6 +287,7 @@ pub struct Faulty<'a> {
 }
 
 impl<'a> Faulty<'a> {
+    /// A reader of these chunks.
     pub fn new(chunks: &[&'a [u8]]) -> Self {
         // To read nothing would be the end.
         let chunks: VecDeque<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
@@ -343,16 +320,10 @@ pub fn ready(chunks: &[&[u8]]) -> impl Stream<Item = Result<Bytes, Infallible>> 
     futures_util::stream::iter(chunks)
 }
 
-#[cfg(feature = "tokio-codec")]
 fn codec(chunks: &[&[u8]], decoder: Decoder) -> Outcome {
-    use sse_codec::EventCodec;
-    use tokio_util::{codec::FramedRead, io::StreamReader};
-
     // A reader cannot give an empty chunk: that would be the end.
     let chunks: Vec<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
-    let reader = StreamReader::new(Box::pin(futures_util::StreamExt::map(ready(&chunks), |chunk| {
-        chunk.map_err(std::io::Error::other)
-    })));
+    let reader = StreamReader::new(ready(&chunks).map(|chunk| chunk.map_err(io::Error::other)));
     let mut items = FramedRead::new(reader, EventCodec::with_decoder(decoder));
     let mut outputs = Vec::new();
     let mut cx = Context::from_waker(Waker::noop());

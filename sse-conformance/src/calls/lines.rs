@@ -1,4 +1,4 @@
-//! The same for a decoder of lines.
+//! Calls of a decoder of lines.
 
 use std::{collections::VecDeque, mem};
 
@@ -9,7 +9,7 @@ use sse_codec::{
 };
 
 use super::{Asks, Script, Step, what};
-use crate::support::naive_lines::{NaiveLine, Splitter, encoding};
+use crate::naive_lines::{NaiveLine, Splitter, encoding};
 
 /// A line as it is encoded again, or where one that was too long began.
 pub type LineRead = Result<Vec<u8>, u64>;
