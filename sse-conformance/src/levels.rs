@@ -253,12 +253,13 @@ pub fn dropped(error: &DecodeError) -> Output {
 
 /// Gives chunks with a `Pending` before each and an error before every other.
 #[derive(Debug)]
-struct Trickle {
+pub struct Trickle {
     steps: VecDeque<Poll<Result<Bytes, &'static str>>>,
 }
 
 impl Trickle {
-    fn new(chunks: &[&[u8]]) -> Self {
+    /// A stream of these chunks.
+    pub fn new(chunks: &[&[u8]]) -> Self {
         let mut steps = VecDeque::new();
         for (n, chunk) in chunks.iter().enumerate() {
             steps.push_back(Poll::Pending);

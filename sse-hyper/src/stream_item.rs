@@ -2,9 +2,9 @@
 
 use std::convert::Infallible;
 
-use sse_codec::{Batch, Encoded, Event};
+use sse_codec::{Batch, Encoded, Event, lines::RawBlock};
 
-/// An item of a stream of events: [`Event`], [`Encoded`], or a `Result` of one of them.
+/// An item of a stream of events: [`Event`], [`Encoded`], a [`RawBlock`] of a proxy, or a `Result` of one of them.
 ///
 /// So streams that cannot fail need no `Ok` around each item. This trait is sealed.
 ///
@@ -19,6 +19,12 @@ use sse_codec::{Batch, Encoded, Event};
 ///
 /// let sse = response(stream::iter([Event::new("hello")]));
 /// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be sent as an event",
+    label = "not an event",
+    note = "the items of the stream must be `Event`, `Encoded` or `RawBlock`, or a `Result` of one of them",
+    note = "text becomes an event by `Event::new(text)`, a value by `Event::json(&value)` (feature `json`)"
+)]
 pub trait StreamItem: sealed::Sealed {
     /// Why the stream fails: [`Infallible`] if its items are no `Result`.
     type Error;
@@ -81,6 +87,12 @@ impl From<Encoded> for Outgoing {
     }
 }
 
+impl From<RawBlock> for Outgoing {
+    fn from(block: RawBlock) -> Self {
+        Self::Encoded(block.into())
+    }
+}
+
 impl From<Outgoing> for Encoded {
     /// What is encoded already is not copied.
     #[inline]
@@ -106,17 +118,19 @@ macro_rules! infallible_item {
     )*};
 }
 
-infallible_item!(Event Encoded);
+infallible_item!(Event Encoded RawBlock);
 
-impl<T: Into<Outgoing>, E> StreamItem for Result<T, E> {
+impl<T: StreamItem<Error = Infallible>, E> StreamItem for Result<T, E> {
     type Error = E;
 
     fn into_outgoing(self) -> Result<Outgoing, E> {
-        self.map(Into::into)
+        self.map(|item| match item.into_outgoing() {
+            Ok(item) => item,
+        })
     }
 }
 
-impl<T: Into<Outgoing>, E> sealed::Sealed for Result<T, E> {}
+impl<T: StreamItem<Error = Infallible>, E> sealed::Sealed for Result<T, E> {}
 
 mod sealed {
     pub trait Sealed {}

@@ -36,7 +36,7 @@ pub struct BlockDecoder {
     block: RawBlock,
     /// The offset of the first byte of the block.
     offset: u64,
-    /// Whether the rest of the block is dropped, since it was too large.
+    /// Whether the rest of the block is dropped, since it was too large. Nothing is kept of it.
     is_dropped: bool,
 }
 
@@ -119,9 +119,9 @@ impl Iterator for Blocks<'_> {
             let (line, offset) = self.lines.next_line_at()?;
             match line {
                 Ok(Line::Blank) => {
-                    let is_dropped = mem::take(self.open.is_dropped);
+                    *self.open.is_dropped = false;
                     let block = mem::take(self.open.block);
-                    if !is_dropped && !block.is_empty() {
+                    if !block.is_empty() {
                         return Some(Ok(block));
                     }
                 }
