@@ -62,7 +62,7 @@ impl StreamFailed {
 #[non_exhaustive]
 pub enum LastEventIdError {
     /// The request has more than one, and nobody can say which is meant.
-    #[error("the request has several Last-Event-ID headers; answer 400, or take the client for a new one")]
+    #[error("the request has several Last-Event-IDs; answer 400, or take the client for a new one")]
     Repeated,
     /// It is longer than [`MAX_LAST_EVENT_ID`].
     #[error(

@@ -125,6 +125,7 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+mod accept;
 mod body;
 mod break_off;
 mod close;
@@ -136,11 +137,12 @@ mod shutdown;
 mod sse;
 mod stream_item;
 
+pub use accept::{Accepts, Preferred, accepts_event_stream, is_event_stream};
 pub use body::SseBody;
 pub use close::{CloseReason, Closed};
 pub use error::{BoxError, LastEventIdError, StreamFailed};
 pub use request::{
-    LAST_EVENT_ID, MAX_LAST_EVENT_ID, accepts_event_stream, last_event_id, last_event_id_header,
+    LAST_EVENT_ID, MAX_LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_or_query,
 };
 pub use sse::Sse;
 pub use stream_item::StreamItem;

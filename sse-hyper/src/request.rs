@@ -1,6 +1,6 @@
-//! What a request asks for, and the way back for clients.
+//! Where a client left off, and the way back for clients.
 
-use http::{HeaderMap, HeaderName, HeaderValue, header::ACCEPT};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sse_codec::{EventId, error::ValueError};
 
 use crate::LastEventIdError;
@@ -19,7 +19,7 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// ```
 /// assert_eq!(sse_hyper::MAX_LAST_EVENT_ID, 8_192);
 /// ```
-pub const MAX_LAST_EVENT_ID: usize = 8 * 1024;
+pub const MAX_LAST_EVENT_ID: usize = EventId::MAX_LEN;
 
 /// The id of the last event that the client saw: where a server goes on.
 ///
@@ -71,6 +71,52 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
     }
     let text = str::from_utf8(value.as_bytes())
         .map_err(|error| LastEventIdError::NotUtf8 { at: error.valid_up_to() })?;
+    id_of(text)
+}
+
+/// The same, or else the id in a parameter of the query: polyfills and native apps that cannot set a header send it so.
+///
+/// The header wins if it is there. The parameter is one of a form
+/// ([`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)); bytes that are
+/// not UTF-8 become U+FFFD.
+///
+/// ```
+/// use http::HeaderMap;
+/// use sse_hyper::{LAST_EVENT_ID, last_event_id_or_query};
+///
+/// let uri = "/events?lastEventId=day%207".parse()?;
+/// let mut headers = HeaderMap::new();
+/// assert_eq!(last_event_id_or_query(&headers, &uri, "lastEventId")?.unwrap(), "day 7");
+/// headers.insert(LAST_EVENT_ID, "8".parse()?);
+/// assert_eq!(last_event_id_or_query(&headers, &uri, "lastEventId")?.unwrap(), "8");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Errors
+///
+/// As for [`last_event_id`].
+pub fn last_event_id_or_query(
+    headers: &HeaderMap,
+    uri: &Uri,
+    parameter: &str,
+) -> Result<Option<EventId>, LastEventIdError> {
+    if headers.contains_key(LAST_EVENT_ID) {
+        return last_event_id(headers);
+    }
+    let query = uri.query().unwrap_or_default().as_bytes();
+    let mut values =
+        form_urlencoded::parse(query).filter(|(name, _)| name == parameter).map(|(_, value)| value);
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(LastEventIdError::Repeated);
+    }
+    if value.len() > MAX_LAST_EVENT_ID {
+        return Err(LastEventIdError::TooLong { len: value.len() });
+    }
+    id_of(&value)
+}
+
+fn id_of(text: &str) -> Result<Option<EventId>, LastEventIdError> {
     let id = EventId::lenient(text).map_err(|error| match error {
         ValueError::LineBreak { at } | ValueError::Nul { at } => LastEventIdError::ControlCharacter { at },
         _ => LastEventIdError::ControlCharacter { at: 0 },
@@ -107,45 +153,4 @@ pub fn last_event_id_header(id: &EventId) -> Result<Option<HeaderValue>, LastEve
         let refused = |byte: u8| byte.is_ascii_control() && byte != b'\t';
         LastEventIdError::ControlCharacter { at: id.as_str().bytes().position(refused).unwrap_or_default() }
     })
-}
-
-/// Whether the client takes an event stream as answer, by its `Accept` header.
-///
-/// Yes, if there is none. Otherwise the most specific of `text/event-stream`, `text/*` and `*/*` that
-/// is listed decides, unless its weight is zero (`;q=0`); if none is listed, the answer is no. Other
-/// parameters do not matter, and what is no media range is passed over.
-///
-/// ```
-/// use http::{HeaderMap, HeaderValue, header::ACCEPT};
-/// use sse_hyper::accepts_event_stream;
-///
-/// let mut headers = HeaderMap::new();
-/// assert!(accepts_event_stream(&headers));
-///
-/// headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
-/// assert!(accepts_event_stream(&headers));
-///
-/// headers.insert(ACCEPT, HeaderValue::from_static("text/html, */*;q=0"));
-/// assert!(!accepts_event_stream(&headers));
-/// ```
-///
-/// Standard: [RFC 9110, 12.5.1](https://www.rfc-editor.org/rfc/rfc9110.html#section-12.5.1).
-pub fn accepts_event_stream(headers: &HeaderMap) -> bool {
-    let ranges =
-        headers.get_all(ACCEPT).iter().flat_map(|value| value.as_bytes().split(|&byte| byte == b','));
-    !headers.contains_key(ACCEPT)
-        || ranges.filter_map(event_stream_range).max().is_some_and(|(_, accepted)| accepted)
-}
-
-/// How closely a media range names event streams, and whether it accepts them.
-fn event_stream_range(range: &[u8]) -> Option<(usize, bool)> {
-    const RANGES: [&[u8]; 3] = [b"*/*", b"text/*", b"text/event-stream"];
-    let mut parts = range.split(|&byte| byte == b';').map(<[u8]>::trim_ascii);
-    let range = parts.next()?;
-    let specificity = RANGES.iter().position(|name| range.eq_ignore_ascii_case(name))?;
-    let refused = parts.any(|part| match part {
-        [b'q' | b'Q', b'=', b'0', decimals @ ..] => decimals.iter().all(|&byte| matches!(byte, b'.' | b'0')),
-        _ => false,
-    });
-    Some((specificity, !refused))
 }

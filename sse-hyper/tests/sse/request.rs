@@ -1,15 +1,18 @@
 //! What clients ask for, odd bytes included.
 
 use futures_util::stream;
-use http::{HeaderMap, HeaderValue, Request, header::ACCEPT};
+use http::{
+    HeaderMap, HeaderValue, Request,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use http_body_util::Empty;
 use sse_conformance::{
     http::{Http, RawAnswer, Server, get_with, try_get_with},
     responses::numbered,
 };
 use sse_hyper::{
-    Event, EventId, LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, Sse, accepts_event_stream,
-    last_event_id, last_event_id_header,
+    Accepts, Event, EventId, LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, Preferred, Sse,
+    accepts_event_stream, is_event_stream, last_event_id, last_event_id_header, last_event_id_or_query,
 };
 
 fn read(value: &[u8]) -> Result<Option<EventId>, LastEventIdError> {
@@ -109,8 +112,14 @@ fn accept_headers() {
         "text/event-stream;q=0, text/event-stream",
         "rubbish, */*",
         "text/html, , text/event-stream",
-        "text/event-stream;q=much",
-        "text/event-stream;a=\"b, c\"",
+        "text/event-stream;",
+        "text/event-stream;\t; q=0.5",
+        "text/event-stream;q=0.5;ext=1",
+        "text/event-stream;charset=\"UTF\\-8\"",
+        "application/x;a=\"b, c;q=0\", text/event-stream",
+        "application/x;a=\"\\\", text/html\", text/event-stream",
+        "text/event-stream;level=1;q=0, text/event-stream",
+        "*/*;q=0.001",
     ] {
         assert!(accepts(&[yes]), "{yes}");
     }
@@ -126,6 +135,18 @@ fn accept_headers() {
         "*/event-stream",
         "text/event-streams",
         "rubbish",
+        "text/event-stream;q=much",
+        "text/event-stream;q=1.001",
+        "text/event-stream;q=2",
+        "text/event-stream;q=.5",
+        "text/event-stream;q=0.0000",
+        "text/event-stream;q=\"1\"",
+        "text/event-stream;q = 1",
+        "text/ event-stream",
+        "text/event-stream;level=1",
+        "text/event-stream;level",
+        "text/html;a=\", text/event-stream\"",
+        "text/html;a=\"unfinished, text/event-stream",
     ] {
         assert!(!accepts(&[no]), "{no}");
     }
@@ -135,6 +156,102 @@ fn accept_headers() {
     let mut odd = HeaderMap::new();
     odd.append(ACCEPT, HeaderValue::from_bytes(b"\xFF\xFE/\xFF, */*").unwrap());
     assert!(accepts_event_stream(&odd));
+}
+
+#[test]
+fn what_a_client_prefers() {
+    use Preferred::{Either, EventStream, Json};
+
+    for (accept, preferred, is_named) in [
+        ("*/*", Some(Either), false),
+        ("text/event-stream", Some(EventStream), true),
+        ("TEXT/*", Some(EventStream), false),
+        ("application/json", Some(Json), false),
+        ("application/json, text/event-stream", Some(Either), true),
+        ("text/event-stream, application/json", Some(Either), true),
+        ("application/json;q=0.9, text/event-stream;q=0.91", Some(EventStream), true),
+        ("application/json, text/event-stream;q=0.999", Some(Json), true),
+        ("application/json, */*;q=0.1", Some(Json), false),
+        ("text/event-stream, */*;q=0.1", Some(EventStream), true),
+        ("text/event-stream;q=0, */*", Some(Json), false),
+        ("application/json;charset=UTF-8, text/event-stream;q=0.5", Some(Json), true),
+        ("application/json;version=1, text/event-stream;q=0.5", Some(EventStream), true),
+        ("text/html", None, false),
+        ("*/*;q=0", None, false),
+    ] {
+        let mut headers = HeaderMap::new();
+        headers.insert(ACCEPT, accept.parse().unwrap());
+        let accepts = Accepts::new(&headers);
+        assert_eq!(accepts.preferred(), preferred, "{accept}");
+        assert_eq!(accepts.names_event_stream(), is_named, "{accept}");
+        assert_eq!(accepts.event_stream(), accepts_event_stream(&headers), "{accept}");
+        let has_json = !matches!(accept, "text/event-stream" | "TEXT/*" | "text/html" | "*/*;q=0")
+            && !accept.contains("version=1");
+        assert_eq!(accepts.json(), has_json, "{accept}");
+    }
+    let accepts = Accepts::new(&HeaderMap::new());
+    assert_eq!((accepts.preferred(), accepts.names_event_stream()), (Some(Either), false));
+}
+
+#[test]
+fn the_type_of_an_answer() {
+    let is = |values: &[&'static [u8]]| {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(CONTENT_TYPE, HeaderValue::from_bytes(value).unwrap());
+        }
+        is_event_stream(&headers)
+    };
+    for yes in [
+        "text/event-stream",
+        "Text/EVENT-stream",
+        "text/event-stream;",
+        "text/event-stream ; charset=x",
+        " text/event-stream	",
+    ] {
+        assert!(is(&[yes.as_bytes()]), "{yes}");
+    }
+    for no in [
+        "",
+        "text/event-streams",
+        "text/plain",
+        "text /event-stream",
+        ";text/event-stream",
+        "text/event-stream, text/event-stream",
+    ] {
+        assert!(!is(&[no.as_bytes()]), "{no}");
+    }
+    assert!(!is(&[]));
+    assert!(!is(&[b"text/event-stream", b"text/event-stream"]));
+    assert!(!is(&[b"text/event-stream\xFF"]));
+}
+
+#[test]
+fn an_id_in_the_query() {
+    let read = |uri: &str| last_event_id_or_query(&HeaderMap::new(), &uri.parse().unwrap(), "last");
+    let id = |text: &str| Ok(Some(EventId::lenient(text).unwrap()));
+    assert_eq!(read("/events?last=7"), id("7"));
+    assert_eq!(read("http://a/events?a=b&last=a+b%2Bc%E2%9C%93&c"), id("a b+c\u{2713}"));
+    assert_eq!(read("/events?last=4%FF2"), id("4\u{FFFD}2"));
+    for none in ["/events", "/events?", "/events?last", "/events?last=", "/events?Last=7", "/events?xlast=7"]
+    {
+        assert_eq!(read(none), Ok(None), "{none}");
+    }
+    assert_eq!(read("/events?last=7&last=7"), Err(LastEventIdError::Repeated));
+    assert_eq!(read("/events?last=a%0Ab"), Err(LastEventIdError::ControlCharacter { at: 1 }));
+    assert_eq!(read("/events?last=a%00"), Err(LastEventIdError::ControlCharacter { at: 1 }));
+    let longest = "7".repeat(MAX_LAST_EVENT_ID);
+    assert_eq!(read(&format!("/events?last={longest}")), id(&longest));
+    let len = MAX_LAST_EVENT_ID + 1;
+    assert_eq!(read(&format!("/events?last={longest}7")), Err(LastEventIdError::TooLong { len }));
+
+    // The header wins, also if it says nothing, or something wrong.
+    for (header, expected) in
+        [(&b"8"[..], id("8")), (b"", Ok(None)), (b"4\xFF", Err(LastEventIdError::NotUtf8 { at: 1 }))]
+    {
+        let headers = HeaderMap::from_iter([(LAST_EVENT_ID, HeaderValue::from_bytes(header).unwrap())]);
+        assert_eq!(last_event_id_or_query(&headers, &"/events?last=7".parse().unwrap(), "last"), expected);
+    }
 }
 
 /// A server that tells what it read, and then streams.
