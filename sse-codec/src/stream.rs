@@ -39,6 +39,38 @@ pin_project! {
     /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
     /// # }).unwrap().unwrap();
     /// ```
+    ///
+    /// # HTTP clients
+    ///
+    /// With reqwest (feature `stream`), the chunks are `response.bytes_stream()`; with hyper, those of a
+    /// `http_body_util::BodyDataStream`. Such a source is not always `Unpin`, and then `next()` does not take its
+    /// `EventStream`. Pin the source: in a box, as here, or on the stack with `std::pin::pin!`.
+    ///
+    /// ```
+    /// use futures_util::{Stream, StreamExt};
+    /// use sse_codec::{EventStream, error::StreamError};
+    ///
+    /// async fn print<S, E>(bytes_stream: S) -> Result<(), StreamError<E>>
+    /// where
+    ///     S: Stream<Item = Result<bytes::Bytes, E>>,
+    /// {
+    ///     let mut events = EventStream::new(Box::pin(bytes_stream));
+    ///     while let Some(event) = events.next().await {
+    ///         println!("{}", event?.data());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// # let chunks = ["data: 1\n\n"].map(|chunk| Ok::<_, std::io::Error>(chunk.into()));
+    /// # futures_util::FutureExt::now_or_never(print(futures_util::stream::iter(chunks))).unwrap().unwrap();
+    /// ```
+    ///
+    /// # Silence
+    ///
+    /// A connection may be dead without a word. Servers send comments to show that theirs is not, and this stream skips
+    /// comments. So do not put a timeout around `next()`: a feed that sends nothing but comments for a while would be
+    /// taken for silent. Put it around the source, where any byte counts. With `tokio_stream::StreamExt::timeout` the
+    /// source is `response.bytes_stream().timeout(Duration::from_secs(45))`, of which each item is a chunk or the
+    /// notice that none came.
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct EventStream<S> {
