@@ -1,58 +1,70 @@
 //! An event stream as a route of axum: see `HELP`, and `numbers`, which is all there is to it.
 
 mod shared {
+    pub(crate) mod axum_listener;
     pub(crate) mod cli;
     pub(crate) mod interval_server;
+    pub(crate) mod log;
     pub(crate) mod server;
+    pub(crate) mod signals;
+    pub(crate) mod silence;
 }
 
 use std::{process::ExitCode, time::Duration};
 
 use axum::{
-    Router, extract::State, http::HeaderMap, response::IntoResponse, routing::get, serve::ListenerExt,
+    Router,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse, Response},
+    routing::get,
 };
 use futures_util::stream;
 use hyper_util::rt::TokioTimer;
 use sse_hyper::{Event, Sse, last_event_id};
-use tokio::{net::TcpListener, sync::watch, time};
+use tokio::{net::TcpListener, time};
 
-use shared::{cli, interval_server, server};
+use shared::{
+    axum_listener::Listener,
+    interval_server::{self, Settings},
+    log, server, silence,
+};
 
 const HELP: &str = "\
 Serves an event stream (text/event-stream) of numbers, from a route of axum.
 
-Usage: axum [--addr ADDR] [--interval MS]
+Usage: axum [--addr ADDR] [--interval MS] [--silence MS]
 
-  GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`
+  GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`. After the last one,
+            18446744073709551615, there is no more: 204, so that no client comes back for it
 
-Ctrl-C ends all streams and stops.
+Ctrl-C or SIGTERM ends all streams and stops.
 ";
 
-#[derive(Clone)]
-struct Numbers {
-    interval: Duration,
-    stopping: watch::Receiver<()>,
-}
-
 /// The route. Its response is one that axum takes as it is.
-async fn numbers(State(numbers): State<Numbers>, headers: HeaderMap) -> impl IntoResponse {
+async fn numbers(State(settings): State<Settings>, headers: HeaderMap) -> Response {
     // Where a client that comes back left off; a new one, or an odd one, starts at 1.
     let seen = last_event_id(&headers).ok().flatten();
     let seen: u64 = seen.and_then(|id| id.as_str().parse().ok()).unwrap_or_default();
+    if seen == u64::MAX {
+        return StatusCode::NO_CONTENT.into_response();
+    }
 
-    let start = (seen, time::interval(numbers.interval));
+    let start = (seen, time::interval(settings.interval));
     let events = stream::unfold(start, |(seen, mut interval)| async move {
         interval.tick().await;
         let number = seen.checked_add(1)?;
         Some((Event::new(number.to_string()).with_id(number), (number, interval)))
     });
-    Sse::new(events)
+    let response = Sse::new(events)
         .timer(TokioTimer::new())
-        .until(server::stopped(numbers.stopping))
+        .keep_alive(silence::keep_alive(settings.silence))
+        .until(server::stopped(settings.stopping))
         .on_close(|closed| {
-            cli::say(format_args!("A client left after {} events: {:?}\n", closed.events(), closed.reason()));
+            log::say(format_args!("A client left after {} events: {:?}", closed.events(), closed.reason()));
         })
-        .into_response()
+        .into_response();
+    response.into_response()
 }
 
 #[tokio::main]
@@ -60,13 +72,10 @@ async fn main() -> ExitCode {
     interval_server::main("axum", HELP, Duration::from_secs(1), serve).await
 }
 
-async fn serve(listener: TcpListener, interval: Duration, stopping: watch::Receiver<()>) {
-    // Events are small, and none shall wait for the next.
-    let listener = listener.tap_io(|socket| {
-        let _ = socket.set_nodelay(true);
-    });
-    let state = Numbers { interval, stopping: stopping.clone() };
-    let app = Router::new().route("/sse", get(numbers)).with_state(state);
+async fn serve(listener: TcpListener, settings: Settings) {
+    let listener = Listener { listener, silence: settings.silence };
+    let stopped = server::stopped(settings.stopping.clone());
+    let app = Router::new().route("/sse", get(numbers)).with_state(settings);
     // A graceful shutdown waits for all responses: hence `until`.
-    let _ = axum::serve(listener, app).with_graceful_shutdown(server::stopped(stopping)).await;
+    let _ = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
 }

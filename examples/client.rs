@@ -3,6 +3,7 @@
 mod shared {
     pub(crate) mod cli;
     pub(crate) mod json_lines;
+    pub(crate) mod signals;
 }
 
 use std::{
@@ -23,9 +24,12 @@ use hyper_util::rt::TokioIo;
 use lexopt::prelude::*;
 use sse_codec::{Decoder, EventId, decode::ItemRef, error::DecodeError};
 use sse_hyper::{LAST_EVENT_ID, last_event_id_header};
-use tokio::{net::TcpStream, signal, time};
+use tokio::{net::TcpStream, time};
 
-use shared::{cli, json_lines};
+use shared::{
+    cli::{self, printable},
+    json_lines, signals,
+};
 
 const HELP: &str = "\
 Prints the events of an event stream (text/event-stream) as they come.
@@ -49,8 +53,8 @@ Options:
   --last-event-id ID  Ask for what comes after this event
   -h, --help          Show this text
 
-Exit code: 0 if the stream ends, the server has no more for us (204), or on Ctrl-C. 1 if the answer is
-no event stream, or, without --reconnect, if the connection breaks or there is none.
+Exit code: 0 if the stream ends, the server has no more for us (204), or on Ctrl-C or SIGTERM. 1 if the
+answer is no event stream, or, without --reconnect, if the connection breaks or there is none.
 ";
 
 const RECONNECTION_TIME: Duration = Duration::from_secs(3);
@@ -58,12 +62,6 @@ const SHORTEST_RECONNECTION_TIME: Duration = Duration::from_millis(100);
 
 #[tokio::main(worker_threads = 1)]
 async fn main() -> ExitCode {
-    tokio::spawn(async {
-        // At once, also while the main thread waits for who reads our output.
-        if signal::ctrl_c().await.is_ok() {
-            process::exit(0);
-        }
-    });
     cli::end("client", run().await)
 }
 
@@ -89,6 +87,12 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
+    let stop_signal = signals::stop()?;
+    tokio::spawn(async {
+        // At once, also while the main thread waits for who reads our output.
+        stop_signal.await;
+        process::exit(0);
+    });
     let mut client = Client {
         server: Server::new(&url.ok_or("no URL; `client --help` tells more")?)?,
         decoder: Decoder::builder().comments(comments).last_event_id(last_event_id).build(),
@@ -273,11 +277,6 @@ fn write_indented(output: &mut impl Write, start: &str, text: &str) -> io::Resul
         before = "    ";
     }
     Ok(())
-}
-
-/// A stream could otherwise do with the terminal as it likes.
-fn printable(text: &str) -> String {
-    text.replace(|char: char| char.is_control() && char != '\t', "\u{FFFD}")
 }
 
 /// An error with its reasons, which hyper leaves to us.

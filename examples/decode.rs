@@ -39,6 +39,8 @@ and in between, or at the end:
   {\"final\":{\"lastEventId\":ID,\"retry\":MS}}
       MS is the reconnection time: null if never set, a string above 2^53-1
 
+Control characters are escaped, so a terminal can show every line. `encode` makes a stream of the lines.
+
 Options:
   --chunk N      Feed the decoder N bytes at a time, and wait for them [default: what is there]
   --max-event N  The largest event, in bytes of its data, event and id lines [default: 16 MiB]

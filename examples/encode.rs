@@ -7,7 +7,8 @@ mod shared {
 
 use std::{
     error::Error,
-    io::{self, BufRead, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, IsTerminal, Read, Write},
+    num::NonZeroU32,
     process::ExitCode,
     time::Duration,
 };
@@ -15,14 +16,14 @@ use std::{
 use lexopt::prelude::*;
 use serde::Deserialize;
 use serde_json::Value as Json;
-use sse_codec::{Block, Encoded, EventId, EventType};
+use sse_codec::{Block, EventId, EventType};
 
 use shared::{cli, input};
 
 const HELP: &str = "\
 Encodes JSON Lines as an event stream (text/event-stream).
 
-Usage: encode [FILE]
+Usage: encode [--max-line N] [FILE]
 
 Reads FILE, or standard input if there is none or it is `-`, and writes one block of the stream for
 each line:
@@ -36,18 +37,28 @@ each line:
 A line is an object with any of these keys, at least one; `null` counts as left out:
   data     string: makes the block an event; may have several lines
   event    string: the event type, one line, not empty (default: message)
-  id       string of one line without NUL, or integer; \"\" resets the last event ID
-  retry    integer: the reconnection time in milliseconds
+  id       string without control characters and outer spaces, of up to 8 KiB, or integer;
+           \"\" resets the last event ID
+  retry    integer, or a string of digits: the reconnection time in milliseconds
   comment  string: seen by no page; may have several lines
 
-Blank lines are skipped. A line that cannot be encoded is reported on standard error, and nothing of
-it is written; all others are encoded.
+It can also be one that `decode` writes: then `event` is an object, and `id` is written where the last event
+ID changes. An `error` of `decode` cannot be encoded, since it tells of what was dropped.
+
+Blank lines and a byte order mark are skipped. A line that cannot be encoded is reported on standard error,
+and nothing of it is written; all others are encoded. On a terminal, control characters are shown as U+FFFD.
 
 Options:
-  -h, --help  Show this text
+  --max-line N  The longest line, in bytes: what is longer cannot be encoded [default: 128 MiB]
+  -h, --help    Show this text
 
 Exit code: 0 if all is encoded, 2 if some lines are not, 1 if reading or writing failed.
 ";
+
+/// The longest line, if nothing else is set. What `decode` writes of an event of 16 MiB can take 96 MiB.
+const MAX_LINE: u64 = 128 << 20;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
 
 fn main() -> ExitCode {
     cli::end("encode", run())
@@ -55,10 +66,11 @@ fn main() -> ExitCode {
 
 /// Reads the flags, and encodes.
 fn run() -> Result<ExitCode, Box<dyn Error>> {
-    let mut file = None;
+    let (mut file, mut max_line) = (None, MAX_LINE);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
+            Long("max-line") => max_line = args.value()?.parse::<NonZeroU32>()?.get().into(),
             Short('h') | Long("help") => {
                 cli::say(HELP);
                 return Ok(ExitCode::SUCCESS);
@@ -67,13 +79,15 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    let all_encoded = encode_lines(input::open(file)?)?;
+    let all_encoded = encode_lines(input::open(file)?, max_line)?;
     Ok(if all_encoded { ExitCode::SUCCESS } else { ExitCode::from(2) })
 }
 
 /// Whether every line could be encoded.
-fn encode_lines(mut input: BufReader<Box<dyn Read>>) -> io::Result<bool> {
+fn encode_lines(mut input: BufReader<Box<dyn Read>>, max_line: u64) -> io::Result<bool> {
     let mut output = BufWriter::new(io::stdout().lock());
+    let is_terminal = io::stdout().is_terminal();
+    let mut encoder = Encoder::default();
     let mut all_encoded = true;
     let mut line = Vec::new();
     for number in 1_u64.. {
@@ -82,15 +96,22 @@ fn encode_lines(mut input: BufReader<Box<dyn Read>>) -> io::Result<bool> {
             output.flush()?;
         }
         line.clear();
-        if input.read_until(b'\n', &mut line)? == 0 {
+        if input.by_ref().take(max_line + 1).read_until(b'\n', &mut line)? == 0 {
             break;
         }
-        let json = line.trim_ascii();
-        if json.is_empty() {
-            continue;
-        }
-        match encode_line(json) {
-            Ok(block) => output.write_all(block.as_bytes())?,
+        let encoded = if line.len() as u64 > max_line && !line.ends_with(b"\n") {
+            input.skip_until(b'\n')?;
+            Err(format!("longer than {max_line} bytes; set --max-line for more"))
+        } else {
+            let start = if number == 1 && line.starts_with(BOM) { BOM.len() } else { 0 };
+            match line[start..].trim_ascii() {
+                [] => continue,
+                json => encoder.encode(json),
+            }
+        };
+        match encoded {
+            Ok(block) if is_terminal => output.write_all(printable_lines(&block).as_bytes())?,
+            Ok(block) => output.write_all(&block)?,
             Err(reason) => {
                 cli::complain("encode", &format!("line {number}: {reason}"));
                 all_encoded = false;
@@ -101,8 +122,13 @@ fn encode_lines(mut input: BufReader<Box<dyn Read>>) -> io::Result<bool> {
     Ok(all_encoded)
 }
 
+fn printable_lines(block: &[u8]) -> String {
+    let lines: Vec<String> = String::from_utf8_lossy(block).split('\n').map(cli::printable).collect();
+    lines.join("\n")
+}
+
 /// What a line may hold. An unknown key is an error, since it is most likely a misspelt one.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct Line {
     data: Option<String>,
@@ -112,36 +138,103 @@ struct Line {
     comment: Option<String>,
 }
 
-fn encode_line(json: &[u8]) -> Result<Encoded, String> {
-    // Of an array, serde would take the items for the values of the keys.
-    if json.starts_with(b"[") {
-        return Err("an array; a line must be an object".into());
-    }
-    let line: Line = serde_json::from_slice(json).map_err(|error| describe(&error))?;
-    let event_type = line.event.map(EventType::new).transpose().map_err(|error| format!("event: {error}"))?;
-    let id = line.id.map(event_id).transpose().map_err(|error| format!("id: {error}"))?;
-    let retry = line.retry.map(reconnection_time).transpose().map_err(|error| format!("retry: {error}"))?;
+/// What else it may hold: what `decode` writes, as `json_lines` has it.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
+enum Decoded {
+    Event { r#type: String, data: String, last_event_id: String },
+    Error { kind: String, limit: u64, offset: u64, id: Option<String> },
+    Final { last_event_id: String, retry: Option<Json> },
+}
 
-    let mut block = Block::new();
-    if let Some(comment) = &line.comment {
-        block = block.comment(comment);
+#[derive(Default)]
+struct Encoder {
+    /// The id that was written last.
+    last_event_id: EventId,
+}
+
+impl Encoder {
+    fn encode(&mut self, json: &[u8]) -> Result<Vec<u8>, String> {
+        // Of an array, serde would take the items for the values of the keys.
+        if json.starts_with(b"[") {
+            return Err("an array; a line must be an object".into());
+        }
+        match serde_json::from_slice::<Line>(json) {
+            Ok(line) if line.is_empty() => {
+                Err("nothing to encode; set at least one of data, event, id, retry and comment".into())
+            }
+            Ok(mut line) => {
+                let id = line.id.take().map(event_id).transpose().map_err(|error| format!("id: {error}"))?;
+                self.encode_line(line, id)
+            }
+            Err(error) => match serde_json::from_slice::<Decoded>(json) {
+                Ok(decoded) => self.encode_decoded(decoded),
+                // Most likely it was meant to be one of the others.
+                Err(_) => Err(describe(&error)),
+            },
+        }
     }
-    if let Some(id) = &id {
-        block = block.id(id);
+
+    fn encode_decoded(&mut self, decoded: Decoded) -> Result<Vec<u8>, String> {
+        let (line, last_event_id) = match decoded {
+            Decoded::Event { r#type, data, last_event_id } => {
+                let event = Some(r#type).filter(|event_type| *event_type != EventType::MESSAGE.as_str());
+                (Line { data: Some(data), event, ..Line::default() }, last_event_id)
+            }
+            Decoded::Final { last_event_id, retry } => (Line { retry, ..Line::default() }, last_event_id),
+            Decoded::Error { kind, limit, offset, id } => {
+                let id = id.map(|id| format!(", with the id {id}")).unwrap_or_default();
+                return Err(format!(
+                    "`decode` dropped something at byte {offset}{id}: {kind}, with a limit of {limit} bytes"
+                ));
+            }
+        };
+        // Streams also hold ids that no server should send. And `decode` gives the last event ID, whether this block has
+        // set it or one before.
+        let id = EventId::lenient(last_event_id).map_err(|error| format!("lastEventId: {error}"))?;
+        let id = Some(id).filter(|id| *id != self.last_event_id);
+        self.encode_line(line, id)
     }
-    if let Some(event_type) = &event_type {
-        block = block.event_type(event_type);
+
+    /// Nothing of a line that changes nothing.
+    fn encode_line(&mut self, line: Line, id: Option<EventId>) -> Result<Vec<u8>, String> {
+        let event_type =
+            line.event.map(EventType::new).transpose().map_err(|error| format!("event: {error}"))?;
+        let retry =
+            line.retry.map(reconnection_time).transpose().map_err(|error| format!("retry: {error}"))?;
+
+        let mut block = Block::new();
+        if let Some(comment) = &line.comment {
+            block = block.comment(comment);
+        }
+        if let Some(id) = &id {
+            block = block.id(id);
+        }
+        if let Some(event_type) = &event_type {
+            block = block.event_type(event_type);
+        }
+        if let Some(retry) = retry {
+            block = block.retry(retry);
+        }
+        if let Some(data) = &line.data {
+            block = block.data(data);
+        }
+        let mut encoded = Vec::new();
+        if block != Block::new() {
+            block.encode(&mut encoded);
+        }
+        if let Some(id) = id {
+            self.last_event_id = id;
+        }
+        Ok(encoded)
     }
-    if let Some(retry) = retry {
-        block = block.retry(retry);
+}
+
+impl Line {
+    fn is_empty(&self) -> bool {
+        let Self { data, event, id, retry, comment } = self;
+        data.is_none() && event.is_none() && id.is_none() && retry.is_none() && comment.is_none()
     }
-    if let Some(data) = &line.data {
-        block = block.data(data);
-    }
-    if block == Block::new() {
-        return Err("nothing to encode; set at least one of data, event, id, retry and comment".into());
-    }
-    Ok(block.into())
 }
 
 fn event_id(value: Json) -> Result<EventId, Box<dyn Error>> {
@@ -153,7 +246,8 @@ fn event_id(value: Json) -> Result<EventId, Box<dyn Error>> {
 }
 
 fn reconnection_time(value: Json) -> Result<Duration, String> {
-    let millis = value.as_u64().ok_or_else(|| format!("{value} is not a whole number of milliseconds"))?;
+    let millis = value.as_u64().or_else(|| value.as_str()?.parse().ok());
+    let millis = millis.ok_or_else(|| format!("{value} is not a whole number of milliseconds"))?;
     Ok(Duration::from_millis(millis))
 }
 

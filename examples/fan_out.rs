@@ -1,13 +1,17 @@
 //! One stream of events for many clients: see `HELP`.
 
 mod shared {
+    pub(crate) mod axum_listener;
     pub(crate) mod cli;
+    pub(crate) mod log;
     pub(crate) mod server;
+    pub(crate) mod signals;
+    pub(crate) mod silence;
 }
 
 use std::{
     error::Error,
-    num::NonZeroU16,
+    num::{NonZeroU16, NonZeroU32},
     process::ExitCode,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -16,9 +20,9 @@ use std::{
 use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
+    http::StatusCode,
     response::IntoResponse,
     routing::{get, post},
-    serve::ListenerExt,
 };
 use futures_util::{Stream, stream};
 use hyper_util::rt::TokioTimer;
@@ -32,15 +36,16 @@ use tokio::{
     time,
 };
 
-use shared::{cli, server};
+use shared::{axum_listener::Listener, cli, server, silence};
 
 const HELP: &str = "\
 Serves one stream of events (text/event-stream) to many clients: a ticker, and a chat.
 
-Usage: fan_out [--addr ADDR] [--rate N] [--buffer N]
+Usage: fan_out [--addr ADDR] [--rate N] [--buffer N] [--silence MS]
 
   GET /sse   the events that happen from now on
-  POST /say  publishes the body, text of up to 64 KiB, and answers with the id of its event
+  POST /say  publishes the body, a text, and answers with the id of its event; 413 if that takes more
+             than 64 KiB as it is sent, where each line has `data: ` in front
 
   $ curl -N http://127.0.0.1:8080/sse
   $ curl http://127.0.0.1:8080/say -d 'Hello, all!'
@@ -49,22 +54,24 @@ The events are `tick`, with the number of clients as data, and `said`, with what
 count up. Each is encoded once, for all clients. A client that is slower than that gets an event `lagged`
 in place of those that it missed, with their number as data, and goes on.
 
-Ctrl-C ends all streams and stops.
+Ctrl-C or SIGTERM ends all streams and stops.
 
 Options:
-  --addr ADDR  Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --rate N     Ticks in a second, 0 to 1000 [default: 1]
-  --buffer N   How many events a client can fall behind, 1 to 65535, rounded up to a power of two.
-               So many are kept in memory, of up to 64 KiB each [default: 256]
-  -h, --help   Show this text
+  --addr ADDR   Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+  --rate N      Ticks in a second, 0 to 1000 [default: 1]
+  --buffer N    How many events a client can fall behind, 1 to 65535, rounded up to a power of two.
+                So many are kept in memory, of up to 64 KiB each as they are sent [default: 256]
+  --silence MS  Milliseconds after which a connection on which nothing comes or goes is closed, at
+                least 1; an open stream has a comment after half of them [default: 30000]
+  -h, --help    Show this text
 ";
 
 const TICK: EventType = EventType::from_static("tick");
 const SAID: EventType = EventType::from_static("said");
 const LAGGED: EventType = EventType::from_static("lagged");
 
-/// The most that can be said at once, in bytes.
-const MAX_SAID: usize = 64 * 1024;
+/// The largest event, in bytes, as it is kept and sent. A text of line breaks takes seven times its size.
+const MAX_EVENT: usize = 64 * 1024;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -74,13 +81,16 @@ async fn main() -> ExitCode {
 /// Reads the flags, and serves.
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut addr = "127.0.0.1:8080".to_owned();
-    let (mut rate, mut buffer) = (1, 256);
+    let (mut rate, mut buffer, mut silence) = (1, 256, silence::LIMIT);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("addr") => addr = args.value()?.string()?,
             Long("rate") => rate = args.value()?.parse_with(parse_rate)?,
             Long("buffer") => buffer = args.value()?.parse::<NonZeroU16>()?.get(),
+            Long("silence") => {
+                silence = Duration::from_millis(args.value()?.parse::<NonZeroU32>()?.get().into());
+            }
             Short('h') | Long("help") => {
                 cli::say(HELP);
                 return Ok(ExitCode::SUCCESS);
@@ -88,18 +98,15 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
-    // Events are small, and none shall wait for the next.
-    let listener = server::listen(&addr).await?.tap_io(|socket| {
-        let _ = socket.set_nodelay(true);
-    });
     let hub = Arc::new(Hub { events: broadcast::Sender::new(buffer.into()), count: Mutex::new(0) });
     if let Some(interval) = Duration::from_secs(1).checked_div(rate) {
         tokio::spawn(tick(hub.clone(), interval));
     }
-    server::run(|stopping| {
+    server::run(&addr, |listener, stopping| {
+        let app = App { hub, silence, stopping: stopping.clone() };
         let routes = Router::new().route("/sse", get(events)).route("/say", post(say));
-        let app = routes.layer(DefaultBodyLimit::max(MAX_SAID)).with_state((hub, stopping.clone()));
-        axum::serve(listener, app).with_graceful_shutdown(server::stopped(stopping))
+        let routes = routes.layer(DefaultBodyLimit::max(MAX_EVENT)).with_state(app);
+        axum::serve(Listener { listener, silence }, routes).with_graceful_shutdown(server::stopped(stopping))
     })
     .await?;
     Ok(ExitCode::SUCCESS)
@@ -117,13 +124,18 @@ struct Hub {
 }
 
 impl Hub {
-    /// Gives the event the next id, and sends it.
-    fn publish(&self, event: Event) -> u64 {
+    /// Gives the event the next id, and sends it. None if it is too large.
+    fn publish(&self, event: Event) -> Option<u64> {
         let mut count = self.count.lock().unwrap_or_else(PoisonError::into_inner);
-        *count += 1;
+        let id = *count + 1;
+        let event = event.with_id(id);
+        if event.encoded_len() > MAX_EVENT {
+            return None;
+        }
+        *count = id;
         // Without clients there is nobody to miss it.
-        let _ = self.events.send(event.with_id(*count).into());
-        *count
+        let _ = self.events.send(event.into());
+        Some(id)
     }
 
     /// What happens from now on, for one client.
@@ -150,13 +162,25 @@ async fn tick(hub: Arc<Hub>, interval: Duration) {
     }
 }
 
-type App = State<(Arc<Hub>, watch::Receiver<()>)>;
-
-async fn events(State((hub, stopping)): App) -> impl IntoResponse {
-    Sse::new(hub.subscribe()).timer(TokioTimer::new()).until(server::stopped(stopping)).into_response()
+#[derive(Clone)]
+struct App {
+    hub: Arc<Hub>,
+    silence: Duration,
+    stopping: watch::Receiver<()>,
 }
 
-/// axum refuses a body that is too large, or no text.
-async fn say(State((hub, _)): App, text: String) -> impl IntoResponse {
-    format!("{}\n", hub.publish(Event::new(text).with_event_type(SAID)))
+async fn events(State(app): State<App>) -> impl IntoResponse {
+    Sse::new(app.hub.subscribe())
+        .timer(TokioTimer::new())
+        .keep_alive(silence::keep_alive(app.silence))
+        .until(server::stopped(app.stopping))
+        .into_response()
+}
+
+/// axum refuses a body that is no text.
+async fn say(State(app): State<App>, text: String) -> Result<String, StatusCode> {
+    match app.hub.publish(Event::new(text).with_event_type(SAID)) {
+        Some(id) => Ok(format!("{id}\n")),
+        None => Err(StatusCode::PAYLOAD_TOO_LARGE),
+    }
 }

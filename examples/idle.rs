@@ -2,6 +2,7 @@
 
 mod shared {
     pub(crate) mod cli;
+    pub(crate) mod signals;
 }
 
 use std::{
@@ -30,10 +31,10 @@ use sse_hyper::{Event, Sse};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    signal, time,
+    time,
 };
 
-use shared::cli;
+use shared::{cli, signals};
 
 const HELP: &str = "\
 Measures how much memory a server needs for each event stream that is open and idle.
@@ -86,9 +87,10 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     if is_server {
         serve(kind, Duration::from_millis(keep_alive.into())).await?;
     } else {
+        let stop_signal = signals::stop()?;
         tokio::select! {
             measured = measure(kind, streams, keep_alive) => measured?,
-            interrupted = signal::ctrl_c() => interrupted?,
+            () = stop_signal => {}
         }
     }
     Ok(ExitCode::SUCCESS)

@@ -2,15 +2,24 @@
 
 mod shared {
     pub(crate) mod cli;
+    pub(crate) mod connections;
     pub(crate) mod interval_server;
+    pub(crate) mod log;
     pub(crate) mod pings;
     pub(crate) mod server;
+    pub(crate) mod signals;
+    pub(crate) mod silence;
 }
 
-use std::{convert::Infallible, net::SocketAddr, process::ExitCode, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, process::ExitCode};
 
-use socket2::SockRef;
-use tokio::{net::TcpListener, sync::watch};
+use hyper::{
+    Request,
+    body::Incoming,
+    service::{Service, service_fn},
+};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
 use warp::{
     Filter, Reply,
     http::{Method, header},
@@ -18,27 +27,31 @@ use warp::{
 };
 
 use shared::{
-    cli, interval_server,
+    connections,
+    interval_server::{self, Settings},
+    log,
     pings::{self, Kind},
-    server,
+    server, silence,
 };
 
 const HELP: &str = "\
 Serves an event stream (text/event-stream) of pings, and a page that shows them: `ping`, on warp.
 
-Usage: ping_warp [--addr ADDR] [--interval MS]
+Usage: ping_warp [--addr ADDR] [--interval MS] [--silence MS]
 
   GET /             the page
   GET /sse          `ping` events: the Unix time in seconds, as id and as data
   GET /sse?unnamed  the same without an event type, for a page's `onmessage`
 
-Speaks HTTP/1.1, and HTTP/2 to those who start with it. Ctrl-C ends all streams and stops.
+Pages of any origin may listen (`access-control-allow-origin: *`), also those that ask before whether they
+may send `Last-Event-ID`. Speaks HTTP/1.1, and HTTP/2 to those who start with it.
+
+Ctrl-C or SIGTERM ends all streams and stops.
 
 Since this is warp:
   - A route does not see the version of HTTP: so the terminal does not tell it, and no stream has the
     header `connection: keep-alive`, which is not allowed on HTTP/2.
   - `/sse/` is the same as `/sse`.
-  - A connection without a request stays open, and one that cannot be taken is not told of.
 ";
 
 #[tokio::main]
@@ -46,30 +59,34 @@ async fn main() -> ExitCode {
     interval_server::main("ping_warp", HELP, pings::INTERVAL, serve).await
 }
 
-async fn serve(listener: TcpListener, interval: Duration, stopping: watch::Receiver<()>) {
-    // Events are small, and none shall wait for the next. warp leaves its sockets as they come; on Linux
-    // they have this from their listener.
-    let _ = SockRef::from(&listener).set_tcp_nodelay(true);
-    let routes = routes(interval, stopping.clone());
-    warp::serve(routes).incoming(listener).graceful(server::stopped(stopping)).run().await;
+/// `warp::serve(routes).incoming(listener).run()` is shorter, but waits without end for a client that says nothing.
+async fn serve(listener: TcpListener, settings: Settings) {
+    let routes = TowerToHyperService::new(warp::service(routes(settings.clone())));
+    connections::serve("ping_warp", listener, settings, |peer| {
+        let routes = routes.clone();
+        service_fn(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(peer);
+            routes.call(request)
+        })
+    })
+    .await;
 }
 
-fn routes(
-    interval: Duration,
-    stopping: watch::Receiver<()>,
-) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
+fn routes(settings: Settings) -> impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone {
     let page = warp::path::end().and(warp::method()).map(|method| answer(&method, pings::page));
 
     let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let stream = warp::path!("sse").and(warp::method()).and(warp::addr::remote()).and(query).map(
+    let stream = warp::path!("sse").and(warp::method()).and(warp::ext::optional()).and(query).map(
         move |method, peer: Option<SocketAddr>, query: String| {
             let kind = Kind::of(&query);
-            let sse = sse_warp::reply(kind.pings(interval))
-                .with(|sse| sse.until(server::stopped(stopping.clone())));
+            let sse = sse_warp::reply(kind.pings(settings.interval)).with(|sse| {
+                let stopped = server::stopped(settings.stopping.clone());
+                sse.keep_alive(silence::keep_alive(settings.silence)).until(stopped)
+            });
             let sse = match peer {
                 // A HEAD request has no stream that could begin and end.
                 Some(peer) if method == Method::GET => {
-                    cli::say(format_args!("{peer} came for {} pings\n", kind.name()));
+                    log::say(format_args!("{peer} came for {} pings", kind.name()));
                     sse.with(|sse| sse.on_close(pings::left(peer)))
                 }
                 _ => sse,
@@ -86,6 +103,7 @@ fn answer<R: Reply>(method: &Method, reply: impl FnOnce() -> R) -> reply::Respon
         Method::GET => reply().into_response(),
         // On HTTP/2 hyper would send the body even so.
         Method::HEAD => reply().into_response().map(|_| "".into()),
+        Method::OPTIONS => pings::options().into_response(),
         _ => pings::method_not_allowed().into_response(),
     }
 }

@@ -2,15 +2,18 @@
 
 mod shared {
     pub(crate) mod cli;
+    pub(crate) mod log;
+    pub(crate) mod request;
 }
 
 use std::{
+    collections::VecDeque,
     error::Error,
-    io::{self, ErrorKind, Read, Write},
+    io::{self, BufReader, ErrorKind, Read, Write},
     net::{Shutdown, TcpListener, TcpStream},
     num::{NonZeroU16, NonZeroU32},
     process::ExitCode,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
@@ -18,31 +21,39 @@ use std::{
 use lexopt::prelude::*;
 use sse_codec::Event;
 
-use shared::cli;
+use shared::{
+    cli, log,
+    request::{Problem, Request},
+};
 
 const HELP: &str = "\
 Serves an event stream (text/event-stream) of numbers, from plain sockets: any server will do.
 
-Usage: plain [--addr ADDR] [--interval MS] [--threads N]
+Usage: plain [--addr ADDR] [--interval MS] [--threads N] [--silence MS]
 
-  GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`
+  GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`. After the last one,
+            18446744073709551615, there is no more: 204, so that no client comes back for it
 
-Each client has a thread. Who comes when all are busy waits until another leaves. Ctrl-C stops it at
-once: a stream ends with its connection, so there is nothing more to say.
+Speaks HTTP/1.1 and HTTP/1.0, a request on each connection. Each client has a thread. When all are busy, who
+comes takes the place of who has been there longest: that one comes back with its last id, if it still
+listens, and misses nothing. Ctrl-C or SIGTERM stops it at once: a stream ends with its connection, so there
+is nothing more to say.
 
 Options:
   --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
   --interval MS  Milliseconds between two numbers, at least 1 [default: 1000]
-  --threads N    How many clients are served at a time, 1 to 65535 [default: 64]
+  --threads N    How many clients are served at a time, 1 to 65535 [default: 1000]
+  --silence MS   Milliseconds that a client may take to ask, and to take what it is sent, at
+                 least 1 [default: 30000]
   -h, --help     Show this text
 ";
 
-/// How long a client may take to ask, and to take what it is sent.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The largest request, in bytes.
-const MAX_REQUEST: usize = 8 * 1024;
-const END_OF_REQUEST: &str = "\r\n\r\n";
+/// Without a length the body ends with the connection: no need for chunks.
+const EVENT_STREAM: &str = "\
+    200 OK\r\n\
+    content-type: text/event-stream\r\n\
+    cache-control: no-cache, no-transform\r\n\
+    x-accel-buffering: no";
 
 fn main() -> ExitCode {
     cli::end("plain", run())
@@ -50,17 +61,17 @@ fn main() -> ExitCode {
 
 /// Reads the flags, and serves.
 fn run() -> Result<ExitCode, Box<dyn Error>> {
+    let millis = |number: NonZeroU32| Duration::from_millis(number.get().into());
     let mut addr = "127.0.0.1:8080".to_owned();
-    let mut interval = Duration::from_secs(1);
-    let mut threads = 64;
+    let (mut interval, mut silence) = (Duration::from_secs(1), Duration::from_secs(30));
+    let mut threads = 1_000;
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("addr") => addr = args.value()?.string()?,
-            Long("interval") => {
-                interval = Duration::from_millis(args.value()?.parse::<NonZeroU32>()?.get().into());
-            }
+            Long("interval") => interval = millis(args.value()?.parse()?),
             Long("threads") => threads = args.value()?.parse::<NonZeroU16>()?.get(),
+            Long("silence") => silence = millis(args.value()?.parse()?),
             Short('h') | Long("help") => {
                 cli::say(HELP);
                 return Ok(ExitCode::SUCCESS);
@@ -68,75 +79,139 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
             other => return Err(other.unexpected().into()),
         }
     }
+    #[cfg(unix)]
+    stop_at_signals()?;
     let listener = TcpListener::bind(&addr).map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    cli::say(format_args!("Listening on http://{}/, Ctrl-C stops\n", listener.local_addr()?));
-    let listener = Arc::new(listener);
-    // One is here already.
-    for _ in 1..threads {
-        let listener = listener.clone();
-        thread::Builder::new()
-            .spawn(move || serve(&listener, interval))
-            .map_err(|error| format!("cannot start {threads} threads, try --threads with fewer: {error}"))?;
-    }
-    serve(&listener, interval)
+    log::say(format_args!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?));
+    serve(&listener, threads.into(), Settings { interval, silence })
 }
 
-/// Serves one client after the other.
-fn serve(listener: &TcpListener, interval: Duration) -> ! {
+/// Also where the program was started with SIGINT ignored, as scripts do in the background.
+#[cfg(unix)]
+fn stop_at_signals() -> io::Result<()> {
+    use signal_hook::{
+        consts::{SIGINT, SIGTERM},
+        iterator::Signals,
+    };
+    let mut signals = Signals::new([SIGINT, SIGTERM])?;
+    thread::Builder::new().spawn(move || {
+        signals.forever().next();
+        log::flush();
+        std::process::exit(0);
+    })?;
+    Ok(())
+}
+
+#[derive(Clone, Copy)]
+struct Settings {
+    interval: Duration,
+    /// How long a client may take to ask, and to take what it is sent.
+    silence: Duration,
+}
+
+/// Serves each client on a thread of its own.
+fn serve(listener: &TcpListener, most: usize, settings: Settings) -> ! {
+    let clients = Arc::new(Clients::default());
     loop {
-        match listener.accept() {
-            Ok((stream, _)) => {
+        let accepted = listener.accept().and_then(|(stream, _)| {
+            let stream = Arc::new(stream);
+            clients.add(&stream, most);
+            let (client, all) = (stream.clone(), clients.clone());
+            let thread = thread::Builder::new().spawn(move || {
                 // An error is the end of this connection only: its client is gone, or too slow.
-                let _ = answer(&stream, interval);
-            }
-            Err(error) => {
-                // Most likely there are too many open files: wait until some are closed.
-                cli::complain("plain", &format!("cannot take a connection: {error}"));
-                thread::sleep(Duration::from_millis(100));
-            }
+                let _ = answer(&client, settings);
+                all.remove(&client);
+            });
+            thread.inspect_err(|_| clients.remove(&stream))
+        });
+        if let Err(error) = accepted {
+            // Most likely there are too many open files or threads: wait until some are closed.
+            log::complain("plain", &format!("cannot take a connection: {error}"));
+            thread::sleep(Duration::from_millis(100));
         }
     }
 }
 
-fn answer(stream: &TcpStream, interval: Duration) -> io::Result<()> {
+/// Who is there, the longest first.
+#[derive(Default)]
+struct Clients(Mutex<VecDeque<Arc<TcpStream>>>);
+
+impl Clients {
+    fn add(&self, client: &Arc<TcpStream>, most: usize) {
+        let mut list = self.list();
+        list.push_back(client.clone());
+        if list.len() > most
+            && let Some(longest) = list.pop_front()
+        {
+            // Its thread sees that, and ends. Otherwise those who never read could hold all threads.
+            let _ = longest.shutdown(Shutdown::Both);
+        }
+    }
+
+    fn remove(&self, client: &Arc<TcpStream>) {
+        self.list().retain(|other| !Arc::ptr_eq(other, client));
+    }
+
+    fn list(&self) -> MutexGuard<'_, VecDeque<Arc<TcpStream>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn answer(stream: &TcpStream, settings: Settings) -> io::Result<()> {
     // Events are small, and none shall wait for the next.
     stream.set_nodelay(true)?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    let request = read_request(stream)?;
-    if !request.contains(END_OF_REQUEST) {
-        return refuse(stream, "431 Request Header Fields Too Large");
-    }
-    let line: Vec<&str> = request.lines().next().unwrap_or_default().split(' ').collect();
-    match line[..] {
-        ["GET", "/sse", "HTTP/1.1" | "HTTP/1.0"] => {
-            let mut count = 0;
-            let left = stream_numbers(stream, &request, interval, &mut count);
-            cli::say(format_args!("A client left after {count} events\n"));
-            left
+    stream.set_write_timeout(Some(settings.silence))?;
+    let deadline = Instant::now() + settings.silence;
+    let head = match Request::read(BufReader::new(Until { stream, deadline })) {
+        Ok(request) => {
+            let next = last_event_id(&request).checked_add(1);
+            match (&*request.method, &*request.path, next) {
+                ("GET", "/sse", Some(first)) => return stream_numbers(stream, first, settings.interval),
+                ("HEAD", "/sse", Some(_)) => EVENT_STREAM,
+                ("GET" | "HEAD", "/sse", None) => "204 No Content",
+                ("OPTIONS", "/sse" | "*", _) => "204 No Content\r\nallow: GET, HEAD, OPTIONS",
+                (_, "/sse" | "*", _) => {
+                    "405 Method Not Allowed\r\nallow: GET, HEAD, OPTIONS\r\ncontent-length: 0"
+                }
+                _ => "404 Not Found\r\ncontent-length: 0",
+            }
         }
-        [_, "/sse", "HTTP/1.1" | "HTTP/1.0"] => refuse(stream, "405 Method Not Allowed\r\nallow: GET"),
-        [_, _, "HTTP/1.1" | "HTTP/1.0"] => refuse(stream, "404 Not Found"),
-        _ => refuse(stream, "400 Bad Request"),
+        Err(Problem::Refused(status)) => &format!("{status}\r\ncontent-length: 0"),
+        Err(Problem::Lost(error)) => return Err(error),
+    };
+    write_head(stream, head)?;
+    stream.shutdown(Shutdown::Write)?;
+    // To close before the client has said all would take the answer away from it.
+    has_left(stream, Instant::now() + settings.silence)?;
+    Ok(())
+}
+
+/// The status and the header fields.
+fn write_head(mut stream: &TcpStream, head: &str) -> io::Result<()> {
+    stream.write_all(format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n").as_bytes())
+}
+
+/// What the client says it saw last; 0 for a new client, or an odd one.
+fn last_event_id(request: &Request) -> u64 {
+    let mut values = request.values("last-event-id");
+    match (values.next(), values.next()) {
+        (Some(id), None) => id.parse().unwrap_or_default(),
+        _ => 0,
     }
 }
 
 /// The event stream. It ends when the client leaves, perhaps with an error that says the same.
-fn stream_numbers(
-    mut stream: &TcpStream,
-    request: &str,
-    interval: Duration,
-    count: &mut u64,
-) -> io::Result<()> {
-    // Without a length the body ends with the connection: no need for chunks.
-    stream.write_all(
-        b"HTTP/1.1 200 OK\r\n\
-        content-type: text/event-stream\r\n\
-        cache-control: no-cache, no-transform\r\n\
-        x-accel-buffering: no\r\n\
-        connection: close\r\n\r\n",
-    )?;
+fn stream_numbers(stream: &TcpStream, first: u64, interval: Duration) -> io::Result<()> {
+    write_head(stream, EVENT_STREAM)?;
+    let mut count = 0;
+    let left = send_numbers(stream, first, interval, &mut count);
+    log::say(format_args!("A client left after {count} events"));
+    left
+}
+
+fn send_numbers(mut stream: &TcpStream, first: u64, interval: Duration, count: &mut u64) -> io::Result<()> {
     let mut block = Vec::new();
-    for number in (last_event_id(request)..u64::MAX).map(|seen| seen + 1) {
+    for number in first..=u64::MAX {
         block.clear();
         Event::new(number.to_string()).with_id(number).encode(&mut block);
         stream.write_all(&block)?;
@@ -149,67 +224,33 @@ fn stream_numbers(
     Ok(())
 }
 
-/// What the client says it saw last; 0 for a new client, or an odd one.
-fn last_event_id(request: &str) -> u64 {
-    let mut headers = request.lines().filter_map(|line| line.split_once(':'));
-    let header = headers.find(|(name, _)| name.eq_ignore_ascii_case("last-event-id"));
-    header.and_then(|(_, value)| value.trim().parse().ok()).unwrap_or_default()
-}
-
-fn refuse(mut stream: &TcpStream, status: &str) -> io::Result<()> {
-    write!(stream, "HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")?;
-    stream.shutdown(Shutdown::Write)?;
-    // To close before the client has said all would take the answer away from it.
-    has_left(stream, Instant::now() + PATIENCE)?;
-    Ok(())
-}
-
-/// The request at least up to its blank line, unless it is too large. What stands behind it is of no
-/// interest.
-fn read_request(stream: &TcpStream) -> io::Result<String> {
-    let deadline = Instant::now() + PATIENCE;
-    let mut request = Vec::new();
-    let mut chunk = [0; 1024];
-    while !request.windows(4).any(|bytes| bytes == END_OF_REQUEST.as_bytes()) && request.len() < MAX_REQUEST {
-        match read_until(stream, deadline, &mut chunk)? {
-            None => return Err(ErrorKind::TimedOut.into()),
-            Some([]) => return Err(ErrorKind::UnexpectedEof.into()),
-            Some(bytes) => request.extend_from_slice(bytes),
-        }
-    }
-    Ok(String::from_utf8_lossy(&request).into_owned())
-}
-
 /// Whether the client leaves before the deadline. What it says until then is of no interest.
 fn has_left(stream: &TcpStream, deadline: Instant) -> io::Result<bool> {
-    let mut chunk = [0; 1024];
-    loop {
-        match read_until(stream, deadline, &mut chunk)? {
-            None => return Ok(false),
-            Some([]) => return Ok(true),
-            Some(_) => {}
-        }
+    match io::copy(&mut Until { stream, deadline }, &mut io::sink()) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::TimedOut => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
-/// What the client says before the deadline: None if it does not, nothing if it has left.
-fn read_until<'c>(
-    mut stream: &TcpStream,
+/// What a client says before the deadline.
+struct Until<'s> {
+    stream: &'s TcpStream,
     deadline: Instant,
-    chunk: &'c mut [u8],
-) -> io::Result<Option<&'c [u8]>> {
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            return Ok(None);
-        }
-        stream.set_read_timeout(Some(left))?;
-        match stream.read(chunk) {
-            Ok(len) => return Ok(chunk.get(..len)),
-            Err(error) => match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut | ErrorKind::Interrupted => {}
-                _ => return Err(error),
-            },
+}
+
+impl Read for Until<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let left = self.deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(ErrorKind::TimedOut.into());
+            }
+            self.stream.set_read_timeout(Some(left))?;
+            match self.stream.read(buf) {
+                Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+                done => return done,
+            }
         }
     }
 }

@@ -14,7 +14,12 @@ pub(crate) fn end(program: &str, result: Result<ExitCode, Box<dyn Error>>) -> Ex
         if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
             return ExitCode::SUCCESS;
         }
-        complain(program, &error.to_string());
+        let help = if error.is::<lexopt::Error>() {
+            format!("; `{program} --help` tells more")
+        } else {
+            String::new()
+        };
+        complain(program, &format!("{error}{help}"));
         ExitCode::FAILURE
     })
 }
@@ -24,7 +29,13 @@ pub(crate) fn say(text: impl fmt::Display) {
     let _ = write!(io::stdout(), "{text}");
 }
 
-/// Not `eprintln!`, for the same reason.
+/// Not `eprintln!`, for the same reason. One line, whatever the message quotes.
 pub(crate) fn complain(program: &str, message: &str) {
-    let _ = writeln!(io::stderr(), "{program}: {message}");
+    let _ = writeln!(io::stderr(), "{program}: {}", printable(message));
+}
+
+/// A text of one line without control characters (C0, DEL and C1): it could otherwise do with the terminal
+/// as it likes.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(|char: char| char.is_control() && char != '\t', "\u{FFFD}")
 }

@@ -5,14 +5,25 @@ use std::{error::Error, num::NonZeroU32, process::ExitCode, time::Duration};
 use lexopt::prelude::*;
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{cli, server};
+use super::{cli, server, silence};
 
-/// Reads the flags, of which it tells after `help`, and runs the server until Ctrl-C, as [`server::run`] does.
+/// What a server goes by.
+#[derive(Clone)]
+pub(crate) struct Settings {
+    /// The time between two events.
+    pub(crate) interval: Duration,
+    /// For how long a connection may be silent.
+    pub(crate) silence: Duration,
+    /// Changes when the server stops.
+    pub(crate) stopping: watch::Receiver<()>,
+}
+
+/// Reads the flags, of which it tells after `help`, and runs the server as [`server::run`] does.
 pub(crate) async fn main<F>(
     program: &str,
     help: &str,
     default_interval: Duration,
-    serve: impl FnOnce(TcpListener, Duration, watch::Receiver<()>) -> F,
+    serve: impl FnOnce(TcpListener, Settings) -> F,
 ) -> ExitCode
 where
     F: Future<Output = ()>,
@@ -23,27 +34,28 @@ where
 async fn run<F>(
     help: &str,
     default_interval: Duration,
-    serve: impl FnOnce(TcpListener, Duration, watch::Receiver<()>) -> F,
+    serve: impl FnOnce(TcpListener, Settings) -> F,
 ) -> Result<ExitCode, Box<dyn Error>>
 where
     F: Future<Output = ()>,
 {
-    let (mut addr, mut interval) = ("127.0.0.1:8080".to_owned(), default_interval);
+    let (mut addr, mut interval, mut silence) =
+        ("127.0.0.1:8080".to_owned(), default_interval, silence::LIMIT);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
             Long("addr") => addr = args.value()?.string()?,
-            Long("interval") => {
-                let millis: NonZeroU32 = args.value()?.parse()?;
-                interval = Duration::from_millis(millis.get().into());
-            }
+            Long("interval") => interval = millis(args.value()?.parse()?),
+            Long("silence") => silence = millis(args.value()?.parse()?),
             Short('h') | Long("help") => {
-                let default = default_interval.as_millis();
+                let [interval, silence] = [default_interval, silence::LIMIT].map(|time| time.as_millis());
                 cli::say(format_args!(
                     "{help}
 Options:
   --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --interval MS  Milliseconds between two events, at least 1 [default: {default}]
+  --interval MS  Milliseconds between two events, at least 1 [default: {interval}]
+  --silence MS   Milliseconds after which a connection on which nothing comes or goes is closed, at
+                 least 1; an open stream has a comment after half of them [default: {silence}]
   -h, --help     Show this text
 "
                 ));
@@ -52,7 +64,11 @@ Options:
             other => return Err(other.unexpected().into()),
         }
     }
-    let listener = server::listen(&addr).await?;
-    server::run(|stopping| serve(listener, interval, stopping)).await?;
+    server::run(&addr, |listener, stopping| serve(listener, Settings { interval, silence, stopping }))
+        .await?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn millis(number: NonZeroU32) -> Duration {
+    Duration::from_millis(number.get().into())
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde::Serialize;
-use serde_json::Value as Json;
+use serde_json::{Serializer, Value as Json, ser::Formatter};
 use sse_codec::{
     Decoder,
     decode::ItemRef,
@@ -82,6 +82,21 @@ fn milliseconds(time: Duration) -> Json {
 }
 
 fn write_line(output: &mut impl Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *output, line)?;
+    line.serialize(&mut Serializer::with_formatter(&mut *output, Printable))?;
     output.write_all(b"\n")
+}
+
+/// Escapes DEL and C1, too: JSON may have them as they are, but they could do with a terminal as they like.
+struct Printable;
+
+impl Formatter for Printable {
+    fn write_string_fragment<W: ?Sized + Write>(&mut self, output: &mut W, fragment: &str) -> io::Result<()> {
+        let mut rest = fragment;
+        while let Some((at, control)) = rest.char_indices().find(|(_, char)| char.is_control()) {
+            output.write_all(&rest.as_bytes()[..at])?;
+            write!(output, "\\u{:04x}", u32::from(control))?;
+            rest = &rest[at + control.len_utf8()..];
+        }
+        output.write_all(rest.as_bytes())
+    }
 }

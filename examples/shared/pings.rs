@@ -13,7 +13,7 @@ use hyper::{
 use sse_hyper::{CloseReason, Closed, Event, EventType};
 use tokio::time::{self, MissedTickBehavior};
 
-use super::cli::say;
+use super::log;
 
 /// Between two pings, if no other is set.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
@@ -69,7 +69,7 @@ pub(crate) fn left(peer: SocketAddr) -> impl FnOnce(Closed) + Send {
             _ => "the stream ended",
         };
         let seconds = closed.duration().as_secs_f32();
-        say(format_args!("{peer} left after {seconds:.1} s and {} events: {why}\n", closed.events()));
+        log::say(format_args!("{peer} left after {seconds:.1} s and {} events: {why}", closed.events()));
     }
 }
 
@@ -81,10 +81,26 @@ pub(crate) fn not_found() -> Response<&'static str> {
     answer(StatusCode::NOT_FOUND, "text/plain", "There are only / and /sse.\n")
 }
 
+const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, OPTIONS");
+
 pub(crate) fn method_not_allowed() -> Response<&'static str> {
-    let text = "Only GET and HEAD are allowed.\n";
+    let text = "Only GET, HEAD and OPTIONS are allowed.\n";
     let mut response = answer(StatusCode::METHOD_NOT_ALLOWED, "text/plain", text);
-    response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+    response.headers_mut().insert(header::ALLOW, METHODS);
+    response
+}
+
+/// Also what a browser asks before a page of another origin may send `Last-Event-ID` by itself: an
+/// `EventSource` may send it anyway, but what is built on `fetch` may not.
+pub(crate) fn options() -> Response<&'static str> {
+    let mut response = Response::new("");
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().extend([
+        (header::ALLOW, METHODS),
+        (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD")),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("last-event-id, cache-control")),
+    ]);
     response
 }
 

@@ -2,33 +2,38 @@
 
 use std::{error::Error, pin::pin, time::Duration};
 
-use tokio::{net::TcpListener, signal, sync::watch, time};
+use tokio::{net::TcpListener, sync::watch, time};
 
-use super::cli;
+use super::{log, signals};
 
-pub(crate) async fn listen(addr: &str) -> Result<TcpListener, Box<dyn Error>> {
-    let listener =
-        TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    cli::say(format_args!("Listening on http://{}/, Ctrl-C stops\n", listener.local_addr()?));
-    Ok(listener)
-}
-
-/// Runs a server until Ctrl-C.
+/// Runs a server until Ctrl-C or SIGTERM.
 ///
-/// What it is given changes then: that is the time to end its streams, and to take no more connections.
-pub(crate) async fn run<F>(serve: impl FnOnce(watch::Receiver<()>) -> F) -> Result<(), Box<dyn Error>>
+/// The second of what it is given changes then: that is the time to end its streams, and to take no
+/// more connections.
+pub(crate) async fn run<F>(
+    addr: &str,
+    serve: impl FnOnce(TcpListener, watch::Receiver<()>) -> F,
+) -> Result<(), Box<dyn Error>>
 where
     F: IntoFuture,
 {
+    // Before it says that it listens, so that whoever waits for that can stop it.
+    let stop_signal = signals::stop()?;
+    let listener =
+        TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    log::say(format_args!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?));
+
     let (stop, stopping) = watch::channel(());
-    let mut server = pin!(serve(stopping).into_future());
+    let mut server = pin!(serve(listener, stopping).into_future());
     tokio::select! {
-        _ = &mut server => return Ok(()),
-        interrupted = signal::ctrl_c() => interrupted?,
+        _ = &mut server => {}
+        () = stop_signal => {
+            drop(stop);
+            // Who does not take the end of the stream is not waited for.
+            let _ = time::timeout(Duration::from_millis(500), server).await;
+        }
     }
-    drop(stop);
-    // Who does not take the end of the stream is not waited for.
-    let _ = time::timeout(Duration::from_millis(500), server).await;
+    log::flush();
     Ok(())
 }
 

@@ -84,17 +84,28 @@ fn help_and_wrong_flags() {
         let wrong: &[&[&str]] = match *name {
             "client" => &[&[], &["--last-event-id"], &["--last-event-id", "\n", "http://localhost"]],
             "decode" => &[&["--chunk", "0"], &["--max-event"]],
-            "encode" => &[],
-            "fan_out" => &[&["--rate", "1001"], &["--rate", "-1"], &["--buffer", "0"], &["--addr"]],
-            "idle" => &[&["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]],
-            "plain" => &[&["--threads", "0"], &["--interval", "0"], &["--addr"]],
-            _ => &[&["--interval", "0"], &["--interval", "soon"], &["--addr"]],
+            "encode" => &[&["--max-line", "0"], &["--max-line"]],
+            "fan_out" => &[
+                &["--silence", "0"],
+                &["--rate", "1001"],
+                &["--rate", "-1"],
+                &["--buffer", "0"],
+                &["--addr"],
+            ],
+            "idle" => {
+                &[&["--clients", "5"], &["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]]
+            }
+            "plain" => &[&["--silence", "0"], &["--threads", "0"], &["--interval", "0"], &["--addr"]],
+            _ => &[&["--silence", "0"], &["--interval", "0"], &["--interval", "soon"], &["--addr"]],
         };
         for args in wrong.iter().chain(&[&["--no-such-flag"][..], &["one file", "another"]]) {
             let output = run(program(name).args(*args), b"");
             assert!(output.err.starts_with(&format!("{name}: ")), "{name} {args:?}: {output:?}");
             let rest = (output.err.lines().count(), &*output.out, output.code);
             assert_eq!(rest, (1, "", Some(1)), "{name} {args:?}");
+            // It says where to look up the right one: `idle --clients` is an easy guess.
+            let is_flag = !args.contains(&"http://localhost");
+            assert!(!is_flag || output.err.contains(&format!("; `{name} --help` tells more")), "{output:?}");
         }
     }
 }

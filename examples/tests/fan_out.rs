@@ -21,8 +21,11 @@ use tokio::{
 
 use common::{Answer, PATIENCE, Server};
 
-/// The most that can be said at once, in bytes.
-const MAX_SAID: usize = 64 * 1024;
+/// The largest event, in bytes, as it is sent.
+const MAX_EVENT: usize = 64 * 1024;
+
+/// The most that can be said at once, in bytes: a line, in an event with an id of up to four digits.
+const MAX_SAID: usize = MAX_EVENT - "id: 1234\nevent: said\ndata: \n\n".len();
 
 #[test]
 fn everybody_hears_what_is_said() {
@@ -39,7 +42,7 @@ fn everybody_hears_what_is_said() {
         }
     }
     // Nothing of this is published.
-    assert_eq!(say(server.addr, &[b'x'; MAX_SAID + 1]).unwrap_err(), "413");
+    assert_eq!(say(server.addr, &[b'x'; MAX_EVENT + 1]).unwrap_err(), "413");
     assert_eq!(say(server.addr, b"\xFF").unwrap_err(), "400");
 
     let mut newcomer = Answer::get(server.addr, "/sse", b"Last-Event-ID: 1\r\n");
@@ -47,6 +50,23 @@ fn everybody_hears_what_is_said() {
     let [client, ..] = &mut clients;
     let block = format!("id: 4\nevent: said\ndata: {}\n\n", "x".repeat(MAX_SAID));
     assert!([newcomer.block(), client.block()] == [(); 2].map(|()| Some(block.clone())));
+}
+
+/// What counts is what is kept and sent: a line break takes seven bytes there.
+#[test]
+fn what_is_said_is_bounded_by_what_it_takes_as_an_event() {
+    let server = Server::start("fan_out", &["--rate", "0"]);
+    let mut client = Answer::get(server.addr, "/sse", b"");
+    let room = MAX_EVENT - "id: 1\nevent: said\ndata: \n\n".len();
+    for text in ["\n".repeat(64 * 1024), "\n".repeat(room / 7 + 1), "x".repeat(room + 1)] {
+        assert_eq!(say(server.addr, text.as_bytes()).unwrap_err(), "413", "{} bytes", text.len());
+    }
+    for (id, text) in [(1, "\n".repeat(room / 7)), (2, "x".repeat(room))] {
+        assert_eq!(say(server.addr, text.as_bytes()).unwrap(), id);
+        let block = client.block().unwrap();
+        assert!(block.starts_with(&format!("id: {id}\n")), "{block:.20}");
+        assert!((MAX_EVENT - 6..=MAX_EVENT).contains(&block.len()), "{} bytes", block.len());
+    }
 }
 
 #[test]
@@ -138,7 +158,7 @@ async fn until(stream: &mut BufReader<TcpStream>, last: &str) -> String {
 #[test]
 fn readers_that_never_read_cost_nothing_and_hold_up_nobody() {
     const MESSAGES: u64 = 1_000;
-    let server = Server::start("fan_out", &["--rate", "0", "--buffer", "4"]);
+    let server = Server::start("fan_out", &["--rate", "0", "--buffer", "4", "--silence", "600000"]);
     let mut deaf = [(); 8].map(|()| Answer::get(server.addr, "/sse", b""));
     let mut witnesses = [(); 2].map(|()| Answer::get(server.addr, "/sse", b""));
     let mut tallies = [(); 2].map(|()| Tally::default());

@@ -1,0 +1,61 @@
+//! Connections on hyper, for the two ping servers.
+
+use std::{error::Error, net::SocketAddr, pin::pin, time::Duration};
+
+use hyper::{
+    Request, Response,
+    body::{Body, Incoming},
+    service::Service,
+};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::{conn::auto, graceful::GracefulShutdown},
+};
+use tokio::{net::TcpListener, time};
+
+use super::{interval_server::Settings, log, server, silence::Impatient};
+
+/// Takes connections until the server stops, and ends with the last of them.
+pub(crate) async fn serve<S, B>(
+    program: &str,
+    listener: TcpListener,
+    settings: Settings,
+    service: impl Fn(SocketAddr) -> S,
+) where
+    S: Service<Request<Incoming>, Response = Response<B>> + Send + 'static,
+    S::Future: Send + 'static,
+    S::Error: Into<Box<dyn Error + Send + Sync>>,
+    B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
+{
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    // A request that comes byte by byte is not silent, but has to be there in time, too.
+    http.http1().timer(TokioTimer::new()).header_read_timeout(settings.silence);
+    let connections = GracefulShutdown::new();
+    let mut stopped = pin!(server::stopped(settings.stopping));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stopped => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                // Events are small, and none shall wait for the next.
+                let _ = stream.set_nodelay(true);
+                let stream = TokioIo::new(Impatient::new(stream, settings.silence));
+                let connection = http.serve_connection(stream, service(peer)).into_owned();
+                let connection = connections.watch(connection);
+                tokio::spawn(async move {
+                    // An error is the end of this connection only: its peer is gone, or speaks no HTTP.
+                    let _ = connection.await;
+                });
+            }
+            Err(error) => {
+                // Most likely there are too many open files: wait until some are closed.
+                log::complain(program, &format!("cannot take a connection: {error}"));
+                time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.shutdown().await;
+}

@@ -1,0 +1,112 @@
+//! The signals that stop the programs: SIGINT, which Ctrl-C sends, and SIGTERM, which containers send.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod common;
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::{TcpListener, TcpStream},
+    process::Command,
+};
+
+use common::{PATIENCE, Running, Server, path};
+
+/// Those that listen, all at `/sse`.
+const SERVERS: &[&str] = &[
+    #[cfg(feature = "axum")]
+    "axum",
+    #[cfg(feature = "axum")]
+    "fan_out",
+    "ping",
+    #[cfg(feature = "warp")]
+    "ping_warp",
+    "plain",
+];
+
+const SIGNALS: [&str; 2] = ["INT", "TERM"];
+
+/// A script that starts a program in the background has it ignore SIGINT; `nohup` adds SIGHUP.
+const STARTS: [&str; 2] = ["exec \"$0\" \"$@\"", "trap '' INT TERM HUP; exec \"$0\" \"$@\""];
+
+#[test]
+fn servers_end_their_streams_cleanly_and_stop() {
+    for name in SERVERS {
+        for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
+            let pace = if *name == "fan_out" { "--rate" } else { "--interval" };
+            let server = Server::of(started(start, name, &["--addr", "127.0.0.1:0", pace, "100"]));
+            let mut streams = [(); 3].map(|()| TcpStream::connect(server.addr).unwrap());
+            let mut received = [const { Vec::new() }; 3];
+            for (stream, received) in streams.iter_mut().zip(&mut received) {
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                stream.write_all(b"GET /sse HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+                // The head and at least one event.
+                while !received.windows(6).any(|bytes| bytes == b"\ndata:") {
+                    let mut chunk = [0; 1024];
+                    let len = stream.read(&mut chunk).unwrap();
+                    assert_ne!(len, 0, "{name}");
+                    received.extend_from_slice(&chunk[..len]);
+                }
+            }
+            send(signal, server.running.id());
+            for (stream, received) in streams.iter_mut().zip(&mut received) {
+                stream.read_to_end(received).unwrap();
+                let text = str::from_utf8(received).unwrap();
+                // The last of the chunks, without which the answer is not whole. Without chunks the end
+                // of the connection is that of the answer.
+                let is_chunked = text.contains("\r\ntransfer-encoding: chunked\r\n");
+                assert_eq!(is_chunked, *name != "plain");
+                let end = if is_chunked { "\n\n\r\n0\r\n\r\n" } else { "\n\n" };
+                assert!(text.ends_with(end), "{name}, SIG{signal}, {start}: {text:?}");
+            }
+            while server.running.line_or_end().is_some() {}
+            assert_eq!(server.running.finish(), 0, "{name}, SIG{signal}, {start}");
+        }
+    }
+}
+
+#[test]
+fn the_client_stops() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
+        let client = started(start, "client", &[&url]);
+        let (mut stream, _) = listener.accept().unwrap();
+        // All of the request.
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
+        while !lines.next().unwrap().unwrap().is_empty() {}
+        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n").unwrap();
+        assert_eq!(client.line(), "message: 1");
+        send(signal, client.id());
+        assert_eq!(client.finish(), 0, "SIG{signal}, {start}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_stops_and_its_server_with_it() {
+    for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
+        // It waits for comments that never come.
+        let idle = started(start, "idle", &["--streams", "2", "--keep-alive", "4000000000"]);
+        let children = format!("/proc/{0}/task/{0}/children", idle.id());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while std::fs::read_to_string(&children).unwrap().is_empty() {
+            assert!(std::time::Instant::now() < deadline, "idle starts no server");
+            std::thread::yield_now();
+        }
+        send(signal, idle.id());
+        // The server would hold the pipes, of which this sees the end.
+        assert_eq!(idle.finish(), 0, "SIG{signal}, {start}");
+    }
+}
+
+fn started(start: &str, name: &str, args: &[&str]) -> Running {
+    let mut command = Command::new("sh");
+    command.args(["-c", start]).arg(path(name)).args(args);
+    Running::start(command)
+}
+
+fn send(signal: &str, id: u32) {
+    let kill = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap();
+    assert!(kill.success());
+}
