@@ -46,13 +46,13 @@ impl<S> EventStream<S> {
     /// }
     ///
     /// # futures_util::FutureExt::now_or_never(async {
-    /// let chunks = ["data: {\"text\":\"Hel\"}\n\n", "data: {\"text\":\"lo\"}\n\ndata: [DONE]\n\n"];
+    /// let chunks = ["data: {\"text\":\"Good \"}\n\n", "data: {\"text\":\"day\"}\n\ndata: [DONE]\n\n"];
     /// let mut deltas = EventStream::new(stream::iter(chunks.map(Ok::<_, std::io::Error>))).json::<Delta>();
     /// let mut answer = String::new();
     /// while let Some(delta) = deltas.next().await {
     ///     answer += &delta?.text;
     /// }
-    /// assert_eq!(answer, "Hello");
+    /// assert_eq!(answer, "Good day");
     /// # Ok::<(), sse_codec::error::JsonError<std::io::Error>>(())
     /// # }).unwrap().unwrap();
     /// ```

@@ -268,8 +268,9 @@ fn values_are_compared_with_texts_from_both_sides() {
         )*};
     }
     check!(Text::from("b"), EventType::from_static("b"), EventId::from_static("b"));
-    assert!(EventId::from_static("b") == Text::from("b") && Text::from("b") == EventId::from_static("b"));
-    assert!(EventType::from_static("b") < Text::from("c") && Text::from("a") < EventType::from_static("b"));
+    let (a, b, c) = (Text::from("a"), Text::from("b"), Text::from("c"));
+    assert!(EventId::from_static("b") == b && b == EventId::from_static("b"));
+    assert!(EventType::from_static("b") < c && a < EventType::from_static("b"));
 }
 
 #[test]
