@@ -9,8 +9,8 @@ use std::{
 
 use crate::{
     BoxError,
-    link::{Cut, Link},
     timer::SharedTimer,
+    write_limit::{Cut, Link},
 };
 
 /// How a response ended: what [`Sse::on_close`](crate::Sse::on_close) is given.

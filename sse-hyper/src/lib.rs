@@ -136,7 +136,6 @@ mod close;
 mod error;
 mod frame;
 mod keep_alive;
-mod link;
 mod request;
 mod shutdown;
 #[cfg(feature = "tokio")]

@@ -11,9 +11,7 @@ use std::{
 use hyper::rt::{Executor, Sleep};
 use pin_project_lite::pin_project;
 
-use crate::link::{Cut, Link};
-
-use super::Settings;
+use super::{Cut, Link, Settings};
 
 /// An executor whose streams of HTTP/2 have a limit of their own: made by
 /// [`WriteLimit::executor`](super::WriteLimit::executor).
@@ -35,12 +33,10 @@ where
     F: Future<Output = ()>,
 {
     fn execute(&self, stream: F) {
-        // hyper calls this where it polls the connection, so that is what was polled last.
-        let link = Link::new(Link::latest());
         self.executor.execute(LimitedStream {
             stream: Some(stream),
-            settings: self.settings.clone(),
-            link,
+            // hyper calls this where it polls the connection.
+            link: Link::of_stream(self.settings.clone()),
             untaken: None,
             sleep: None,
         });
@@ -59,10 +55,9 @@ pin_project! {
     pub struct LimitedStream<F> {
         #[pin]
         stream: Option<F>,
-        settings: Arc<Settings>,
         link: Arc<Link>,
         // What the client has not taken, and since when.
-        untaken: Option<(u64, Instant)>,
+        untaken: Option<(u32, Instant)>,
         // Set anew only when it fires.
         sleep: Option<Pin<Box<dyn Sleep>>>,
     }
@@ -90,19 +85,19 @@ impl<F> LimitedStream<F> {
     /// Ready when a frame was not taken for the limit.
     fn poll_stalled(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
-        let limit = this.settings.limit;
+        let Settings { timer, limit, .. } = &*this.link.settings;
         let Some(frames) = this.link.frames_untaken() else {
             *this.untaken = None;
             return Poll::Pending;
         };
-        let Some(timer) = this.settings.timer.as_ref().filter(|_| !limit.is_zero()) else {
+        let Some(timer) = timer.as_ref().filter(|_| !limit.is_zero()) else {
             return Poll::Pending;
         };
         let since = match *this.untaken {
             Some((untaken, since)) if untaken == frames => since,
             _ => this.untaken.insert((frames, timer.now())).1,
         };
-        let Some(deadline) = since.checked_add(limit) else { return Poll::Pending };
+        let Some(deadline) = since.checked_add(*limit) else { return Poll::Pending };
         let sleep = this.sleep.get_or_insert_with(|| timer.sleep_until(deadline));
         loop {
             ready!(sleep.as_mut().poll(cx));

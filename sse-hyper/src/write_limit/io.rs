@@ -3,6 +3,7 @@
 use std::{
     fmt,
     io::{self, ErrorKind, IoSlice},
+    mem,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -11,9 +12,7 @@ use std::{
 
 use hyper::rt::{self, ReadBufCursor, Sleep};
 
-use crate::link::{Cut, Link};
-
-use super::{Settings, stop::Deadline};
+use super::{Cut, Link, Settings, stop::Deadline};
 
 /// A connection's I/O that fails when nothing of it could be written for too long: made by
 /// [`WriteLimit::wrap`](super::WriteLimit::wrap).
@@ -22,8 +21,10 @@ use super::{Settings, stop::Deadline};
 pub struct LimitedIo<T> {
     io: T,
     settings: Arc<Settings>,
-    link: Arc<Link>,
-    stalled: Stalled,
+    // Made by the thread that polls the connection: made where it is accepted, it took 0.5 KiB of glibc's memory.
+    link: Option<Arc<Link>>,
+    // Boxed: connections are many, and few are ever stalled.
+    stalled: Option<Box<Stalled>>,
     deadline: Option<Box<Deadline>>,
 }
 
@@ -46,7 +47,7 @@ impl<T: 'static> LimitedIo<T> {
         let drain = settings.drain;
         let stop = settings.stop.clone().filter(|_| !drain.is_zero() && settings.timer.is_some());
         let deadline = stop.map(|stop| Box::new(Deadline::new(stop, drain)));
-        Self { io, settings, link: Link::new(None), stalled: Stalled::default(), deadline }
+        Self { io, settings, link: None, stalled: None, deadline }
     }
 }
 
@@ -70,8 +71,9 @@ impl<T> LimitedIo<T> {
 impl<T: Unpin + 'static> LimitedIo<T> {
     /// Before each call: what this task polls from now on is part of this connection, if that may go on.
     fn begin(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
-        self.link.is_polled(cx);
-        if let Some(cut) = self.link.is_cut() {
+        let link = self.link();
+        link.is_polled(cx);
+        if let Some(cut) = link.is_cut() {
             return Err(error(cut));
         }
         if let (Some(deadline), Some(timer)) = (&mut self.deadline, &self.settings.timer)
@@ -91,8 +93,10 @@ impl<T: Unpin + 'static> LimitedIo<T> {
         self.begin(cx)?;
         match write(Pin::new(&mut self.io), cx) {
             Poll::Ready(written) => {
-                if !self.stalled.in_flush {
-                    self.stalled.since = None;
+                if let Some(stalled) = &mut self.stalled
+                    && !stalled.in_flush
+                {
+                    stalled.since = None;
                 }
                 Poll::Ready(written.map_err(|error| self.seen(error)))
             }
@@ -109,13 +113,15 @@ impl<T: Unpin + 'static> LimitedIo<T> {
         match flush(Pin::new(&mut self.io), cx) {
             Poll::Ready(flushed) => {
                 // That nothing is held says nothing about a write that is pending.
-                if std::mem::take(&mut self.stalled.in_flush) {
-                    self.stalled.since = None;
+                if let Some(stalled) = &mut self.stalled
+                    && mem::take(&mut stalled.in_flush)
+                {
+                    stalled.since = None;
                 }
                 Poll::Ready(flushed.map_err(|error| self.seen(error)))
             }
             Poll::Pending => {
-                self.stalled.in_flush = true;
+                self.stalled.get_or_insert_default().in_flush = true;
                 self.poll_stalled(cx, &[]).map_ok(|_| ())
             }
         }
@@ -123,13 +129,11 @@ impl<T: Unpin + 'static> LimitedIo<T> {
 
     /// Pending while the client has time left.
     fn poll_stalled(&mut self, cx: &mut Context<'_>, bufs: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
-        let limit = self.settings.limit;
-        let Some(timer) = self.settings.timer.as_ref().filter(|_| !limit.is_zero()) else {
-            return Poll::Pending;
-        };
-        let stalled = &mut self.stalled;
+        let Settings { timer, limit, .. } = &*self.settings;
+        let Some(timer) = timer.as_ref().filter(|_| !limit.is_zero()) else { return Poll::Pending };
+        let stalled = self.stalled.get_or_insert_default();
         let since = *stalled.since.get_or_insert_with(|| timer.now());
-        let tick = stalled.tick.get_or_insert_with(|| timer.sleep(tick(limit)));
+        let tick = stalled.tick.get_or_insert_with(|| timer.sleep(tick(*limit)));
         loop {
             ready!(tick.as_mut().poll(cx));
             if let Some(written) = try_to_write(&self.io, bufs) {
@@ -138,26 +142,30 @@ impl<T: Unpin + 'static> LimitedIo<T> {
                 return Poll::Ready(written);
             }
             let now = timer.now();
-            let left = (since + limit).saturating_duration_since(now);
+            let left = limit.saturating_sub(now.saturating_duration_since(since));
             if left.is_zero() {
                 return Poll::Ready(Err(self.cut(Cut::WriteTimeout)));
             }
-            timer.reset(tick, now + self::tick(limit).min(left));
+            timer.reset(tick, now + self::tick(*limit).min(left));
         }
+    }
+
+    fn link(&mut self) -> &Arc<Link> {
+        self.link.get_or_insert_with(|| Link::of_connection(self.settings.clone()))
     }
 
     /// An error may be our own limit, kept by the system. A connection that was there fails for an unreachable peer only
     /// then, too: TCP tells so if it has heard of that meanwhile.
-    fn seen(&self, error: io::Error) -> io::Error {
+    fn seen(&mut self, error: io::Error) -> io::Error {
         use ErrorKind::{HostUnreachable, NetworkUnreachable, TimedOut};
         if matches!(error.kind(), TimedOut | HostUnreachable | NetworkUnreachable) {
-            self.link.cut(Cut::WriteTimeout);
+            self.link().cut(Cut::WriteTimeout);
         }
         error
     }
 
-    fn cut(&self, reason: Cut) -> io::Error {
-        self.link.cut(reason);
+    fn cut(&mut self, reason: Cut) -> io::Error {
+        self.link().cut(reason);
         #[cfg(feature = "tokio")]
         crate::socket::reset_on_close(&self.io);
         error(reason)

@@ -5,10 +5,12 @@
 //! | `io.rs` | a connection: its writes, and how long it may go on after the shutdown began |
 //! | `stop.rs` | the future that says when that is, for all connections |
 //! | `executor.rs` | a stream of HTTP/2, whose client takes what is sent on other streams |
+//! | `link.rs` | nothing: there a body finds its connection, to know why it was cut off |
 //! | `listener.rs` | connections that axum takes by itself |
 
 mod executor;
 mod io;
+mod link;
 #[cfg(feature = "axum")]
 mod listener;
 mod stop;
@@ -20,6 +22,8 @@ use hyper::rt::Timer;
 use crate::timer::{SharedTimer, default_timer};
 
 use stop::Stop;
+
+pub(crate) use link::{Cut, Link};
 
 pub use executor::{LimitedExecutor, LimitedStream};
 pub use io::LimitedIo;
@@ -99,7 +103,7 @@ pub use listener::LimitedListener;
 pub struct WriteLimit(Arc<Settings>);
 
 #[derive(Clone)]
-struct Settings {
+pub(crate) struct Settings {
     timer: Option<SharedTimer>,
     limit: Duration,
     drain: Duration,

@@ -3,9 +3,8 @@
 #![allow(dead_code, unreachable_pub)] // each test program takes what it needs
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
-use std::{convert::Infallible, future::IntoFuture, net::SocketAddr, pin::pin, time::Duration};
+use std::{convert::Infallible, net::SocketAddr, pin::pin, time::Duration};
 
-use axum::{Router, routing::get};
 use futures_util::stream;
 use hyper::service::service_fn;
 use hyper_util::{
@@ -39,7 +38,16 @@ pub struct Limited {
 #[derive(Clone, Copy, Debug)]
 pub enum On {
     Hyper,
+    #[cfg(feature = "axum")]
     Axum,
+}
+
+impl On {
+    pub const ALL: &[Self] = &[
+        Self::Hyper,
+        #[cfg(feature = "axum")]
+        Self::Axum,
+    ];
 }
 
 #[derive(Clone)]
@@ -79,6 +87,7 @@ impl Limited {
         let floods = Floods { closings, stopping };
         let running = match on {
             On::Hyper => tokio::spawn(on_hyper(listener, limit, floods)),
+            #[cfg(feature = "axum")]
             On::Axum => tokio::spawn(on_axum(listener, limit, floods)),
         };
         Self { addr, closed, stop, running }
@@ -114,10 +123,13 @@ async fn on_hyper(listener: TcpListener, limit: WriteLimit, floods: Floods) {
     graceful.shutdown().await;
 }
 
+#[cfg(feature = "axum")]
 async fn on_axum(listener: TcpListener, limit: WriteLimit, floods: Floods) {
+    use axum::{Router, routing::get};
+
     let stop = stopped(floods.stopping.clone());
     let app = Router::new().route("/", get(async move || floods.response()));
-    axum::serve(limit.listener(listener), app).with_graceful_shutdown(stop).into_future().await.unwrap();
+    axum::serve(limit.listener(listener), app).with_graceful_shutdown(stop).await.unwrap();
 }
 
 /// What stops the flood.

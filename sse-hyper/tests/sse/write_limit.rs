@@ -33,8 +33,10 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         (On::Hyper, Stall::Http1, "WriteTimeout"),
         (On::Hyper, Stall::Http2, "WriteTimeout"),
         (On::Hyper, Stall::Http2Window, "WriteTimeout"),
+        #[cfg(feature = "axum")]
         (On::Axum, Stall::Http1, "WriteTimeout"),
         // axum polls the streams in tasks that nobody but it knows.
+        #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2, "Dropped"),
     ] {
         let mut server = Limited::start(on, A_SECOND, NEVER).await;
@@ -52,7 +54,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_reads_slowly_is_not_cut_off() {
-    for on in [On::Hyper, On::Axum] {
+    for &on in On::ALL {
         let mut server = Limited::start(on, A_SECOND, NEVER).await;
         let mut socket = stalled(server.addr, Stall::Http1).await;
         // Linux reports that it takes more after some 8 s of this.
@@ -96,8 +98,11 @@ async fn a_shutdown_is_bounded() {
         (On::Hyper, Stall::Http1, "Shutdown"),
         (On::Hyper, Stall::Http2, "Shutdown"),
         (On::Hyper, Stall::Http2Window, "Shutdown"),
+        #[cfg(feature = "axum")]
         (On::Axum, Stall::Http1, "Shutdown"),
+        #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2, "Dropped"),
+        #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2Window, "Dropped"),
     ] {
         let server = Limited::start(on, NEVER, A_SECOND).await;
@@ -116,7 +121,7 @@ async fn a_shutdown_is_bounded() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_reads_is_sent_away_cleanly() {
-    for (on, http) in [On::Hyper, On::Axum].into_iter().flat_map(|on| BOTH.map(|http| (on, http))) {
+    for (on, http) in On::ALL.iter().copied().flat_map(|on| BOTH.map(|http| (on, http))) {
         let server = Limited::start(on, A_SECOND, 20 * A_SECOND).await;
         let mut answer = get(server.addr, http).await;
         answer.block().await.unwrap();
@@ -131,7 +136,7 @@ async fn who_reads_is_sent_away_cleanly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zero_is_off() {
-    for on in [On::Hyper, On::Axum] {
+    for &on in On::ALL {
         let mut server = Limited::start(on, NEVER, NEVER).await;
         let client = stalled(server.addr, Stall::Http1).await;
         sleep(2 * A_SECOND).await;

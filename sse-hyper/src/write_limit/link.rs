@@ -4,23 +4,25 @@ use std::{
     cell::RefCell,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
     },
     task::{Context, Waker},
 };
+
+use super::Settings;
 
 /// A connection, or one stream of HTTP/2: a place where it says why it cuts its bodies off, since a server only drops
 /// them, and where they say whether they are waiting to be asked for more.
 ///
 /// Server and body hand nothing of ours to each other. But on HTTP/1.1 one task polls both the connection's I/O and the
 /// body, and the executor of HTTP/2 is given the task that polls the body: so they find each other by that task.
-#[derive(Debug, Default)]
 pub(crate) struct Link {
+    pub(super) settings: Arc<Settings>,
     /// Of a stream: its connection.
     parent: Option<Arc<Link>>,
     cut: AtomicU8,
     /// How many frames were handed out, twice; odd: the body was not asked for more since.
-    frames: AtomicU64,
+    frames: AtomicU32,
 }
 
 /// Why a connection or a stream was cut off.
@@ -36,12 +38,19 @@ thread_local! {
 }
 
 impl Link {
-    pub(crate) fn new(parent: Option<Arc<Self>>) -> Arc<Self> {
-        Arc::new(Self { parent, ..Self::default() })
+    pub(super) fn of_connection(settings: Arc<Settings>) -> Arc<Self> {
+        Arc::new(Self { settings, parent: None, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
+    }
+
+    /// To be called where the connection is polled: so that is what this thread has polled last.
+    pub(super) fn of_stream(settings: Arc<Settings>) -> Arc<Self> {
+        let latest = LATEST.with_borrow(|latest| latest.as_ref()?.1.upgrade());
+        let parent = latest.filter(|latest| Arc::ptr_eq(&latest.settings, &settings));
+        Arc::new(Self { settings, parent, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
     }
 
     /// Says that this task polls the link's connection or stream.
-    pub(crate) fn is_polled(self: &Arc<Self>, cx: &Context<'_>) {
+    pub(super) fn is_polled(self: &Arc<Self>, cx: &Context<'_>) {
         let task = Task::of(cx.waker());
         LATEST.with_borrow_mut(|latest| match latest {
             Some((last, link)) if *last == task && link.as_ptr() == Arc::as_ptr(self) => {}
@@ -57,12 +66,7 @@ impl Link {
         })
     }
 
-    /// What this thread has polled last, in whatever task.
-    pub(crate) fn latest() -> Option<Arc<Self>> {
-        LATEST.with_borrow(|latest| latest.as_ref()?.1.upgrade())
-    }
-
-    pub(crate) fn cut(&self, reason: Cut) {
+    pub(super) fn cut(&self, reason: Cut) {
         self.cut.store(reason as u8, Relaxed);
     }
 
@@ -76,7 +80,7 @@ impl Link {
 
     /// The body hands out a frame. Only one task does that at a time.
     pub(crate) fn hands_out(&self) {
-        self.frames.store((self.frames.load(Relaxed) | 1) + 2, Relaxed);
+        self.frames.store((self.frames.load(Relaxed) | 1).wrapping_add(2), Relaxed);
     }
 
     /// The body is asked for more.
@@ -85,7 +89,7 @@ impl Link {
     }
 
     /// How many frames were handed out, twice, if the body was not asked for more since.
-    pub(crate) fn frames_untaken(&self) -> Option<u64> {
+    pub(super) fn frames_untaken(&self) -> Option<u32> {
         Some(self.frames.load(Relaxed)).filter(|frames| frames & 1 == 1)
     }
 }
