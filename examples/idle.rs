@@ -25,11 +25,11 @@ use hyper::{
     server::conn::http1,
     service::service_fn,
 };
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::rt::TokioIo;
 use lexopt::prelude::*;
-use sse_hyper::{Event, Sse};
+use sse_hyper::{Event, Sse, WriteLimit};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time,
 };
@@ -46,7 +46,7 @@ keep-alive comment. The growth of the server's resident set since its start, div
 streams, is the result. Measure a release build. This reads /proc, so it needs Linux.
 
 KIND is one of
-  sse-hyper       sse-hyper on hyper
+  sse-hyper       sse-hyper on hyper, with a limit for clients that take nothing
   hyper           a body written by hand on hyper
   axum-sse-hyper  sse-hyper on axum      (these two with the feature `axum`)
   axum            axum's own event streams
@@ -194,12 +194,15 @@ async fn serve(kind: &str, keep_alive: Duration) -> Result<(), Box<dyn Error>> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     cli::say(format_args!("{}\n", listener.local_addr()?));
     match kind {
-        "hyper" => serve_hyper(listener, move || by_hand(keep_alive)).await,
+        "hyper" => serve_hyper(listener, |socket| socket, move || by_hand(keep_alive)).await,
         #[cfg(feature = "axum")]
         "axum" | "axum-sse-hyper" => on_axum(kind, listener, keep_alive).await,
         #[cfg(feature = "warp")]
         "warp" | "sse-warp" => on_warp(kind, listener, keep_alive).await,
-        _ => serve_hyper(listener, move || sse(keep_alive).into_response()).await,
+        _ => {
+            let limit = WriteLimit::new();
+            serve_hyper(listener, |socket| limit.wrap(socket), move || sse(keep_alive).into_response()).await
+        }
     }
 }
 
@@ -208,7 +211,7 @@ fn one_event<T>(event: T) -> impl Stream<Item = T> {
 }
 
 fn sse(keep_alive: Duration) -> Sse<impl Stream<Item = Event>> {
-    Sse::new(one_event(Event::new("1"))).timer(TokioTimer::new()).keep_alive(keep_alive)
+    Sse::new(one_event(Event::new("1"))).keep_alive(keep_alive)
 }
 
 /// What one would write without an adapter: an event, and a comment at each interval.
@@ -225,11 +228,13 @@ fn by_hand(keep_alive: Duration) -> Response<impl Body<Data = Bytes, Error = Inf
     response
 }
 
-async fn serve_hyper<B>(
+async fn serve_hyper<I, B>(
     listener: TcpListener,
+    wrap: impl Fn(TcpStream) -> I,
     respond: impl Fn() -> Response<B> + Clone + Send + 'static,
 ) -> Result<(), Box<dyn Error>>
 where
+    I: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     B: Body<Data = Bytes, Error: Error + Send + Sync> + Send + 'static,
 {
     loop {
@@ -239,7 +244,7 @@ where
         // response beside that for its body.
         let service =
             service_fn(move |_| future::ready(Ok::<_, Infallible>(respond().map(BodyExt::boxed_unsync))));
-        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(wrap(stream)), service));
     }
 }
 

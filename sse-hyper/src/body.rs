@@ -13,9 +13,19 @@ use pin_project_lite::pin_project;
 use sse_codec::Encoded;
 
 use crate::{
-    BoxError, CloseReason, StreamFailed, StreamItem, break_off::BreakOff, close::Tally, frame::Gathered,
-    keep_alive::KeepAlive, shutdown::Shutdown, stream_item::Outgoing,
+    BoxError, CloseReason, StreamFailed, StreamItem,
+    age::Age,
+    break_off::BreakOff,
+    close::Tally,
+    frame::Gathered,
+    keep_alive::{KeepAlive, SignOfLife},
+    shutdown::Shutdown,
+    stream_item::Outgoing,
 };
+
+/// How many blocks without a byte are taken from a stream for a frame: they do not fill it, so a stream of nothing else
+/// would keep the task to itself.
+const MOST_EMPTY: usize = 64;
 
 pin_project! {
     /// The body of an event stream, made by [`Sse`](crate::Sse).
@@ -40,11 +50,12 @@ pin_project! {
         // What goes out before the next item of the stream: the opening comment at first, later
         // what did not fit into a frame.
         held: Option<Outgoing>,
-        // Boxed, as the next two: streams are many and mostly idle, and few have these.
+        // Boxed, as three more: streams are many and mostly idle, and few have these.
         farewell: Option<Box<Encoded>>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Box<Shutdown>>,
+        age: Option<Box<Age>>,
         break_off: Option<Box<BreakOff>>,
         // The last field: when the body is dropped, the hook finds the stream dropped.
         tally: Tally,
@@ -57,6 +68,7 @@ impl<S> SseBody<S> {
         opening: Option<Encoded>,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Shutdown>,
+        age: Option<Age>,
         break_off: Option<BreakOff>,
         tally: Tally,
     ) -> Self {
@@ -67,6 +79,7 @@ impl<S> SseBody<S> {
             gathered: Gathered::default(),
             keep_alive,
             shutdown: shutdown.map(Box::new),
+            age: age.map(Box::new),
             break_off: break_off.map(Box::new),
             tally,
         }
@@ -92,15 +105,18 @@ where
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, StreamFailed>>> {
+        self.as_mut().project().tally.is_polled(cx);
         self.as_mut().poll_shutdown(cx);
+        self.as_mut().poll_age(cx);
         if let Some(frame) = self.as_mut().gather(cx) {
-            return Poll::Ready(Some(Ok(self.send(frame))));
+            let events = frame.events();
+            return Poll::Ready(Some(Ok(self.send(frame.into_bytes(), events))));
         }
         if self.stream.is_none() {
             return self.poll_end(cx).map(|error| error.map(Err));
         }
-        let comment = ready!(self.as_mut().poll_keep_alive(cx));
-        Poll::Ready(Some(Ok(self.send(comment))))
+        let SignOfLife { bytes, events } = ready!(self.as_mut().poll_keep_alive(cx));
+        Poll::Ready(Some(Ok(self.send(bytes, events))))
     }
 
     fn is_end_stream(&self) -> bool {
@@ -128,9 +144,25 @@ where
         }
     }
 
+    fn poll_age(mut self: Pin<&mut Self>, cx: &mut Context<'_>) {
+        let this = self.as_mut().project();
+        if this.age.as_mut().is_some_and(|age| age.poll(cx).is_ready()) {
+            self.end(CloseReason::MaxAge);
+        }
+    }
+
     /// Everything that is ready, up to a frame of it.
     fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Encoded> {
+        let mut empty = 0;
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
+            if is_empty(&item) {
+                empty += 1;
+                if empty == MOST_EMPTY {
+                    cx.waker().wake_by_ref();
+                    break;
+                }
+                continue;
+            }
             let this = self.as_mut().project();
             let Some(item) = this.gathered.add(item) else { continue };
             if this.gathered.is_empty() {
@@ -171,27 +203,28 @@ where
         this.stream.set(None);
         *this.shutdown = None;
         *this.keep_alive = None;
+        *this.age = None;
         this.tally.ends(reason);
     }
 
-    fn poll_keep_alive(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Encoded> {
+    fn poll_keep_alive(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<SignOfLife> {
         let this = self.project();
         let Some(keep_alive) = this.keep_alive else { return Poll::Pending };
-        let comment = ready!(keep_alive.poll_comment(cx));
+        let frame = ready!(keep_alive.poll_frame(cx));
         this.gathered.release();
-        Poll::Ready(comment)
+        Poll::Ready(frame)
     }
 
     /// Counts a frame that goes out.
-    fn send(mut self: Pin<&mut Self>, frame: Encoded) -> Frame<Bytes> {
+    fn send(mut self: Pin<&mut Self>, frame: Bytes, events: usize) -> Frame<Bytes> {
         let this = self.as_mut().project();
-        this.tally.count(frame.events() as u64, frame.as_bytes().len());
+        this.tally.count(events as u64, frame.len());
         if let Some(keep_alive) = this.keep_alive {
             keep_alive.written();
         }
         let bytes = match this.break_off {
-            Some(break_off) => break_off.watch(frame.into_bytes()),
-            None => frame.into_bytes(),
+            Some(break_off) => break_off.watch(frame),
+            None => frame,
         };
         if self.is_over() {
             self.project().tally.close();
@@ -209,6 +242,11 @@ where
         this.tally.close();
         Poll::Ready(error)
     }
+}
+
+/// A block of nothing: it has no blank line either.
+fn is_empty(item: &Outgoing) -> bool {
+    matches!(item, Outgoing::Encoded(block) if block.as_bytes().is_empty())
 }
 
 impl<S> fmt::Debug for SseBody<S> {

@@ -11,7 +11,7 @@ use std::{
 use bytes::Bytes;
 use hyper::rt::Sleep;
 
-use crate::{StreamFailed, keep_alive::SharedTimer};
+use crate::{StreamFailed, timer::SharedTimer};
 
 /// Breaks a response off once its frames are sent.
 ///

@@ -1,8 +1,17 @@
 //! Why and how a response ended.
 
-use std::{fmt, mem, time::Duration, time::Instant};
+use std::{
+    fmt, mem,
+    sync::Arc,
+    task::Context,
+    time::{Duration, Instant},
+};
 
-use crate::{BoxError, keep_alive::SharedTimer};
+use crate::{
+    BoxError,
+    timer::SharedTimer,
+    write_limit::{Cut, Link},
+};
 
 /// How a response ended: what [`Sse::on_close`](crate::Sse::on_close) is given.
 ///
@@ -55,8 +64,17 @@ pub enum CloseReason {
     StreamEnded,
     /// The stream of events yielded this error.
     StreamError(BoxError),
-    /// The future given to [`Sse::until`](crate::Sse::until) was ready.
+    /// The future given to [`Sse::until`](crate::Sse::until) was ready, or the time for a shutdown that a
+    /// [`WriteLimit`](crate::WriteLimit) gives was over.
     Shutdown,
+    /// The response had its largest age: see [`Sse::max_age`](crate::Sse::max_age).
+    MaxAge,
+    /// The client took nothing for longer than the [`WriteLimit`](crate::WriteLimit) of its server: it is there and does
+    /// not read, or has vanished.
+    ///
+    /// A server that polls a body in another task than its connection hides that from the body, which is
+    /// [`Dropped`](Self::Dropped) then: so it is on HTTP/2 without [`WriteLimit::executor`](crate::WriteLimit::executor).
+    WriteTimeout,
 }
 
 impl Closed {
@@ -152,33 +170,55 @@ pub(crate) struct Tally {
     started: Instant,
     events: u64,
     bytes: u64,
-    reason: CloseReason,
+    reason: Option<CloseReason>,
+    link: Option<Arc<Link>>,
     hook: Option<Hook>,
 }
 
 impl Tally {
     pub(crate) fn new(clock: Option<SharedTimer>, hook: Option<Hook>) -> Self {
-        Self { started: now(clock.as_ref()), clock, events: 0, bytes: 0, reason: CloseReason::Dropped, hook }
+        Self { started: now(clock.as_ref()), clock, events: 0, bytes: 0, reason: None, link: None, hook }
+    }
+
+    /// The body is polled: the first time, its connection is looked for.
+    pub(crate) fn is_polled(&mut self, cx: &Context<'_>) {
+        match &self.link {
+            Some(link) => link.is_asked(),
+            None => self.link = Link::of_task(cx),
+        }
     }
 
     pub(crate) fn count(&mut self, events: u64, bytes: usize) {
         self.events += events;
         self.bytes += bytes as u64;
+        if let Some(link) = &self.link {
+            link.hands_out();
+        }
     }
 
     /// Notes why the response ends; what is still on its way will be counted.
     pub(crate) fn ends(&mut self, reason: CloseReason) {
-        self.reason = reason;
+        self.reason = Some(reason);
     }
 
     pub(crate) fn close(&mut self) {
         let Some(hook) = self.hook.take() else { return };
+        let reason = mem::take(&mut self.reason).unwrap_or_else(|| self.dropped());
         hook(Closed {
-            reason: mem::replace(&mut self.reason, CloseReason::Dropped),
+            reason,
             events: self.events,
             bytes: self.bytes,
             duration: now(self.clock.as_ref()).saturating_duration_since(self.started),
         });
+    }
+
+    /// Why the server dropped the body.
+    fn dropped(&self) -> CloseReason {
+        match self.link.as_ref().and_then(|link| link.is_cut()) {
+            Some(Cut::WriteTimeout) => CloseReason::WriteTimeout,
+            Some(Cut::Shutdown) => CloseReason::Shutdown,
+            None => CloseReason::Dropped,
+        }
     }
 }
 

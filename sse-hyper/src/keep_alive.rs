@@ -1,25 +1,36 @@
-//! A comment after a silence.
+//! A sign of life after a silence.
 
 use std::{
     pin::Pin,
-    sync::{Arc, LazyLock},
+    sync::LazyLock,
     task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
-use hyper::rt::{Sleep, Timer};
-use sse_codec::{Block, Encoded};
+use bytes::{Bytes, BytesMut};
+use hyper::rt::Sleep;
+use sse_codec::{
+    Block, Encoded, Event,
+    lines::{Line, LineDecoder},
+};
 
-pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
+use crate::timer::SharedTimer;
 
 /// Watches for silence. It asks the timer what time it is when something is written, and re-arms the
 /// sleep only when that fires: a busy stream costs one clock reading per frame, and no allocation.
 pub(crate) struct KeepAlive {
     timer: SharedTimer,
     interval: Duration,
-    comment: Encoded,
+    sends: SignOfLife,
     last_write: Instant,
     armed: Option<Armed>,
+}
+
+/// What is sent, as it is on the wire.
+#[derive(Clone)]
+pub(crate) struct SignOfLife {
+    pub(crate) bytes: Bytes,
+    pub(crate) events: usize,
 }
 
 struct Armed {
@@ -33,14 +44,13 @@ impl KeepAlive {
     /// Below this, comments would be a flood.
     pub(crate) const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
-    pub(crate) fn new(timer: SharedTimer, interval: Duration, comment: Option<Encoded>) -> Self {
-        static DEFAULT_COMMENT: LazyLock<Encoded> =
-            LazyLock::new(|| Block::new().comment("keep-alive").into());
+    pub(crate) fn new(timer: SharedTimer, interval: Duration, sends: Option<SignOfLife>) -> Self {
+        static DEFAULT: LazyLock<SignOfLife> = LazyLock::new(|| SignOfLife::comment("keep-alive"));
         Self {
             last_write: timer.now(),
             timer,
             interval: interval.max(Self::SHORTEST_INTERVAL),
-            comment: comment.unwrap_or_else(|| DEFAULT_COMMENT.clone()),
+            sends: sends.unwrap_or_else(|| DEFAULT.clone()),
             armed: None,
         }
     }
@@ -49,8 +59,8 @@ impl KeepAlive {
         self.last_write = self.timer.now();
     }
 
-    /// Ready with the comment if nothing was written for the interval.
-    pub(crate) fn poll_comment(&mut self, cx: &mut Context<'_>) -> Poll<Encoded> {
+    /// Ready with what is to be sent if nothing was written for the interval.
+    pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<SignOfLife> {
         loop {
             // An interval beyond the end of time never passes.
             let Some(deadline) = self.last_write.checked_add(self.interval) else { return Poll::Pending };
@@ -68,8 +78,38 @@ impl KeepAlive {
             // a timer and a clock that disagree must not become a flood of comments.
             self.last_write = self.timer.now().max(armed.deadline);
             armed.rearm(&self.timer, self.last_write.checked_add(self.interval).unwrap_or(armed.deadline));
-            return Poll::Ready(self.comment.clone());
+            return Poll::Ready(self.sends.clone());
         }
+    }
+}
+
+impl SignOfLife {
+    /// A comment as a block.
+    pub(crate) fn comment(text: &str) -> Self {
+        Encoded::from(Block::new().comment(text)).into()
+    }
+
+    /// A comment without the blank line of a block.
+    pub(crate) fn comment_line(text: &str) -> Self {
+        let block = Block::new().comment(text).to_bytes();
+        let (mut decoder, mut bytes) = (LineDecoder::new(), BytesMut::new());
+        let mut lines = decoder.decode(&block);
+        while let Some(Ok(line)) = lines.next_line() {
+            if matches!(line, Line::Comment(_)) {
+                line.encode(&mut bytes);
+            }
+        }
+        Self { bytes: bytes.freeze(), events: 0 }
+    }
+
+    pub(crate) fn event(event: Event) -> Self {
+        Encoded::from(event).into()
+    }
+}
+
+impl From<Encoded> for SignOfLife {
+    fn from(block: Encoded) -> Self {
+        Self { events: block.events(), bytes: block.into_bytes() }
     }
 }
 

@@ -5,13 +5,12 @@
 //!
 //! ```
 //! use futures_util::stream;
-//! use hyper_util::rt::TokioTimer;
 //! use sse_hyper::{Event, EventType, Sse};
 //!
 //! const PING: EventType = EventType::from_static("ping");
 //!
 //! let events = stream::iter((0_u64..).map(|n| Event::new(n.to_string()).with_event_type(PING).with_id(n)));
-//! let response = Sse::new(events).timer(TokioTimer::new()).into_response();
+//! let response = Sse::new(events).into_response();
 //!
 //! assert_eq!(response.headers()["content-type"], "text/event-stream");
 //! ```
@@ -30,10 +29,11 @@
 //! use futures_util::stream;
 //! use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 //! use hyper_util::rt::{TokioIo, TokioTimer};
-//! use sse_hyper::{Event, Sse, last_event_id};
+//! use sse_hyper::{Event, Sse, WriteLimit, last_event_id};
 //! use tokio::net::TcpListener;
 //!
 //! async fn serve(listener: TcpListener) -> std::io::Result<()> {
+//!     let limit = WriteLimit::new(); // of the time in which a client takes nothing
 //!     loop {
 //!         let (socket, _) = listener.accept().await?;
 //!         socket.set_nodelay(true)?; // small frames shall not wait for each other
@@ -42,11 +42,11 @@
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
 //!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id.saturating_add(1));
 //!             let events = stream::iter((next..next.saturating_add(3)).map(|n| Event::new("tick").with_id(n)));
-//!             Ok::<_, Infallible>(Sse::new(events).timer(TokioTimer::new()).into_response())
+//!             Ok::<_, Infallible>(Sse::new(events).into_response())
 //!         });
 //!         let mut server = http1::Builder::new();
 //!         server.timer(TokioTimer::new()); // for hyper's own limits
-//!         tokio::spawn(server.serve_connection(TokioIo::new(socket), service));
+//!         tokio::spawn(server.serve_connection(TokioIo::new(limit.wrap(socket)), service));
 //!     }
 //! }
 //! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -66,17 +66,17 @@
 //!
 //! # axum
 //!
-//! The response is one that axum takes as it is:
+//! The response is one that axum takes as it is. With the feature `axum`, [`WriteLimit`] wraps a listener for
+//! `axum::serve` as well.
 //!
 //! ```
 //! use axum::{Router, response::IntoResponse, routing::get};
 //! use futures_util::stream;
-//! use hyper_util::rt::TokioTimer;
 //! use sse_hyper::{Event, Sse};
 //!
 //! async fn events() -> impl IntoResponse {
 //!     let events = stream::iter([Event::new("hello"), Event::new("world")]);
-//!     Sse::new(events).timer(TokioTimer::new()).into_response()
+//!     Sse::new(events).into_response()
 //! }
 //!
 //! let app: Router = Router::new().route("/events", get(events));
@@ -100,12 +100,16 @@
 //! - **Frames.** Events that are ready go out together, in frames of up to 16 KiB; a larger one is a
 //!   frame of its own, and so is one of 4 KiB or more that is [`Encoded`], which is not copied then.
 //!   Nothing is held back: when the stream has no more at the moment, what is there goes out.
-//! - **Keep-alive.** With a [`timer`](Sse::timer), a comment after 15 s of silence. **Without a timer
-//!   there is none**: this crate knows no runtime, so it has no timer of its own.
+//! - **Keep-alive.** A comment after 15 s of silence, on tokio's timer where there is one (feature
+//!   `tokio`, on by default), or on the [`timer`](Sse::timer) of your runtime.
 //! - **Leaving.** The body is dropped when the client leaves, and the stream with it.
 //!   [`on_close`](Sse::on_close) tells why and after how much.
+//! - **Clients that take nothing.** A server does not ask a body for more that it cannot send, so a client
+//!   that does not read, or has vanished, would stay for as long as it likes. A [`WriteLimit`] ends
+//!   its connection after 30 s.
 //! - **Shutdown.** A server that shuts down gracefully waits for its open responses, and an event
-//!   stream is open for ever. [`until`](Sse::until) ends it.
+//!   stream is open without end. [`until`](Sse::until) ends it, and that of a [`WriteLimit`] those whose
+//!   clients do not take the end.
 //! - **Errors.** A stream that fails ends the response cleanly, after every event before the error;
 //!   [`break_on_error`](Sse::break_on_error) lets the client notice.
 //!
@@ -126,6 +130,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod accept;
+mod age;
 mod body;
 mod break_off;
 mod close;
@@ -134,8 +139,12 @@ mod frame;
 mod keep_alive;
 mod request;
 mod shutdown;
+#[cfg(feature = "tokio")]
+mod socket;
 mod sse;
 mod stream_item;
+mod timer;
+mod write_limit;
 
 pub use accept::{Accepts, Preferred, accepts_event_stream, is_event_stream};
 pub use body::SseBody;
@@ -146,6 +155,10 @@ pub use request::{
 };
 pub use sse::Sse;
 pub use stream_item::StreamItem;
+#[cfg(feature = "axum")]
+#[cfg_attr(docsrs, doc(cfg(feature = "axum")))]
+pub use write_limit::LimitedListener;
+pub use write_limit::{LimitedExecutor, LimitedIo, LimitedStream, WriteLimit};
 
 #[doc(no_inline)]
 pub use sse_codec::{Batch, Block, Encoded, Event, EventId, EventType};

@@ -41,7 +41,7 @@ impl Shutdown {
 }
 
 /// A random time from nothing to the whole window, in whole milliseconds.
-fn somewhere_in(window: Duration) -> Duration {
+pub(crate) fn somewhere_in(window: Duration) -> Duration {
     let window = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
     // Every `RandomState` hashes differently: random enough to spread clients, and no dependency.
     let random = RandomState::new().hash_one(window);

@@ -9,10 +9,12 @@ use sse_codec::{Block, Encoded, Event};
 
 use crate::{
     BoxError, Closed, SseBody, StreamItem,
+    age::Age,
     break_off::BreakOff,
     close::{Hook, Tally},
-    keep_alive::{KeepAlive, SharedTimer},
+    keep_alive::{KeepAlive, SignOfLife},
     shutdown::Shutdown,
+    timer::{SharedTimer, default_timer},
 };
 
 /// A response that streams events, before it is made: the stream, and how to treat it.
@@ -23,11 +25,9 @@ use crate::{
 /// use std::time::Duration;
 ///
 /// use futures_util::stream;
-/// use hyper_util::rt::TokioTimer;
 /// use sse_hyper::{Event, Sse};
 ///
 /// let response = Sse::new(stream::iter([Event::new("hello")]))
-///     .timer(TokioTimer::new())
 ///     .keep_alive(Duration::from_secs(30))
 ///     .on_close(|closed| println!("{:?} after {} events", closed.reason(), closed.events()))
 ///     .into_response();
@@ -38,10 +38,12 @@ pub struct Sse<S> {
     opening: Option<Encoded>,
     timer: Option<SharedTimer>,
     keep_alive: Option<Duration>,
-    keep_alive_comment: Option<Encoded>,
+    keep_alive_sends: Option<SignOfLife>,
     until: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     farewell: Option<Event>,
     retry_window: Option<Duration>,
+    max_age: Option<Duration>,
+    max_age_spread: Option<Duration>,
     on_close: Option<Hook>,
     break_on_error: bool,
 }
@@ -68,10 +70,12 @@ where
             opening: None,
             timer: None,
             keep_alive: Some(KeepAlive::DEFAULT_INTERVAL),
-            keep_alive_comment: None,
+            keep_alive_sends: None,
             until: None,
             farewell: None,
             retry_window: None,
+            max_age: None,
+            max_age_spread: None,
             on_close: None,
             break_on_error: false,
         }
@@ -97,12 +101,14 @@ where
         Self { opening: Some(comment(text)), ..self }
     }
 
-    /// The timer of your runtime, and with it the keep-alive. **Without a timer there is no
-    /// keep-alive.**
+    /// The timer of your runtime, for the keep-alive and the [`max_age`](Self::max_age). It also gives [`Closed`] its
+    /// clock, and [`break_on_error`](Self::break_on_error) its patience. Its clock ([`Timer::now`]) has to be the one that
+    /// its sleeps go by.
     ///
-    /// For tokio, it is `hyper_util::rt::TokioTimer`. It also gives [`Closed`] its clock, and
-    /// [`break_on_error`](Self::break_on_error) its patience. Its clock ([`Timer::now`]) has to be the
-    /// one that its sleeps go by.
+    /// Not set, it is tokio's if the response is made in a runtime of tokio (feature `tokio`, on by default). In another
+    /// runtime, **without a timer there is no keep-alive**. Nor is there one in a runtime of tokio whose timers are not
+    /// enabled; tokio cannot be asked for that but by a panic, which is caught, and reported on standard error once for
+    /// the runtime (with `panic = "abort"` it cannot be caught: enable the timers).
     ///
     /// ```
     /// use futures_util::stream;
@@ -115,13 +121,16 @@ where
         Self { timer: Some(Arc::new(timer)), ..self }
     }
 
-    /// The silence after which a comment is sent: 15 s if not set, 1 ms at least. It needs a
+    /// The silence after which a comment is sent: 15 s if not set, 1 ms at least; [`Duration::ZERO`] is never. It needs a
     /// [`timer`](Self::timer).
     ///
-    /// Proxies close connections that are silent, many of them after 30 or 60 s. And keep-alive is what
-    /// notices a client whose leaving the server does not see: one that vanished without a word, or
-    /// one that had sent more than its request. That takes two intervals at most, as the first
-    /// comment draws the answer that the second one fails on.
+    /// Proxies close connections that are silent, many of them after 30 or 60 s. And the keep-alive is what notices a
+    /// client whose leaving the server does not see, since it had sent more than its request: the system answers the
+    /// first comment with a reset, and the second one fails, so that takes two intervals at most.
+    ///
+    /// A client that has vanished without a word answers nothing, and the system sends each comment again for a quarter
+    /// of an hour. With a [`WriteLimit`](crate::WriteLimit) it is noticed within an interval and that limit, 45 s if
+    /// neither is set. On HTTP/2, hyper's `keep_alive_interval` notices it as well.
     ///
     /// The standard advises ["a comment line every 15 seconds or so"](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
     ///
@@ -130,28 +139,26 @@ where
     ///
     /// use futures_util::stream;
     /// use http_body_util::BodyExt;
-    /// use hyper_util::rt::TokioTimer;
     /// use sse_hyper::{Event, Sse};
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-    /// let silent = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new());
+    /// let silent = Sse::new(stream::pending::<Event>());
     /// let mut body = silent.keep_alive(Duration::from_millis(10)).into_body();
     /// assert_eq!(body.frame().await.unwrap()?.into_data().unwrap(), ":keep-alive\n\n");
     /// # Ok::<(), sse_hyper::StreamFailed>(())
     /// # }).unwrap();
     /// ```
     pub fn keep_alive(self, interval: Duration) -> Self {
-        Self { keep_alive: Some(interval), ..self }
+        Self { keep_alive: not_zero(interval), ..self }
     }
 
     /// Turns the keep-alive off, for a stream that is never silent for long, or makes its own.
     ///
     /// ```
     /// use futures_util::stream;
-    /// use hyper_util::rt::TokioTimer;
     /// use sse_hyper::{Event, Sse};
     ///
-    /// let sse = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new()).no_keep_alive();
+    /// let sse = Sse::new(stream::pending::<Event>()).no_keep_alive();
     /// ```
     pub fn no_keep_alive(self) -> Self {
         Self { keep_alive: None, ..self }
@@ -166,7 +173,45 @@ where
     /// let sse = Sse::new(stream::pending::<Event>()).keep_alive_comment(""); // the shortest
     /// ```
     pub fn keep_alive_comment(self, text: &str) -> Self {
-        Self { keep_alive_comment: Some(comment(text)), ..self }
+        Self { keep_alive_sends: Some(SignOfLife::comment(text)), ..self }
+    }
+
+    /// Sends this comment without the blank line that ends a block: `:` and a line feed for an empty text.
+    ///
+    /// Some clients, written by hand, take each blank line for an event. The last one of
+    /// [`keep_alive_comment`](Self::keep_alive_comment), this and [`keep_alive_event`](Self::keep_alive_event) counts.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use http_body_util::BodyExt;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let silent = Sse::new(stream::pending::<Event>()).keep_alive(Duration::from_millis(10));
+    /// let mut body = silent.keep_alive_line("").into_body();
+    /// assert_eq!(body.frame().await.unwrap()?.into_data().unwrap(), ":\n");
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn keep_alive_line(self, text: &str) -> Self {
+        Self { keep_alive_sends: Some(SignOfLife::comment_line(text)), ..self }
+    }
+
+    /// Sends this event where a comment would be sent, for clients that want to know that the server is there: they
+    /// cannot see comments.
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, EventType, Sse};
+    ///
+    /// const ALIVE: EventType = EventType::from_static("alive");
+    ///
+    /// let sse = Sse::new(stream::pending::<Event>()).keep_alive_event(Event::new("").with_event_type(ALIVE));
+    /// ```
+    pub fn keep_alive_event(self, event: Event) -> Self {
+        Self { keep_alive_sends: Some(SignOfLife::event(event)), ..self }
     }
 
     /// Ends the response cleanly when this future is ready, whatever it gives.
@@ -174,6 +219,9 @@ where
     /// A graceful shutdown of hyper, axum or warp waits until its responses are over; so have this
     /// future ready when it begins. What the stream has given is sent, then the
     /// [`farewell`](Self::farewell), and what else it has ready is not.
+    ///
+    /// A client that takes nothing does not take the end either, and the shutdown waits for it: give
+    /// [`WriteLimit::until`](crate::WriteLimit::until) the same future, and it is over after 5 s.
     ///
     /// A future that is already ready ends the response before its first event.
     ///
@@ -229,7 +277,8 @@ where
     ///
     /// Each is told another reconnection time: at random from nothing to the window, in whole
     /// milliseconds, on top of that of the [`farewell`](Self::farewell) if it has one. Clients keep it
-    /// until they are told another, so the events after a reconnection may want to set it again.
+    /// until they are told another, so the events after a reconnection may want to set it again. A window of
+    /// [`Duration::ZERO`] is none: nothing is told.
     ///
     /// ```
     /// use std::time::Duration;
@@ -244,7 +293,45 @@ where
     ///     .retry_window(Duration::from_secs(10));
     /// ```
     pub fn retry_window(self, window: Duration) -> Self {
-        Self { retry_window: Some(window), ..self }
+        Self { retry_window: not_zero(window), ..self }
+    }
+
+    /// Ends the response cleanly when it is so old, whatever its stream does. It needs a [`timer`](Self::timer). Not set,
+    /// or [`Duration::ZERO`], it may become any age.
+    ///
+    /// Clients reconnect, and so find the servers that were added since they came, and leave those that are to be
+    /// stopped. Not all at once: each response ends at a random time within the
+    /// [`max_age_spread`](Self::max_age_spread) before. Its [`CloseReason`](crate::CloseReason) is `MaxAge`, and it has
+    /// no [`farewell`](Self::farewell). A client that takes nothing is cut off by the
+    /// [`WriteLimit`](crate::WriteLimit), not by this.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// // Ends after 54 to 60 min.
+    /// let sse = Sse::new(stream::pending::<Event>()).max_age(Duration::from_secs(60 * 60));
+    /// ```
+    pub fn max_age(self, age: Duration) -> Self {
+        Self { max_age: not_zero(age), ..self }
+    }
+
+    /// How long before the [`max_age`](Self::max_age) a response may end: a tenth of that if not set, and at most all
+    /// of it. In whole milliseconds.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// let minute = Duration::from_secs(60);
+    /// let sse = Sse::new(stream::pending::<Event>()).max_age(60 * minute).max_age_spread(30 * minute);
+    /// ```
+    pub fn max_age_spread(self, spread: Duration) -> Self {
+        Self { max_age_spread: Some(spread), ..self }
     }
 
     /// Calls `hook` when the response is over: exactly once, also if its body was never polled.
@@ -279,11 +366,10 @@ where
     ///
     /// ```
     /// use futures_util::stream;
-    /// use hyper_util::rt::TokioTimer;
     /// use sse_hyper::{Event, Sse};
     ///
     /// let tokens = stream::iter([Ok(Event::new("Once")), Err("the model is gone")]);
-    /// let sse = Sse::new(tokens).timer(TokioTimer::new()).break_on_error();
+    /// let sse = Sse::new(tokens).break_on_error();
     /// ```
     pub fn break_on_error(self) -> Self {
         Self { break_on_error: true, ..self }
@@ -329,15 +415,19 @@ where
     /// let body = Body::new(Sse::new(stream::pending::<Event>()).into_body());
     /// ```
     pub fn into_body(self) -> SseBody<S> {
-        let keep_alive = self
-            .timer
+        let timer = self.timer.or_else(default_timer);
+        let keep_alive = timer
             .clone()
             .zip(self.keep_alive)
-            .map(|(timer, interval)| KeepAlive::new(timer, interval, self.keep_alive_comment));
+            .map(|(timer, interval)| KeepAlive::new(timer, interval, self.keep_alive_sends));
+        let age = timer.clone().zip(self.max_age).and_then(|(timer, age)| {
+            let spread = self.max_age_spread.unwrap_or(age / 10);
+            Age::new(timer, age, spread)
+        });
         let shutdown = self.until.map(|until| Shutdown::new(until, self.farewell, self.retry_window));
-        let break_off = self.break_on_error.then(|| BreakOff::new(self.timer.clone()));
-        let tally = Tally::new(self.timer, self.on_close);
-        SseBody::new(self.stream, self.opening, keep_alive, shutdown, break_off, tally)
+        let break_off = self.break_on_error.then(|| BreakOff::new(timer.clone()));
+        let tally = Tally::new(timer, self.on_close);
+        SseBody::new(self.stream, self.opening, keep_alive, shutdown, age, break_off, tally)
     }
 }
 
@@ -345,6 +435,11 @@ impl<S> fmt::Debug for Sse<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Sse").finish_non_exhaustive()
     }
+}
+
+/// Zero is off.
+fn not_zero(duration: Duration) -> Option<Duration> {
+    Some(duration).filter(|duration| !duration.is_zero())
 }
 
 fn comment(text: &str) -> Encoded {

@@ -6,7 +6,6 @@ use std::{alloc::System, time::Duration};
 
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body_util::BodyExt;
-use hyper_util::rt::TokioTimer;
 use sse_codec::Text;
 use sse_conformance::http::{channel, hesitant};
 use sse_hyper::{Encoded, Event, Sse};
@@ -64,15 +63,15 @@ async fn main() {
     assert!(count <= EVENTS / 2, "{count} allocations for {EVENTS} events one by one, 16 held");
 
     // Keep-alive adds its sleep, once: not for each event, not for each frame.
-    let without = allocations(Sse::new(one_by_one()), 0);
-    let with = allocations(Sse::new(one_by_one()).timer(TokioTimer::new()), 0);
+    let without = allocations(Sse::new(one_by_one()).no_keep_alive(), 0);
+    let with = allocations(Sse::new(one_by_one()), 0);
     println!("{without} allocations without keep-alive, {with} with");
     assert!(with <= without + 2, "{with} allocations with keep-alive, {without} without");
 
     // An idle stream holds no buffer: the comment gives it back, and the next event takes a new one. The
     // first round lets everything around it take what it keeps.
     let (sender, stream) = channel();
-    let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
+    let mut body = Box::pin(Sse::new(stream).into_body());
     for round in 0..2 {
         let region = Region::new(ALLOCATOR);
         sender.send(event.clone()).unwrap();
@@ -91,7 +90,7 @@ async fn main() {
     for (size, count) in [(100, 200), (5_000, 5)] {
         let event = cheap_to_clone(size);
         let events = stream::repeat(event.clone()).take(count).chain(stream::pending());
-        let mut body = Box::pin(Sse::new(events).into_body());
+        let mut body = Box::pin(Sse::new(events).no_keep_alive().into_body());
         let region = Region::new(ALLOCATOR);
         while body.frame().now_or_never().is_some() {}
         let change = region.change();

@@ -39,12 +39,85 @@
 //! ```
 //!
 //! What the replies do, and how, is all [`sse_hyper`]'s: its front page tells it, [`Sse`] has the
-//! settings. The timer of the keep-alive is tokio's here, so a comment comes after 15 s of silence
-//! without being asked for.
+//! settings.
 //!
 //! warp opens its sockets with Nagle's algorithm: an event can wait for the client's acknowledgement of
 //! the one before it. On Linux, sockets inherit `TCP_NODELAY` from their listener, so set it there, with
 //! [`TcpSocket::set_nodelay`](https://docs.rs/tokio/latest/tokio/net/struct.TcpSocket.html#method.set_nodelay).
+//!
+//! # Clients that take nothing
+//!
+//! warp's server keeps a client that does not read, or has vanished, and its graceful shutdown waits for it. On Linux a
+//! [`WriteLimit`] has the system end such connections after 30 s, with a line for the listener; and since the shutdown
+//! waits up to 30 s for them then, another one bounds that:
+//!
+//! ```
+//! use std::{future::Future, io, time::Duration};
+//!
+//! use futures_util::stream;
+//! use sse_warp::{Event, WriteLimit};
+//! use tokio::{net::TcpListener, time::sleep};
+//! use warp::Filter;
+//!
+//! async fn serve<F>(listener: TcpListener, stopped: impl Fn() -> F) -> io::Result<()>
+//! where
+//!     F: Future<Output = ()> + Send + 'static,
+//! {
+//!     let events = warp::path!("events").map(|| sse_warp::reply(stream::repeat_with(|| Event::new("a flood"))));
+//!     # #[cfg(target_os = "linux")]
+//!     WriteLimit::new().prepare(&listener)?;
+//!     let server = warp::serve(events).incoming(listener).graceful(stopped()).run();
+//!     tokio::select! {
+//!         () = server => {}
+//!         () = async { stopped().await; sleep(Duration::from_secs(5)).await } => {}
+//!     }
+//!     Ok(())
+//! }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! # serve(listener, || async {}).await
+//! # })?;
+//! # io::Result::Ok(())
+//! ```
+//!
+//! With hyper's server in place of warp's, all of the limit is there, the reasons for closing and a reset of single
+//! streams of HTTP/2 included. Only `warp::addr::remote` is not:
+//!
+//! ```
+//! use std::io;
+//!
+//! use futures_util::stream;
+//! use hyper_util::{rt::{TokioExecutor, TokioIo}, server::conn::auto, service::TowerToHyperService};
+//! use sse_warp::{Event, WriteLimit};
+//! use tokio::net::TcpListener;
+//! use warp::Filter;
+//!
+//! async fn serve(listener: TcpListener) -> io::Result<()> {
+//!     let events = warp::path!("events").map(|| sse_warp::reply(stream::iter([Event::new("hello")])));
+//!     let service = TowerToHyperService::new(warp::service(events));
+//!     let limit = WriteLimit::new();
+//!     let server = auto::Builder::new(limit.executor(TokioExecutor::new()));
+//!     loop {
+//!         let (socket, _) = listener.accept().await?;
+//!         let io = TokioIo::new(limit.wrap(socket));
+//!         let connection = server.serve_connection(io, service.clone()).into_owned();
+//!         tokio::spawn(connection);
+//!     }
+//! }
+//! # use tokio::io::{AsyncReadExt, AsyncWriteExt};
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
+//! # let listener = TcpListener::bind("127.0.0.1:0").await?;
+//! # let mut client = tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+//! # let server = tokio::spawn(serve(listener));
+//! # client.write_all(b"GET /events HTTP/1.0\r\n\r\n").await?;
+//! # let mut answer = String::new();
+//! # client.read_to_string(&mut answer).await?;
+//! # assert!(answer.contains("\r\n\r\ndata: hello\n\n"), "{answer}");
+//! # server.abort();
+//! # io::Result::Ok(())
+//! # })?;
+//! # io::Result::Ok(())
+//! ```
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -53,14 +126,13 @@ use std::{convert::Infallible, fmt};
 
 use futures_core::Stream;
 use http_body_util::BodyDataStream;
-use hyper_util::rt::TokioTimer;
 use sync_wrapper::SyncStream;
 use warp::{Filter, http::HeaderMap, reply::Response};
 
 #[doc(no_inline)]
 pub use sse_hyper::{
     self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError, Sse,
-    StreamItem,
+    StreamItem, WriteLimit,
 };
 
 /// The examples of the README are tested.
@@ -84,7 +156,7 @@ pub fn reply<S>(stream: S) -> SseReply<S>
 where
     S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
 {
-    Sse::new(stream).timer(TokioTimer::new()).into()
+    Sse::new(stream).into()
 }
 
 /// What the client says it saw last: [`sse_hyper::last_event_id`] as a filter.
@@ -132,7 +204,7 @@ impl<S> SseReply<S> {
     }
 }
 
-/// For an [`Sse`] with a timer of its own, or without one.
+/// For an [`Sse`] that was made elsewhere.
 impl<S> From<Sse<S>> for SseReply<S> {
     fn from(sse: Sse<S>) -> Self {
         Self(sse)

@@ -5,6 +5,7 @@
 
 use std::{
     cell::Cell,
+    convert::Infallible,
     net::SocketAddr,
     time::{Duration, Instant},
 };
@@ -12,13 +13,19 @@ use std::{
 use futures_util::{StreamExt, stream};
 use http_body_util::{BodyExt, Empty};
 use hyper::Request;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+    service::TowerToHyperService,
+};
 use sse_conformance::{
     http::{BOTH, Http, RawAnswer, channel, frame, get, get_with, soon},
     responses::{Crowd, hook, numbered, numbered_text, open_stream, shuts_down, with_farewell},
 };
-use sse_warp::{BoxError, CloseReason, Event, EventId, Sse, last_event_id, reply};
+use sse_warp::{BoxError, CloseReason, Closed, Event, EventId, Sse, WriteLimit, last_event_id, reply};
 use tokio::{
-    net::TcpListener,
+    io::AsyncWriteExt,
+    net::{TcpListener, TcpStream},
     sync::{mpsc, watch},
     task::JoinHandle,
 };
@@ -73,8 +80,8 @@ async fn keep_alive_is_on_and_on_tokios_timer() {
     frame(&mut body).await.unwrap();
     assert_eq!(start.elapsed().as_secs(), 3);
 
-    let without_a_timer = sse_warp::SseReply::from(Sse::new(stream::pending::<Event>()));
-    let mut body = Box::pin(without_a_timer.into_response().into_body());
+    let without = sse_warp::SseReply::from(Sse::new(stream::pending::<Event>()).no_keep_alive());
+    let mut body = Box::pin(without.into_response().into_body());
     assert!(tokio::time::timeout(Duration::from_secs(3_600), body.frame()).await.is_err());
 }
 
@@ -218,4 +225,75 @@ async fn the_last_event_id_filter_never_rejects() {
         let (text, _) = get_with(server.addr, Http::Two, request).await.rest().await;
         assert_eq!(text, format!("id: 0\ndata: {told}\n\n"));
     }
+}
+
+/// A route of floods, and where it is told why they closed.
+fn floods()
+-> (impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone, mpsc::UnboundedReceiver<Closed>) {
+    let (closings, closed) = mpsc::unbounded_channel();
+    let route = warp::any().map(move || {
+        let closings = closings.clone();
+        let flood = stream::repeat_with(|| Event::new("x".repeat(1_000)));
+        reply(flood).with(|sse| sse.on_close(move |closed| drop(closings.send(closed))))
+    });
+    (route, closed)
+}
+
+/// Asks, and reads nothing.
+async fn stalled(addr: SocketAddr) -> TcpStream {
+    let mut socket = TcpStream::connect(addr).await.unwrap();
+    socket.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    soon(socket.peek(&mut [0])).await.unwrap();
+    socket
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_listener_that_is_prepared_ends_clients_that_take_nothing() {
+    let (route, mut closed) = floods();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    WriteLimit::new().limit(Duration::from_secs(1)).prepare(&listener).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let (stop, mut stopping) = watch::channel(());
+    let stopped = async move { drop(stopping.changed().await) };
+    let running = tokio::spawn(warp::serve(route).incoming(listener).graceful(stopped).run());
+
+    let clients = [stalled(addr).await, stalled(addr).await];
+    for _ in &clients {
+        assert!(matches!(soon(closed.recv()).await.unwrap().reason(), CloseReason::Dropped));
+    }
+    stop.send(()).unwrap();
+    soon(running).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hypers_server_has_all_of_the_limit() {
+    let (route, mut closed) = floods();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    let limit = WriteLimit::new().limit(Duration::from_secs(1));
+    let server = auto::Builder::new(limit.executor(TokioExecutor::new()));
+    let service = TowerToHyperService::new(warp::service(route));
+    let running = tokio::spawn(async move {
+        loop {
+            let io = TokioIo::new(limit.wrap(listener.accept().await.unwrap().0));
+            tokio::spawn(server.serve_connection(io, service.clone()).into_owned());
+        }
+    });
+    let client = stalled(addr).await;
+    assert!(matches!(soon(closed.recv()).await.unwrap().reason(), CloseReason::WriteTimeout));
+    drop(client);
+
+    // One stream of a connection, while another is read.
+    let mut read = get(addr, Http::Two).await;
+    let unread = read.another(addr, Request::new(Empty::new())).await;
+    while closed.is_empty() {
+        read.block().await.unwrap();
+    }
+    assert!(matches!(closed.recv().await.unwrap().reason(), CloseReason::WriteTimeout));
+    for _ in 0..1_000 {
+        read.block().await.unwrap();
+    }
+    drop(unread);
+    running.abort();
 }

@@ -1,6 +1,13 @@
 //! How events become frames.
 
-use std::{cell::Cell, task::Poll};
+use std::{
+    cell::Cell,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll},
+};
 
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body::Body;
@@ -205,4 +212,31 @@ async fn streams_need_be_neither_sync_nor_unpin() {
     let body = Sse::new(stream).into_body();
     let task = tokio::spawn(async move { body.collect().await.unwrap().to_bytes() });
     assert_eq!(task.await.unwrap(), "data: 1\n\ndata: 2\n\n");
+}
+
+#[tokio::test]
+async fn a_stream_of_blocks_without_a_byte_lets_others_have_their_turn() {
+    let taken = Arc::new(AtomicUsize::new(0));
+    let count = taken.clone();
+    let empty = stream::repeat_with(move || {
+        count.fetch_add(1, Relaxed);
+        Encoded::from(Block::new())
+    });
+    let event = |text: &str| stream::iter([Encoded::from(Event::new(text))]);
+    let endless = event("first").chain(empty.take(1_000_000)).chain(event("at last"));
+    let mut body = Box::pin(Sse::new(endless).into_body());
+    assert_eq!(frame(&mut body).await.unwrap(), "data: first\n\n");
+    let woken = futures_util::task::noop_waker();
+    assert!(body.as_mut().poll_frame(&mut Context::from_waker(&woken)).is_pending());
+    assert!(taken.load(Relaxed) <= 1_000, "{} in two polls", taken.load(Relaxed));
+    // It is woken, so it gets there.
+    assert_eq!(frame(&mut body).await.unwrap(), "data: at last\n\n");
+    assert_eq!(frame(&mut body).await, None);
+
+    // Such blocks do not hold back what was there before them, nor do they break a frame up.
+    let mixed = stream::iter(0..10_000).map(|n| match n % 100 {
+        0 => Encoded::from(Event::new("x")),
+        _ => Encoded::from(Block::new()),
+    });
+    assert_eq!(frames(Sse::new(mixed).into_body()).await.concat(), "data: x\n\n".repeat(100));
 }

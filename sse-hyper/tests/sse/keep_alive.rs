@@ -16,9 +16,9 @@ use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
 use sse_conformance::{
     http::{channel, frame, frames, hesitant},
-    responses::{numbered, numbered_text},
+    responses::{hook, numbered, numbered_text},
 };
-use sse_hyper::{Event, Sse};
+use sse_hyper::{Event, EventType, Sse};
 use tokio::time::{Instant, advance, sleep, timeout};
 
 const INTERVAL: Duration = Duration::from_secs(15);
@@ -66,6 +66,70 @@ async fn never_while_events_flow() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn it_is_on_without_a_timer_of_ones_own() {
+    let mut body = Box::pin(Sse::new(stream::pending::<Event>()).into_body());
+    let start = Instant::now();
+    assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+    assert_took(start, INTERVAL);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_or_an_event_in_place_of_the_comment() {
+    let sse = || Sse::new(stream::iter(numbered(1)).chain(stream::pending::<Event>()));
+    let event = Event::new("still here").with_event_type(EventType::from_static("alive"));
+    for (sse, expected, events) in [
+        (sse().keep_alive_line(""), ":\n", 1),
+        (sse().keep_alive_line("are you\nthere"), ":are you\n:there\n", 1),
+        (sse().keep_alive_comment(""), ":\n\n", 1),
+        (sse().keep_alive_event(event), "event: alive\ndata: still here\n\n", 3),
+        // The last one counts.
+        (sse().keep_alive_line("").keep_alive_comment("x"), ":x\n\n", 1),
+    ] {
+        let (on_close, closed) = hook();
+        let mut body = Box::pin(sse.on_close(on_close).into_body());
+        assert_eq!(frame(&mut body).await.unwrap(), numbered_text(1));
+        for _ in 0..2 {
+            let start = Instant::now();
+            assert_eq!(frame(&mut body).await.unwrap(), expected);
+            assert_took(start, INTERVAL);
+        }
+        drop(body);
+        let closed = closed.await.unwrap();
+        let bytes = numbered_text(1).len() + 2 * expected.len();
+        assert_eq!((closed.events(), closed.bytes()), (events, bytes as u64), "{expected}");
+    }
+}
+
+/// None, and no panic either.
+#[test]
+fn none_without_a_runtime() {
+    let poll = |sse: Sse<stream::Pending<Event>>| {
+        let mut body = Box::pin(sse.keep_alive(Duration::from_millis(1)).into_body());
+        move || {
+            for _ in 0..3 {
+                assert!(body.frame().now_or_never().is_none());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
+    };
+    poll(Sse::new(stream::pending()))();
+
+    // A runtime without timers; what is made there is also polled elsewhere.
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    for _ in 0..3 {
+        runtime.block_on(async { poll(Sse::new(stream::pending()))() });
+    }
+    runtime.block_on(async { poll(Sse::new(stream::pending())) })();
+
+    // A runtime with timers: what is made there and polled without them, or without any runtime.
+    let with_timers = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let mut made = with_timers
+        .block_on(async { [poll(Sse::new(stream::pending())), poll(Sse::new(stream::pending()))] });
+    made[0]();
+    runtime.block_on(async { made[1]() });
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_interval_and_a_text_of_ones_own() {
     let sse = Sse::new(stream::pending::<Event>()).keep_alive_comment("are you\r\nthere");
     let sse = sse.keep_alive(Duration::from_secs(3)).timer(TokioTimer::new());
@@ -76,12 +140,12 @@ async fn an_interval_and_a_text_of_ones_own() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn none_without_a_timer_and_none_when_turned_off() {
+async fn none_when_turned_off() {
     let stream = stream::pending::<Event>;
     let unwanted = [
-        Sse::new(stream()),
-        Sse::new(stream()).keep_alive(Duration::from_secs(1)),
-        Sse::new(stream()).timer(TokioTimer::new()).no_keep_alive(),
+        Sse::new(stream()).no_keep_alive(),
+        Sse::new(stream()).keep_alive(Duration::ZERO),
+        Sse::new(stream()).timer(TokioTimer::new()).keep_alive(Duration::ZERO),
         // Beyond the end of time.
         Sse::new(stream()).timer(TokioTimer::new()).keep_alive(Duration::MAX),
     ];
@@ -92,7 +156,7 @@ async fn none_without_a_timer_and_none_when_turned_off() {
 
 #[tokio::test(start_paused = true)]
 async fn no_interval_is_so_short_that_comments_flood() {
-    let sse = Sse::new(stream::pending::<Event>()).timer(TokioTimer::new()).keep_alive(Duration::ZERO);
+    let sse = Sse::new(stream::pending::<Event>()).keep_alive(Duration::from_nanos(1));
     let mut body = Box::pin(sse.into_body());
     let start = Instant::now();
     for _ in 0..100 {

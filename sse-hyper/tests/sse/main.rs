@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
+mod age;
 mod closing;
 mod errors;
 mod faults;
@@ -9,5 +10,10 @@ mod frames;
 mod http;
 mod keep_alive;
 mod leaving;
+mod limited_io;
 mod request;
 mod shutdown;
+mod write_limit;
+
+#[path = "../common/limited.rs"]
+mod limited;

@@ -121,15 +121,22 @@ async fn the_window_begins_at_the_retry_of_the_farewell() {
 
 #[tokio::test]
 async fn windows_of_any_size() {
-    for (window, least, most) in [(Duration::ZERO, 0, 0), (Duration::MAX, 0, u64::MAX)] {
+    for (window, most) in [(Duration::from_millis(1), 1), (Duration::MAX, u64::MAX)] {
         let farewell = Event::new("bye");
         let sse =
             Sse::new(stream::pending::<Event>()).until(async {}).farewell(farewell).retry_window(window);
         let text = frames(sse.into_body()).await.concat();
         let retry =
             text.strip_prefix("retry: ").and_then(|text| text.strip_suffix("\ndata: bye\n\n")).unwrap();
-        assert!((least..=most).contains(&retry.parse().unwrap()), "{retry}");
+        assert!((0..=most).contains(&retry.parse().unwrap()), "{retry}");
     }
+}
+
+#[tokio::test]
+async fn no_window_sets_no_reconnection_time() {
+    let sse = || Sse::new(stream::pending::<Event>()).until(async {}).retry_window(Duration::ZERO);
+    assert!(frames(sse().into_body()).await.is_empty());
+    assert_eq!(frames(sse().farewell(Event::new("bye")).into_body()).await, ["data: bye\n\n"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

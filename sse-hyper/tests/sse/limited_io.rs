@@ -1,0 +1,249 @@
+//! The limit on a connection's I/O, under paused time: what is written to does as it is told.
+
+use std::{
+    future::poll_fn,
+    io::{self, ErrorKind},
+    pin::Pin,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+
+use futures_util::{FutureExt, future};
+use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use sse_hyper::{LimitedIo, WriteLimit};
+use tokio::{
+    sync::watch,
+    task::yield_now,
+    time::{Instant, sleep, timeout},
+};
+
+const LIMIT: Duration = Duration::from_secs(30);
+const DRAIN: Duration = Duration::from_secs(5);
+const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Takes so many bytes, and then none; flushes, or not. Nothing is ever read.
+#[derive(Clone, Default)]
+struct Pipe(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    room: usize,
+    does_not_flush: bool,
+    waker: Option<Waker>,
+}
+
+impl Pipe {
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        let mut state = self.0.lock().unwrap();
+        change(&mut state);
+        if let Some(waker) = state.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Read for Pipe {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        Poll::Pending
+    }
+}
+
+impl Write for Pipe {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        let mut state = self.0.lock().unwrap();
+        let len = buf.len().min(state.room);
+        if len == 0 {
+            state.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        state.room -= len;
+        Poll::Ready(Ok(len))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut state = self.0.lock().unwrap();
+        if state.does_not_flush {
+            state.waker = Some(cx.waker().clone());
+            return Poll::Pending;
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.poll_flush(cx)
+    }
+}
+
+async fn write(io: &mut LimitedIo<Pipe>, len: usize) -> io::Result<usize> {
+    poll_fn(|cx| Pin::new(&mut *io).poll_write(cx, &vec![b'x'; len])).await
+}
+
+async fn flush(io: &mut LimitedIo<Pipe>) -> io::Result<()> {
+    poll_fn(|cx| Pin::new(&mut *io).poll_flush(cx)).await
+}
+
+async fn read(io: &mut LimitedIo<Pipe>) -> io::Result<()> {
+    let mut buf = [0; 8];
+    poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, ReadBuf::new(&mut buf).unfilled())).await
+}
+
+/// Paused time counts in milliseconds, rounded up, for each of the eight looks.
+fn assert_took(start: Instant, expected: Duration) {
+    let took = start.elapsed();
+    assert!((expected..expected + Duration::from_millis(20)).contains(&took), "{took:?}, not {expected:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_takes_nothing_fails_after_30_seconds() {
+    let mut io = WriteLimit::new().wrap(Pipe::default());
+    let start = Instant::now();
+    let error = write(&mut io, 10).await.unwrap_err();
+    assert_took(start, LIMIT);
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_eq!(error.to_string(), "the client took nothing for longer than the write limit");
+    // And stays so.
+    io.get_ref().change(|pipe| pipe.room = 10);
+    assert!(
+        write(&mut io, 10).await.is_err() && flush(&mut io).await.is_err() && read(&mut io).await.is_err()
+    );
+    assert_took(start, LIMIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_byte_now_and_then_is_enough() {
+    let pipe = Pipe::default();
+    let mut io = WriteLimit::new().limit(LIMIT).wrap(pipe.clone());
+    let feeder = tokio::spawn(async move {
+        for _ in 0..100 {
+            sleep(LIMIT - Duration::from_millis(50)).await;
+            pipe.change(|pipe| pipe.room = 1);
+        }
+    });
+    for _ in 0..100 {
+        assert_eq!(write(&mut io, 10).await.unwrap(), 1);
+    }
+    feeder.await.unwrap();
+    let start = Instant::now();
+    write(&mut io, 10).await.unwrap_err();
+    assert_took(start, LIMIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_the_time_of_a_write_counts() {
+    let mut io = WriteLimit::new().wrap(Pipe::default());
+    for _ in 0..10 {
+        io.get_ref().change(|pipe| pipe.room = 10);
+        assert_eq!(write(&mut io, 10).await.unwrap(), 10);
+        flush(&mut io).await.unwrap();
+        // Nothing to say for long: the client is not to blame.
+        assert!(timeout(A_DAY, read(&mut io)).await.is_err());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_and_not_flushed_is_not_taken() {
+    let mut io = WriteLimit::new().wrap(Pipe::default());
+    io.get_ref().change(|pipe| (pipe.room, pipe.does_not_flush) = (1_000, true));
+    let start = Instant::now();
+    // As TLS does, it takes some into a buffer of its own meanwhile.
+    for _ in 0..2 {
+        assert_eq!(write(&mut io, 10).await.unwrap(), 10);
+        assert!(timeout(Duration::from_secs(10), flush(&mut io)).await.is_err());
+    }
+    assert_eq!(write(&mut io, 10).await.unwrap(), 10);
+    assert!(flush(&mut io).await.is_err());
+    assert_took(start, LIMIT);
+
+    let mut io = WriteLimit::new().wrap(Pipe::default());
+    io.get_ref().change(|pipe| pipe.does_not_flush = true);
+    assert!(timeout(LIMIT / 2, flush(&mut io)).await.is_err());
+    io.get_ref().change(|pipe| pipe.does_not_flush = false);
+    flush(&mut io).await.unwrap();
+    io.get_ref().change(|pipe| pipe.does_not_flush = true);
+    let start = Instant::now();
+    // The end of a connection is limited as well.
+    poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx)).await.unwrap_err();
+    assert_took(start, LIMIT);
+}
+
+#[tokio::test(start_paused = true)]
+async fn zero_is_without_a_limit() {
+    let mut io =
+        WriteLimit::new().limit(Duration::ZERO).until(async {}).drain(Duration::ZERO).wrap(Pipe::default());
+    assert!(timeout(A_DAY, write(&mut io, 10)).await.is_err());
+    assert!(timeout(A_DAY, read(&mut io)).await.is_err());
+}
+
+#[test]
+fn without_a_timer_there_is_no_limit_and_no_panic() {
+    let mut io = WriteLimit::new().until(async {}).wrap(Pipe::default());
+    assert!(write(&mut io, 10).now_or_never().is_none());
+    assert!(read(&mut io).now_or_never().is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_shutdown_ends_all_connections_whatever_they_do() {
+    let (stop, mut stopping) = watch::channel(());
+    let limit = WriteLimit::new().limit(A_DAY).until(async move { stopping.changed().await });
+    let start = Instant::now();
+    let reads = (0..100).map(|_| {
+        let mut io = limit.wrap(Pipe::default());
+        async move { (read(&mut io).await, start.elapsed()) }
+    });
+    let writes = (0..100).map(|_| {
+        let mut io = limit.wrap(Pipe::default());
+        async move { (write(&mut io, 10).await.map(drop), start.elapsed()) }
+    });
+    let all: Vec<_> = reads.map(tokio::spawn).chain(writes.map(tokio::spawn)).collect();
+    sleep(LIMIT).await;
+    stop.send(()).unwrap();
+    for task in all {
+        let (result, ended) = task.await.unwrap();
+        assert_eq!(result.unwrap_err().to_string(), "the server stops, and the time for that is over");
+        assert!((LIMIT + DRAIN..LIMIT + DRAIN + Duration::from_millis(20)).contains(&ended), "{ended:?}");
+    }
+    // Who comes now has no more time either.
+    let error = read(&mut limit.wrap(Pipe::default())).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::TimedOut);
+    assert_took(start, LIMIT + DRAIN);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_future_of_the_shutdown_is_polled_only_when_it_asks_for_it() {
+    let polls = Arc::new(AtomicUsize::new(0));
+    let count = polls.clone();
+    let mut waits = Box::pin(async {
+        sleep(LIMIT).await;
+        yield_now().await;
+        sleep(LIMIT).await;
+    });
+    let counted = poll_fn(move |cx| {
+        count.fetch_add(1, Relaxed);
+        waits.as_mut().poll(cx)
+    });
+    let limit = WriteLimit::new().until(counted).drain(DRAIN);
+    let mut connections = Vec::new();
+    let start = Instant::now();
+    for _ in 0..10 {
+        let mut io = limit.wrap(Pipe::default());
+        connections.push(tokio::spawn(async move {
+            io.get_ref().change(|pipe| pipe.room = 1_000);
+            for _ in 0..1_000 {
+                write(&mut io, 1).await.unwrap();
+            }
+            read(&mut io).await.unwrap_err();
+        }));
+    }
+    // One that leaves takes no other's turn.
+    connections.remove(3).abort();
+    drop(limit.wrap(Pipe::default()));
+    future::join_all(connections).await.into_iter().for_each(Result::unwrap);
+    assert_took(start, 2 * LIMIT + DRAIN);
+    // Each connection once, and once for all when it is woken; each may find it woken at the same time.
+    let polls = polls.load(Relaxed);
+    assert!(polls <= 50, "{polls} polls for 10 connections and 4 wakes");
+}

@@ -1,0 +1,147 @@
+//! Clients that stay and take nothing, on real sockets.
+
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
+
+use http_body_util::Empty;
+use hyper::Request;
+use sse_conformance::http::{BOTH, Http, get, soon};
+use sse_hyper::Closed;
+use tokio::{sync::mpsc::UnboundedReceiver, time::sleep};
+
+use crate::limited::{Limited, On, Stall, read_slowly, stalled};
+
+const A_SECOND: Duration = Duration::from_secs(1);
+const NEVER: Duration = Duration::ZERO;
+
+/// As many are closed, each once, for this reason.
+async fn assert_closed(closed: &mut UnboundedReceiver<Closed>, count: usize, reason: &str) {
+    let mut reasons = HashMap::<String, usize>::new();
+    for _ in 0..count {
+        let closing = soon(closed.recv()).await.unwrap();
+        *reasons.entry(format!("{:?}", closing.reason())).or_default() += 1;
+    }
+    assert_eq!(reasons, HashMap::from([(reason.to_owned(), count)]));
+    assert!(closed.try_recv().is_err(), "one more was closed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_takes_nothing_is_cut_off() {
+    for (on, stall, reason) in [
+        (On::Hyper, Stall::Http1, "WriteTimeout"),
+        (On::Hyper, Stall::Http2, "WriteTimeout"),
+        (On::Hyper, Stall::Http2Window, "WriteTimeout"),
+        #[cfg(feature = "axum")]
+        (On::Axum, Stall::Http1, "WriteTimeout"),
+        // axum polls the streams in tasks that nobody but it knows.
+        #[cfg(feature = "axum")]
+        (On::Axum, Stall::Http2, "Dropped"),
+    ] {
+        let mut server = Limited::start(on, A_SECOND, NEVER).await;
+        let start = Instant::now();
+        let clients = [stalled(server.addr, stall).await, stalled(server.addr, stall).await];
+        assert_closed(&mut server.closed, 2, reason).await;
+        let took = start.elapsed();
+        println!("{on:?}, {stall:?}: cut off after {took:?}");
+        assert!(took >= A_SECOND, "{took:?}");
+        // A client of HTTP/2 may ask for something else.
+        drop(clients);
+        soon(server.shutdown()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_reads_slowly_is_not_cut_off() {
+    for &on in On::ALL {
+        let mut server = Limited::start(on, A_SECOND, NEVER).await;
+        let mut socket = stalled(server.addr, Stall::Http1).await;
+        // Linux reports that it takes more after some 8 s of this.
+        read_slowly(&mut socket, 200_000, 5 * A_SECOND).await;
+        assert!(server.closed.try_recv().is_err());
+        // And then it reads no more.
+        assert_closed(&mut server.closed, 1, "WriteTimeout").await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_not_read_does_not_harm_the_others_of_its_connection() {
+    let mut server = Limited::start(On::Hyper, A_SECOND, NEVER).await;
+    let mut read = get(server.addr, Http::Two).await;
+    // More would use up the window that hyper's client has for the connection.
+    let mut unread = Vec::new();
+    for _ in 0..2 {
+        unread.push(read.another(server.addr, Request::new(Empty::new())).await);
+    }
+    let mut blocks = 0;
+    while server.closed.len() < unread.len() {
+        read.block().await.unwrap();
+        blocks += 1;
+    }
+    println!("{blocks} events were read meanwhile");
+    assert_closed(&mut server.closed, unread.len(), "WriteTimeout").await;
+    for answer in unread {
+        // An RST_STREAM with CANCEL, which hyper's client takes for the end.
+        assert!(answer.rest().await.0.starts_with("data: xxx"));
+    }
+    for _ in 0..10_000 {
+        read.block().await.unwrap();
+    }
+    drop(read);
+    assert_closed(&mut server.closed, 1, "Dropped").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shutdown_is_bounded() {
+    for (on, stall, reason) in [
+        (On::Hyper, Stall::Http1, "Shutdown"),
+        (On::Hyper, Stall::Http2, "Shutdown"),
+        (On::Hyper, Stall::Http2Window, "Shutdown"),
+        #[cfg(feature = "axum")]
+        (On::Axum, Stall::Http1, "Shutdown"),
+        #[cfg(feature = "axum")]
+        (On::Axum, Stall::Http2, "Dropped"),
+        #[cfg(feature = "axum")]
+        (On::Axum, Stall::Http2Window, "Dropped"),
+    ] {
+        let server = Limited::start(on, NEVER, A_SECOND).await;
+        let clients = [stalled(server.addr, stall).await, stalled(server.addr, stall).await];
+        // Until nothing is written any more; it need not be.
+        sleep(A_SECOND / 2).await;
+        let start = Instant::now();
+        let mut closed = soon(server.shutdown()).await;
+        let took = start.elapsed();
+        println!("{on:?}, {stall:?}: shut down after {took:?}");
+        assert!(took >= A_SECOND, "{took:?}");
+        assert_closed(&mut closed, 2, reason).await;
+        drop(clients);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_reads_is_sent_away_cleanly() {
+    for (on, http) in On::ALL.iter().copied().flat_map(|on| BOTH.map(|http| (on, http))) {
+        let server = Limited::start(on, A_SECOND, 20 * A_SECOND).await;
+        let mut answer = get(server.addr, http).await;
+        answer.block().await.unwrap();
+        let reader = tokio::spawn(answer.rest());
+        let start = Instant::now();
+        let mut closed = soon(server.shutdown()).await;
+        assert!(start.elapsed() < 20 * A_SECOND, "it waited for the bound");
+        assert_closed(&mut closed, 1, "Shutdown").await;
+        reader.await.unwrap().1.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn zero_is_off() {
+    for &on in On::ALL {
+        let mut server = Limited::start(on, NEVER, NEVER).await;
+        let client = stalled(server.addr, Stall::Http1).await;
+        sleep(2 * A_SECOND).await;
+        assert!(server.closed.try_recv().is_err());
+        drop(client);
+        assert_closed(&mut server.closed, 1, "Dropped").await;
+    }
+}
