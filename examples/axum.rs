@@ -63,7 +63,7 @@ async fn numbers(State(settings): State<Settings>, headers: HeaderMap) -> Respon
         .on_close(|closed| {
             log::say(format_args!("A client left after {} events: {:?}", closed.events(), closed.reason()));
         })
-        .into_response();
+        .into_http_response();
     response.into_response()
 }
 

@@ -174,7 +174,7 @@ async fn events(State(app): State<App>) -> impl IntoResponse {
         .timer(TokioTimer::new())
         .keep_alive(silence::keep_alive(app.silence))
         .until(server::stopped(app.stopping))
-        .into_response()
+        .into_http_response()
 }
 
 /// axum refuses a body that is no text.

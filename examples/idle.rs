@@ -201,7 +201,8 @@ async fn serve(kind: &str, keep_alive: Duration) -> Result<(), Box<dyn Error>> {
         "warp" | "sse-warp" => on_warp(kind, listener, keep_alive).await,
         _ => {
             let limit = WriteLimit::new();
-            serve_hyper(listener, |socket| limit.wrap(socket), move || sse(keep_alive).into_response()).await
+            serve_hyper(listener, |socket| limit.wrap(socket), move || sse(keep_alive).into_http_response())
+                .await
         }
     }
 }
@@ -260,7 +261,7 @@ async fn on_axum(kind: &str, listener: TcpListener, keep_alive: Duration) -> Res
             let events = one_event(Ok::<_, Infallible>(sse::Event::default().data("1")));
             sse::Sse::new(events).keep_alive(KeepAlive::new().interval(keep_alive))
         }),
-        _ => get(async move || sse(keep_alive).into_response()),
+        _ => get(async move || sse(keep_alive).into_http_response()),
     };
     Ok(axum::serve(listener, Router::new().route("/", route)).await?)
 }

@@ -99,7 +99,7 @@ impl Client {
             sse = sse.on_close(pings::left(peer));
         }
 
-        let mut response = sse.into_response().map(BodyExt::boxed_unsync);
+        let mut response = sse.into_http_response().map(BodyExt::boxed_unsync);
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         // The classic sample has it. On HTTP/2 it is not allowed, and it would be wrong where hyper adds `close`.

@@ -99,7 +99,7 @@ impl Cut {
         headers: &HeaderMap,
     ) -> Response<SseBody<impl Stream<Item = Result<Event, &'static str>> + use<>>> {
         let sse = Sse::new(self.answer(headers)).timer(TokioTimer::new()).break_on_error();
-        let mut response = sse.into_response();
+        let mut response = sse.into_http_response();
         response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
         response
     }

@@ -28,7 +28,7 @@ use crate::{
 ///         assert!(matches!(closed.reason(), CloseReason::Dropped));
 ///         println!("{} events, {} bytes in {:?}", closed.events(), closed.bytes(), closed.duration());
 ///     })
-///     .into_response();
+///     .into_http_response();
 /// drop(response); // as a server does when the client has left
 /// ```
 #[derive(Debug)]

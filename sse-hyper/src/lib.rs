@@ -10,7 +10,7 @@
 //! const PING: EventType = EventType::from_static("ping");
 //!
 //! let events = stream::iter((0_u64..).map(|n| Event::new(n.to_string()).with_event_type(PING).with_id(n)));
-//! let response = Sse::new(events).into_response();
+//! let response = Sse::new(events).into_http_response();
 //!
 //! assert_eq!(response.headers()["content-type"], "text/event-stream");
 //! ```
@@ -42,7 +42,7 @@
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
 //!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id.saturating_add(1));
 //!             let events = stream::iter((next..next.saturating_add(3)).map(|n| Event::new("tick").with_id(n)));
-//!             Ok::<_, Infallible>(Sse::new(events).into_response())
+//!             Ok::<_, Infallible>(Sse::new(events).into_http_response())
 //!         });
 //!         let mut server = http1::Builder::new();
 //!         server.timer(TokioTimer::new()); // for hyper's own limits
@@ -66,8 +66,8 @@
 //!
 //! # axum
 //!
-//! The response is one that axum takes as it is. With the feature `axum`, [`WriteLimit`] wraps a listener for
-//! `axum::serve` as well.
+//! The response is one that axum takes as it is. The crate `sse-axum` is this one for axum: there a handler returns an
+//! [`Sse`], a [`WriteLimit`] wraps the listener of `axum::serve`, and an extractor reads `Last-Event-ID`.
 //!
 //! ```
 //! use axum::{Router, response::IntoResponse, routing::get};
@@ -76,7 +76,7 @@
 //!
 //! async fn events() -> impl IntoResponse {
 //!     let events = stream::iter([Event::new("hello"), Event::new("world")]);
-//!     Sse::new(events).into_response()
+//!     Sse::new(events).into_http_response()
 //! }
 //!
 //! let app: Router = Router::new().route("/events", get(events));
@@ -131,6 +131,8 @@
 
 mod accept;
 mod age;
+#[cfg(feature = "axum-core")]
+mod axum;
 mod body;
 mod break_off;
 mod close;
@@ -163,12 +165,7 @@ pub use write_limit::{LimitedExecutor, LimitedIo, LimitedStream, WriteLimit};
 #[doc(no_inline)]
 pub use sse_codec::{Batch, Block, Encoded, Event, EventId, EventType};
 
-/// The examples of the README are tested, and those of the project's README, which need what is at hand here.
+/// The examples of the README are tested.
 #[cfg(doctest)]
-mod readme {
-    #[doc = include_str!("../README.md")]
-    struct Ours;
-
-    #[doc = include_str!("../../README.md")]
-    struct OfTheProject;
-}
+#[doc = include_str!("../README.md")]
+struct Readme;

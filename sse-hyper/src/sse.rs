@@ -30,7 +30,7 @@ use crate::{
 /// let response = Sse::new(stream::iter([Event::new("hello")]))
 ///     .keep_alive(Duration::from_secs(30))
 ///     .on_close(|closed| println!("{:?} after {} events", closed.reason(), closed.events()))
-///     .into_response();
+///     .into_http_response();
 /// ```
 #[must_use = "an `Sse` does nothing until it becomes a response"]
 pub struct Sse<S> {
@@ -391,10 +391,10 @@ where
     /// use http::{HeaderValue, header::ACCESS_CONTROL_ALLOW_ORIGIN};
     /// use sse_hyper::{Event, Sse};
     ///
-    /// let mut response = Sse::new(stream::pending::<Event>()).into_response();
+    /// let mut response = Sse::new(stream::pending::<Event>()).into_http_response();
     /// response.headers_mut().insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
     /// ```
-    pub fn into_response(self) -> Response<SseBody<S>> {
+    pub fn into_http_response(self) -> Response<SseBody<S>> {
         let mut response = Response::new(self.into_body());
         response.headers_mut().extend([
             (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
@@ -404,7 +404,7 @@ where
         response
     }
 
-    /// The body alone, for a response of your own. [`into_response`](Self::into_response) tells the
+    /// The body alone, for a response of your own. [`into_http_response`](Self::into_http_response) tells the
     /// headers that it needs.
     ///
     /// ```

@@ -94,7 +94,7 @@ fn serve(listener: TcpListener, limited: Limited) -> UnboundedReceiver<Closed> {
                 let sse = Sse::new(events)
                     .keep_alive(KEEP_ALIVE)
                     .on_close(move |closed| drop(closings.send(closed)));
-                async { Ok::<_, Infallible>(sse.into_response()) }
+                async { Ok::<_, Infallible>(sse.into_http_response()) }
             });
             if let Limited::Wrapped = limited {
                 let io = TokioIo::new(limit.wrap(socket));

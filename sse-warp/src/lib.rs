@@ -216,7 +216,7 @@ where
     S: Stream<Item: StreamItem<Error: Into<BoxError>>> + Send + 'static,
 {
     fn into_response(self) -> Response {
-        let (head, body) = self.0.into_response().into_parts();
+        let (head, body) = self.0.into_http_response().into_parts();
         // The only way for a body into warp is a stream of bytes, and it has to be `Sync`.
         let bytes = SyncStream::new(BodyDataStream::new(body));
         Response::from_parts(head, warp::reply::stream(bytes).into_response().into_body())

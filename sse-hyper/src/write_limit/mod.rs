@@ -77,7 +77,7 @@ pub use listener::LimitedListener;
 ///         let service = service_fn(move |_: Request<Incoming>| {
 ///             let events = stream::repeat_with(|| Event::new("a flood"));
 ///             let sse = Sse::new(events).until(stopped(stopping.clone()));
-///             async { Ok::<_, Infallible>(sse.into_response()) }
+///             async { Ok::<_, Infallible>(sse.into_http_response()) }
 ///         });
 ///         tokio::spawn(connections.watch(server.serve_connection(io, service).into_owned()));
 ///     }

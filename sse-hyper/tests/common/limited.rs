@@ -66,7 +66,7 @@ impl Floods {
     }
 
     fn response(&self) -> http::Response<SseBody<Flood>> {
-        self.sse().into_response()
+        self.sse().into_http_response()
     }
 }
 

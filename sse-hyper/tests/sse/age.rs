@@ -86,7 +86,8 @@ async fn zero_and_beyond_the_end_of_time_are_off() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_real_sockets() {
     let server =
-        Server::start(|_| Sse::new(open_stream()).max_age(Duration::from_millis(50)).into_response()).await;
+        Server::start(|_| Sse::new(open_stream()).max_age(Duration::from_millis(50)).into_http_response())
+            .await;
     for http in BOTH {
         let (text, end) = get(server.addr, http).await.rest().await;
         end.unwrap();

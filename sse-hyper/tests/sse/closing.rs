@@ -53,7 +53,9 @@ fn hesitant_two() -> impl futures_core::Stream<Item = Event> {
 #[tokio::test]
 async fn a_body_that_was_never_polled() {
     let (on_close, closed) = hook();
-    drop(Sse::new(stream::iter(numbered(2))).opening_comment("hello").on_close(on_close).into_response());
+    drop(
+        Sse::new(stream::iter(numbered(2))).opening_comment("hello").on_close(on_close).into_http_response(),
+    );
     let closed = closed.await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::Dropped));
     assert_eq!((closed.events(), closed.bytes()), (0, 0));
@@ -184,7 +186,7 @@ async fn a_stream_that_panics_takes_only_its_own_connection_with_it() {
             tokio::time::sleep(Duration::from_millis(20)).await;
             drop(first);
         });
-        Sse::new(stream).on_close(move |end| closings.send(end).unwrap()).into_response()
+        Sse::new(stream).on_close(move |end| closings.send(end).unwrap()).into_http_response()
     })
     .await;
     for http in BOTH {

@@ -127,7 +127,7 @@ async fn break_on_error_waits_for_a_slow_client() {
     let (mut client, server) = tokio::io::duplex(1_024);
     let service = service_fn(|_| async {
         let sse = Sse::new(failing(COUNT)).timer(TokioTimer::new()).break_on_error();
-        Ok::<_, Infallible>(sse.into_response())
+        Ok::<_, Infallible>(sse.into_http_response())
     });
     let serving = tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(server), service));
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
@@ -152,7 +152,7 @@ fn asking_for(count: u64) -> Request<Empty<bytes::Bytes>> {
 async fn start(settings: impl Fn(Sse<Failing>) -> Sse<Failing> + Send + Sync + 'static) -> Server {
     Server::start(move |request| -> Response<SseBody<Failing>> {
         let count = request.headers()["count"].to_str().unwrap().parse().unwrap();
-        settings(Sse::new(failing(count))).into_response()
+        settings(Sse::new(failing(count))).into_http_response()
     })
     .await
 }

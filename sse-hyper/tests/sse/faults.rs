@@ -26,7 +26,7 @@ async fn many_clients_of_all_kinds_and_every_stream_is_closed_once() {
     let (crowd, closed) = Crowd::new();
     let respond = {
         let crowd = crowd.clone();
-        move |request: Request<hyper::body::Incoming>| crowd.respond(request.headers()).into_response()
+        move |request: Request<hyper::body::Incoming>| crowd.respond(request.headers()).into_http_response()
     };
     let server = Server::start(respond).await;
     let staying = crowd.come(server.addr).await;
@@ -47,7 +47,11 @@ async fn half_close_server(
         let (sender, stream) = channel();
         let (on_close, closed) = hook();
         streams.send((sender, closed)).unwrap();
-        Sse::new(stream).timer(TokioTimer::new()).keep_alive(keep_alive).on_close(on_close).into_response()
+        Sse::new(stream)
+            .timer(TokioTimer::new())
+            .keep_alive(keep_alive)
+            .on_close(on_close)
+            .into_http_response()
     })
     .await;
     (server, senders)
@@ -98,7 +102,7 @@ async fn a_stream_that_panics_leaves_the_others_of_its_connection_alone() {
         streams.send((sender, closed)).unwrap();
         let stream =
             stream.map(|text: &str| if text == "panic" { panic!("as it should") } else { Event::new(text) });
-        Sse::new(stream).on_close(on_close).into_response()
+        Sse::new(stream).on_close(on_close).into_http_response()
     })
     .await;
 

@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_headers_are_these_and_no_others() {
-    let server = Server::start(|_| Sse::new(stream::iter(numbered(1))).into_response()).await;
+    let server = Server::start(|_| Sse::new(stream::iter(numbered(1))).into_http_response()).await;
     for http in BOTH {
         get(server.addr, http).await.assert_headers();
     }
@@ -21,7 +21,7 @@ async fn the_headers_are_these_and_no_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn http_1_0_gets_a_body_that_ends_with_the_connection() {
-    let server = Server::start(|_| Sse::new(stream::iter(numbered(2))).into_response()).await;
+    let server = Server::start(|_| Sse::new(stream::iter(numbered(2))).into_http_response()).await;
     let answer = RawAnswer::get_version(server.addr, "1.0", b"").await;
     assert!(answer.head.starts_with("HTTP/1.0 200 OK\r\n"), "{}", answer.head);
     assert!(!answer.head.contains("transfer-encoding"), "{}", answer.head);
@@ -35,7 +35,7 @@ async fn events_arrive_one_by_one() {
     let server = Server::start(move |_| {
         let (sender, stream) = channel();
         streams.send(sender).unwrap();
-        Sse::new(stream).into_response()
+        Sse::new(stream).into_http_response()
     })
     .await;
     for http in BOTH {
@@ -56,8 +56,8 @@ async fn events_arrive_one_by_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_axum_route_answers_with_it() {
-    let app =
-        Router::new().route("/", route(|| async { Sse::new(stream::iter(numbered(3))).into_response() }));
+    let app = Router::new()
+        .route("/", route(|| async { Sse::new(stream::iter(numbered(3))).into_http_response() }));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let server = tokio::spawn(async move { axum::serve(listener, app).await });

@@ -33,8 +33,8 @@ async fn silent_server_with(keep_alive: Option<Duration>) -> (Server, UnboundedR
         let events = stream::iter(numbered(1)).chain(stream::pending());
         let sse = Sse::new(events).on_close(move |closed| closings.send(closed).unwrap());
         match keep_alive {
-            Some(interval) => sse.timer(TokioTimer::new()).keep_alive(interval).into_response(),
-            None => sse.into_response(),
+            Some(interval) => sse.timer(TokioTimer::new()).keep_alive(interval).into_http_response(),
+            None => sse.into_http_response(),
         }
     })
     .await;
@@ -157,7 +157,7 @@ async fn a_reader_that_never_reads_stops_the_stream_and_nobody_else() {
         Sse::new(endless)
             .timer(TokioTimer::new())
             .on_close(move |closed| closings.send(closed).unwrap())
-            .into_response()
+            .into_http_response()
     })
     .await;
 

@@ -258,7 +258,7 @@ fn an_id_in_the_query() {
 async fn telling_server() -> Server {
     Server::start(|request| {
         let told = format!("{:?}", last_event_id(request.headers()));
-        Sse::new(stream::iter([Event::new(told)].into_iter().chain(numbered(1)))).into_response()
+        Sse::new(stream::iter([Event::new(told)].into_iter().chain(numbered(1)))).into_http_response()
     })
     .await
 }

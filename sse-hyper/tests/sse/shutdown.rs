@@ -145,7 +145,7 @@ async fn a_graceful_shutdown_with_100_open_streams_on_each_protocol() {
         let (stop, stopping) = watch::channel(());
         let server = Server::start(move |_| {
             let sse = Sse::new(open_stream()).timer(TokioTimer::new());
-            with_farewell(sse, stopping.clone()).into_response()
+            with_farewell(sse, stopping.clone()).into_http_response()
         })
         .await;
         shuts_down(server.addr, http, async {

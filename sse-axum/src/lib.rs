@@ -1,0 +1,142 @@
+//! Server-Sent Events for axum: a handler returns an [`Sse`], and [`LastEventId`] extracts where a client left off.
+//!
+//! ```
+//! use axum::{Router, routing::get};
+//! use futures_util::{Stream, stream};
+//! use sse_axum::{Event, LastEventId, Sse};
+//!
+//! async fn events(LastEventId(seen): LastEventId) -> Sse<impl Stream<Item = Event>> {
+//!     let next = seen.and_then(|id| id.parse().ok()).map_or(1, |seen: u64| seen.saturating_add(1));
+//!     Sse::new(stream::iter((next..=next.saturating_add(2)).map(|n| Event::new("hello").with_id(n))))
+//! }
+//!
+//! let app: Router = Router::new().route("/events", get(events));
+//! # use tower::ServiceExt;
+//! # use http_body_util::BodyExt;
+//! # let request = http::Request::get("/events").header("last-event-id", "7").body(axum::body::Body::empty()).unwrap();
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # let response = app.oneshot(request).await.unwrap();
+//! # assert_eq!(response.headers()["content-type"], "text/event-stream");
+//! # let body = response.into_body().collect().await.unwrap().to_bytes();
+//! # assert!(body.starts_with(b"id: 8\ndata: hello\n\nid: 9\n"));
+//! # });
+//! ```
+//!
+//! A keep-alive comment follows 15 s of silence without being asked for. All settings are those of [`sse_hyper::Sse`].
+//!
+//! # A handler that may answer something else
+//!
+//! [`Sse`] is an [`IntoResponse`](axum_core::response::IntoResponse), so it can be one of several answers, and headers
+//! can be added in a tuple:
+//!
+//! ```
+//! use axum::{
+//!     http::{HeaderMap, StatusCode, header::ACCESS_CONTROL_ALLOW_ORIGIN},
+//!     response::{IntoResponse, Response},
+//! };
+//! use futures_util::stream;
+//! use sse_axum::{Event, Sse, accepts_event_stream};
+//!
+//! async fn events(headers: HeaderMap) -> Response {
+//!     if !accepts_event_stream(&headers) {
+//!         return StatusCode::NOT_ACCEPTABLE.into_response();
+//!     }
+//!     let events = Sse::new(stream::iter([Event::new("hello")]));
+//!     ([(ACCESS_CONTROL_ALLOW_ORIGIN, "*")], events).into_response()
+//! }
+//! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+//! # let response = events(HeaderMap::new()).await;
+//! # assert_eq!(response.headers()["access-control-allow-origin"], "*");
+//! # assert_eq!(response.headers()["content-type"], "text/event-stream");
+//! # });
+//! ```
+//!
+//! # Shutdown, and clients that do not read
+//!
+//! `axum::serve(…).with_graceful_shutdown(stop)` waits for open responses, and an event stream does not end by itself.
+//! So give the same signal to [`Sse::until`], and put a [`WriteLimit`] around the listener: it bounds the time that the
+//! shutdown takes, and resets clients that take nothing for 30 s. The README has a whole program.
+//!
+//! # HEAD, and compression
+//!
+//! `get(handler)` answers HEAD too: axum runs the handler and drops its body, so the stream is dropped before it is
+//! polled. tower-http's `CompressionLayer` leaves event streams alone by default.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+use axum_core::{
+    extract::FromRequestParts,
+    response::{IntoResponse, Response},
+};
+use http::{StatusCode, request::Parts};
+
+#[doc(inline)]
+pub use sse_hyper::{
+    Accepts, Batch, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType,
+    LastEventIdError, Preferred, Sse, SseBody, StreamItem, WriteLimit, accepts_event_stream,
+    last_event_id_or_query,
+};
+
+/// The examples of the README are tested, and those of the project's README, which need what is at hand here.
+#[cfg(doctest)]
+mod readme {
+    #[doc = include_str!("../README.md")]
+    struct Ours;
+
+    #[doc = include_str!("../../README.md")]
+    struct OfTheProject;
+}
+
+/// The id of the last event that the client saw: where a server goes on. Nothing for a new client.
+///
+/// It comes from the client and can be anything: treat it as input. [`last_event_id`](sse_hyper::last_event_id) tells
+/// what is read. A handler that takes a `Result<LastEventId, LastEventIdRejection>` decides itself about ids that are
+/// refused.
+///
+/// ```
+/// use sse_axum::LastEventId;
+///
+/// async fn handler(LastEventId(seen): LastEventId) -> String {
+///     match seen {
+///         Some(id) => format!("after {id}"),
+///         None => "from the start".into(),
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct LastEventId(pub Option<EventId>);
+
+/// Why a `Last-Event-ID` was refused: 431 if it is too long, else 400.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the request was refused")]
+pub struct LastEventIdRejection(#[source] LastEventIdError);
+
+impl LastEventIdRejection {
+    /// What is wrong with the id.
+    pub fn error(&self) -> LastEventIdError {
+        self.0
+    }
+
+    /// The status of the answer.
+    pub fn status(&self) -> StatusCode {
+        match self.0 {
+            LastEventIdError::TooLong { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+}
+
+impl IntoResponse for LastEventIdRejection {
+    fn into_response(self) -> Response {
+        (self.status(), self.0.to_string()).into_response()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for LastEventId {
+    type Rejection = LastEventIdRejection;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, LastEventIdRejection> {
+        sse_hyper::last_event_id(&parts.headers).map(Self).map_err(LastEventIdRejection)
+    }
+}
