@@ -23,9 +23,9 @@ use crate::{
     stream_item::Outgoing,
 };
 
-/// How many blocks without a byte are taken from a stream for a frame: they do not fill it, so a stream of nothing else
-/// would keep the task to itself.
-const MOST_EMPTY: usize = 64;
+/// How many items are taken from a stream at once. The smallest events fill a frame before; but blocks without a byte do
+/// not, so a stream of nothing else would keep the task to itself.
+const MOST_ITEMS: usize = 4 * 1024;
 
 pin_project! {
     /// The body of an event stream, made by [`Sse`](crate::Sse).
@@ -153,18 +153,17 @@ where
 
     /// Everything that is ready, up to a frame of it.
     fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Encoded> {
-        let mut empty = 0;
+        let mut items = 0;
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
-            if is_empty(&item) {
-                empty += 1;
-                if empty == MOST_EMPTY {
+            items += 1;
+            let this = self.as_mut().project();
+            let Some(item) = this.gathered.add(item) else {
+                if items == MOST_ITEMS {
                     cx.waker().wake_by_ref();
                     break;
                 }
                 continue;
-            }
-            let this = self.as_mut().project();
-            let Some(item) = this.gathered.add(item) else { continue };
+            };
             if this.gathered.is_empty() {
                 return Some(item.into());
             }
@@ -242,11 +241,6 @@ where
         this.tally.close();
         Poll::Ready(error)
     }
-}
-
-/// A block of nothing: it has no blank line either.
-fn is_empty(item: &Outgoing) -> bool {
-    matches!(item, Outgoing::Encoded(block) if block.as_bytes().is_empty())
 }
 
 impl<S> fmt::Debug for SseBody<S> {

@@ -228,7 +228,7 @@ async fn a_stream_of_blocks_without_a_byte_lets_others_have_their_turn() {
     assert_eq!(frame(&mut body).await.unwrap(), "data: first\n\n");
     let woken = futures_util::task::noop_waker();
     assert!(body.as_mut().poll_frame(&mut Context::from_waker(&woken)).is_pending());
-    assert!(taken.load(Relaxed) <= 1_000, "{} in two polls", taken.load(Relaxed));
+    assert!(taken.load(Relaxed) <= 10_000, "{} in two polls", taken.load(Relaxed));
     // It is woken, so it gets there.
     assert_eq!(frame(&mut body).await.unwrap(), "data: at last\n\n");
     assert_eq!(frame(&mut body).await, None);
