@@ -135,6 +135,7 @@ mod age;
 mod axum;
 mod body;
 mod break_off;
+mod byte_stream;
 mod close;
 mod error;
 mod frame;
@@ -150,12 +151,13 @@ mod write_limit;
 
 pub use accept::{Accepts, Preferred, accepts_event_stream, is_event_stream};
 pub use body::SseBody;
+pub use byte_stream::ByteStream;
 pub use close::{CloseReason, Closed};
 pub use error::{BoxError, LastEventIdError, StreamFailed};
 pub use request::{
     LAST_EVENT_ID, MAX_LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_or_query,
 };
-pub use sse::Sse;
+pub use sse::{HEADERS, Sse};
 pub use stream_item::StreamItem;
 #[cfg(feature = "axum")]
 #[cfg_attr(docsrs, doc(cfg(feature = "axum")))]

@@ -3,12 +3,12 @@
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use futures_core::Stream;
-use http::{HeaderValue, Response, header};
+use http::{HeaderName, HeaderValue, Response};
 use hyper::rt::Timer;
 use sse_codec::{Block, Encoded, Event};
 
 use crate::{
-    BoxError, Closed, SseBody, StreamItem,
+    BoxError, ByteStream, Closed, SseBody, StreamItem,
     age::Age,
     break_off::BreakOff,
     close::{Hook, Tally},
@@ -16,6 +16,19 @@ use crate::{
     shutdown::Shutdown,
     timer::{SharedTimer, default_timer},
 };
+
+/// The headers of an event stream, for responses that are not an `http::Response`.
+///
+/// [`Sse::into_http_response`] sets them, and says why.
+///
+/// ```
+/// assert_eq!(sse_hyper::HEADERS[0], ("content-type", "text/event-stream"));
+/// ```
+pub const HEADERS: [(&str, &str); 3] = [
+    ("content-type", "text/event-stream"),
+    ("cache-control", "no-cache, no-transform"),
+    ("x-accel-buffering", "no"),
+];
 
 /// A response that streams events, before it is made: the stream, and how to treat it.
 ///
@@ -396,16 +409,28 @@ where
     /// ```
     pub fn into_http_response(self) -> Response<SseBody<S>> {
         let mut response = Response::new(self.into_body());
-        response.headers_mut().extend([
-            (header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream")),
-            (header::CACHE_CONTROL, HeaderValue::from_static("no-cache, no-transform")),
-            (header::HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no")),
-        ]);
+        let header = |(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value));
+        response.headers_mut().extend(HEADERS.map(header));
         response
     }
 
-    /// The body alone, for a response of your own. [`into_http_response`](Self::into_http_response) tells the
-    /// headers that it needs.
+    /// The body as a stream of [`Bytes`](bytes::Bytes), for frameworks that take one. The response needs the [`HEADERS`].
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_hyper::{Event, Sse};
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async {
+    /// let mut chunks = Sse::new(stream::iter([Event::new("1"), Event::new("2")])).into_byte_stream();
+    /// assert_eq!(chunks.next().await.unwrap()?, "data: 1\n\ndata: 2\n\n");
+    /// # Ok::<(), sse_hyper::StreamFailed>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn into_byte_stream(self) -> ByteStream<S> {
+        ByteStream::new(self.into_body())
+    }
+
+    /// The body alone, for a response of your own with the [`HEADERS`] that it needs.
     ///
     /// ```
     /// use axum::body::Body;
