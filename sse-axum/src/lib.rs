@@ -26,7 +26,7 @@
 //!
 //! # A handler that may answer something else
 //!
-//! [`Sse`] is an [`IntoResponse`](axum_core::response::IntoResponse), so it can be one of several answers, and headers
+//! [`Sse`] is an [`IntoResponse`], so it can be one of several answers, and headers
 //! can be added in a tuple:
 //!
 //! ```

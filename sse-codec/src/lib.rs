@@ -75,8 +75,8 @@
 //! | `std` | yes | [`EventReader`]; detects the CPU at run time, for faster search and validation |
 //! | `stream` | yes | [`EventStream`], [`EncodeStream`] |
 //! | `serde` | no | `Serialize` and `Deserialize` for [`Event`], [`EventId`], [`EventType`] and [`Text`] |
-//! | `json` | no | [`Event::json`], [`Event::parse_json`], [`EventRef::parse_json`] |
-//! | `tokio-codec` | no | [`EventCodec`] for `tokio_util::codec` |
+//! | `json` | no | `Event::json` and `parse_json`; with `stream`, `EventStream::json` |
+//! | `tokio-codec` | no | `EventCodec` for `tokio_util::codec` |
 //!
 //! # What it does on the wire
 //!

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-use crate::MAX_LAST_EVENT_ID;
+use sse_codec::EventId;
 
 /// Any error, as hyper and its neighbours hand it around.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -43,13 +43,13 @@ impl StreamFailed {
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, StatusCode};
-/// use sse_hyper::{LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, last_event_id};
+/// use sse_hyper::{EventId, LAST_EVENT_ID, LastEventIdError, last_event_id};
 ///
 /// let mut headers = HeaderMap::new();
 /// headers.insert(LAST_EVENT_ID, "7".repeat(10_000).parse()?);
 /// let status = match last_event_id(&headers) {
 ///     Err(LastEventIdError::TooLong { len }) => {
-///         assert!(len > MAX_LAST_EVENT_ID);
+///         assert!(len > EventId::MAX_LEN);
 ///         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE
 ///     }
 ///     Err(_) => StatusCode::BAD_REQUEST,
@@ -64,10 +64,11 @@ pub enum LastEventIdError {
     /// The request has more than one, and nobody can say which is meant.
     #[error("the request has several Last-Event-IDs; answer 400, or take the client for a new one")]
     Repeated,
-    /// It is longer than [`MAX_LAST_EVENT_ID`].
+    /// It is longer than [`EventId::MAX_LEN`].
     #[error(
-        "the Last-Event-ID has {len} bytes, more than {MAX_LAST_EVENT_ID}; \
-         answer 431, or take the client for a new one"
+        "the Last-Event-ID has {len} bytes, more than {max}; \
+         answer 431, or take the client for a new one",
+        max = EventId::MAX_LEN
     )]
     TooLong {
         /// How many bytes it has.

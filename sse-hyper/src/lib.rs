@@ -154,9 +154,7 @@ pub use body::SseBody;
 pub use byte_stream::ByteStream;
 pub use close::{CloseReason, Closed};
 pub use error::{BoxError, LastEventIdError, StreamFailed};
-pub use request::{
-    LAST_EVENT_ID, MAX_LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_or_query,
-};
+pub use request::{LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_or_query};
 pub use sse::{HEADERS, Sse};
 pub use stream_item::StreamItem;
 #[cfg(feature = "axum")]
@@ -164,7 +162,7 @@ pub use stream_item::StreamItem;
 pub use write_limit::LimitedListener;
 pub use write_limit::{LimitedExecutor, LimitedIo, LimitedStream, WriteLimit};
 
-#[doc(no_inline)]
+#[doc(inline)]
 pub use sse_codec::{Batch, Block, Encoded, Event, EventId, EventType};
 
 /// The examples of the README are tested.

@@ -13,21 +13,13 @@ use crate::LastEventIdError;
 /// ```
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The longest `Last-Event-ID` that [`last_event_id`] takes, in bytes: 8 KiB, about what common
-/// servers and proxies let through as one line of a request.
-///
-/// ```
-/// assert_eq!(sse_hyper::MAX_LAST_EVENT_ID, 8_192);
-/// ```
-pub const MAX_LAST_EVENT_ID: usize = EventId::MAX_LEN;
-
 /// The id of the last event that the client saw: where a server goes on.
 ///
 /// | the request has | result |
 /// | --- | --- |
 /// | no `Last-Event-ID` | `Ok(None)`: a new client |
 /// | an empty one | `Ok(None)`: an empty last event ID means none |
-/// | one that is UTF-8, of up to [`MAX_LAST_EVENT_ID`] bytes | `Ok(Some(id))`, spaces and tabs inside it included |
+/// | one that is UTF-8, of up to [`EventId::MAX_LEN`] bytes | `Ok(Some(id))`, spaces and tabs inside it included |
 /// | a longer one | [`LastEventIdError::TooLong`] |
 /// | one that is not UTF-8 | [`LastEventIdError::NotUtf8`] |
 /// | several | [`LastEventIdError::Repeated`] |
@@ -66,7 +58,7 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
     if values.next().is_some() {
         return Err(LastEventIdError::Repeated);
     }
-    if value.len() > MAX_LAST_EVENT_ID {
+    if value.len() > EventId::MAX_LEN {
         return Err(LastEventIdError::TooLong { len: value.len() });
     }
     let text = str::from_utf8(value.as_bytes())
@@ -110,7 +102,7 @@ pub fn last_event_id_or_query(
     if values.next().is_some() {
         return Err(LastEventIdError::Repeated);
     }
-    if value.len() > MAX_LAST_EVENT_ID {
+    if value.len() > EventId::MAX_LEN {
         return Err(LastEventIdError::TooLong { len: value.len() });
     }
     id_of(&value)

@@ -129,7 +129,7 @@ use http_body_util::BodyDataStream;
 use sync_wrapper::SyncStream;
 use warp::{Filter, http::HeaderMap, reply::Response};
 
-#[doc(no_inline)]
+#[doc(inline)]
 pub use sse_hyper::{
     self, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LastEventIdError, Sse,
     StreamItem, WriteLimit,

@@ -11,8 +11,8 @@ use sse_conformance::{
     responses::numbered,
 };
 use sse_hyper::{
-    Accepts, Event, EventId, LAST_EVENT_ID, LastEventIdError, MAX_LAST_EVENT_ID, Preferred, Sse,
-    accepts_event_stream, is_event_stream, last_event_id, last_event_id_header, last_event_id_or_query,
+    Accepts, Event, EventId, LAST_EVENT_ID, LastEventIdError, Preferred, Sse, accepts_event_stream,
+    is_event_stream, last_event_id, last_event_id_header, last_event_id_or_query,
 };
 
 fn read(value: &[u8]) -> Result<Option<EventId>, LastEventIdError> {
@@ -25,7 +25,7 @@ fn read(value: &[u8]) -> Result<Option<EventId>, LastEventIdError> {
 fn last_event_ids_that_are_fine() {
     assert_eq!(last_event_id(&HeaderMap::new()), Ok(None));
     assert_eq!(read(b""), Ok(None));
-    let longest = "7".repeat(MAX_LAST_EVENT_ID);
+    let longest = "7".repeat(EventId::MAX_LEN);
     for id in ["42", "two words", "a\tb", "caf\u{e9} \u{2713} \u{1f600}", "\u{2028}\u{85}", "%20", &longest] {
         assert_eq!(read(id.as_bytes()).unwrap().unwrap(), id);
     }
@@ -37,8 +37,8 @@ fn last_event_ids_that_are_not() {
     assert_eq!(read(b"ab\xE2\x82"), Err(LastEventIdError::NotUtf8 { at: 2 }));
     assert_eq!(read(b"\xED\xA0\x80"), Err(LastEventIdError::NotUtf8 { at: 0 }));
     assert_eq!(
-        read(&[b'7'; MAX_LAST_EVENT_ID + 1]),
-        Err(LastEventIdError::TooLong { len: MAX_LAST_EVENT_ID + 1 })
+        read(&[b'7'; EventId::MAX_LEN + 1]),
+        Err(LastEventIdError::TooLong { len: EventId::MAX_LEN + 1 })
     );
     assert_eq!(read(&[0xFF; 65_536]), Err(LastEventIdError::TooLong { len: 65_536 }));
 
@@ -240,9 +240,9 @@ fn an_id_in_the_query() {
     assert_eq!(read("/events?last=7&last=7"), Err(LastEventIdError::Repeated));
     assert_eq!(read("/events?last=a%0Ab"), Err(LastEventIdError::ControlCharacter { at: 1 }));
     assert_eq!(read("/events?last=a%00"), Err(LastEventIdError::ControlCharacter { at: 1 }));
-    let longest = "7".repeat(MAX_LAST_EVENT_ID);
+    let longest = "7".repeat(EventId::MAX_LEN);
     assert_eq!(read(&format!("/events?last={longest}")), id(&longest));
-    let len = MAX_LAST_EVENT_ID + 1;
+    let len = EventId::MAX_LEN + 1;
     assert_eq!(read(&format!("/events?last={longest}7")), Err(LastEventIdError::TooLong { len }));
 
     // The header wins, also if it says nothing, or something wrong.
