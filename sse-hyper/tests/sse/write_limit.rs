@@ -1,17 +1,23 @@
 //! Clients that stay and take nothing, on real sockets.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
+    future,
     time::{Duration, Instant},
 };
 
 use http_body_util::Empty;
-use hyper::Request;
-use sse_conformance::http::{BOTH, Http, get, soon};
-use sse_hyper::Closed;
-use tokio::{sync::mpsc::UnboundedReceiver, time::sleep};
+use hyper::{Request, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use sse_conformance::{
+    http::{BOTH, Http, get, soon},
+    responses::hook,
+};
+use sse_hyper::{CloseReason, Closed, Sse, WriteLimit};
+use tokio::{io::AsyncWriteExt, sync::mpsc::UnboundedReceiver, time::sleep};
 
-use crate::limited::{Limited, On, Stall, read_slowly, stalled};
+use crate::limited::{Limited, On, Stall, flood, read_slowly, stalled};
 
 const A_SECOND: Duration = Duration::from_secs(1);
 const NEVER: Duration = Duration::ZERO;
@@ -144,4 +150,23 @@ async fn zero_is_off() {
         drop(client);
         assert_closed(&mut server.closed, 1, "Dropped").await;
     }
+}
+
+/// Linux ends connections of TCP at the limit by itself; this is ours alone.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_of_unix_has_the_limit_as_well() {
+    let (mut client, socket) = tokio::net::UnixStream::pair().unwrap();
+    let (on_close, closed) = hook();
+    let response = Cell::new(Some(Sse::new(flood()).on_close(on_close).into_response()));
+    let service = service_fn(|_| future::ready(response.take().ok_or("one request too many")));
+    let io = TokioIo::new(WriteLimit::new().limit(A_SECOND).wrap(socket));
+    client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+
+    let start = Instant::now();
+    let error = soon(http1::Builder::new().serve_connection(io, service)).await.unwrap_err();
+    let took = start.elapsed();
+    assert!(took >= A_SECOND, "{took:?}");
+    assert!(format!("{error:?}").contains("the client took nothing"), "{error:?}");
+    assert!(matches!(closed.await.unwrap().reason(), CloseReason::WriteTimeout));
 }
