@@ -20,7 +20,6 @@ use axum::{
     routing::get,
 };
 use futures_util::stream;
-use hyper_util::rt::TokioTimer;
 use sse_hyper::{Event, Sse, last_event_id};
 use tokio::{net::TcpListener, time};
 
@@ -57,7 +56,6 @@ async fn numbers(State(settings): State<Settings>, headers: HeaderMap) -> Respon
         Some((Event::new(number.to_string()).with_id(number), (number, interval)))
     });
     let response = Sse::new(events)
-        .timer(TokioTimer::new())
         .keep_alive(silence::keep_alive(settings.silence))
         .until(server::stopped(settings.stopping))
         .on_close(|closed| {

@@ -25,7 +25,6 @@ use axum::{
     routing::{get, post},
 };
 use futures_util::{Stream, stream};
-use hyper_util::rt::TokioTimer;
 use lexopt::prelude::*;
 use sse_hyper::{Encoded, Event, EventType, Sse};
 use tokio::{
@@ -171,7 +170,6 @@ struct App {
 
 async fn events(State(app): State<App>) -> impl IntoResponse {
     Sse::new(app.hub.subscribe())
-        .timer(TokioTimer::new())
         .keep_alive(silence::keep_alive(app.silence))
         .until(server::stopped(app.stopping))
         .into_http_response()

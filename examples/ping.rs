@@ -20,7 +20,6 @@ use hyper::{
     header::{self, HeaderMap, HeaderValue},
     service::service_fn,
 };
-use hyper_util::rt::TokioTimer;
 use sse_hyper::{Sse, StreamFailed};
 use tokio::net::TcpListener;
 
@@ -89,7 +88,6 @@ impl Client {
         let kind = Kind::of(request.uri().query().unwrap_or_default());
         let Settings { interval, silence, stopping } = &self.settings;
         let mut sse = Sse::new(kind.pings(*interval))
-            .timer(TokioTimer::new())
             .keep_alive(silence::keep_alive(*silence))
             .until(server::stopped(stopping.clone()));
         // A HEAD request has no stream that could begin and end.

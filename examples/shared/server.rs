@@ -2,6 +2,7 @@
 
 use std::{error::Error, pin::pin, time::Duration};
 
+use sse_hyper::WriteLimit;
 use tokio::{net::TcpListener, sync::watch, time};
 
 use super::{log, signals};
@@ -21,6 +22,8 @@ where
     let stop_signal = signals::stop()?;
     let listener =
         TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    // Ends clients that have vanished, or read nothing, where that is the system's business: on Linux.
+    let _ = WriteLimit::new().prepare(&listener);
     log::say(format_args!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?));
 
     let (stop, stopping) = watch::channel(());

@@ -38,8 +38,8 @@ pub use listener::LimitedListener;
 /// | server | the line |
 /// | --- | --- |
 /// | hyper | [`wrap`](Self::wrap) around the connection's I/O; for HTTP/2 also [`executor`](Self::executor) |
-/// | axum | [`listener`](Self::listener) around the listener (feature `axum`) |
-/// | warp | [`prepare`](Self::prepare) for the listener; on Linux only, and without the bound of the shutdown |
+/// | axum | `listener` around the listener (feature `axum`) |
+/// | warp | `prepare` for the listener (feature `tokio`); on Linux only, and without the bound of the shutdown |
 ///
 /// A connection that could write nothing for 30 s is reset, and its bodies close with
 /// [`CloseReason::WriteTimeout`](crate::CloseReason::WriteTimeout). A client that reads slowly, but reads, is not cut
@@ -213,6 +213,9 @@ impl WriteLimit {
     /// On HTTP/2 a client can read one stream and not another, and then the connection is written. So each stream has
     /// the limit of its own here, and is reset without harm to the others. A server that has an executor of its own,
     /// such as `axum::serve`, keeps such a stream until its connection ends, or the shutdown does.
+    ///
+    /// It is to be used together with [`wrap`](Self::wrap), and knows streams whose body is an
+    /// [`SseBody`](crate::SseBody): others have the limit of their connection alone.
     ///
     /// ```
     /// use hyper_util::{rt::TokioExecutor, server::conn::auto};

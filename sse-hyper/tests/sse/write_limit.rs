@@ -1,17 +1,23 @@
 //! Clients that stay and take nothing, on real sockets.
 
 use std::{
+    cell::Cell,
     collections::HashMap,
+    future,
     time::{Duration, Instant},
 };
 
 use http_body_util::Empty;
-use hyper::Request;
-use sse_conformance::http::{BOTH, Http, get, soon};
-use sse_hyper::Closed;
-use tokio::{sync::mpsc::UnboundedReceiver, time::sleep};
+use hyper::{Request, server::conn::http1, service::service_fn};
+use hyper_util::rt::TokioIo;
+use sse_conformance::{
+    http::{BOTH, Http, get, soon},
+    responses::hook,
+};
+use sse_hyper::{CloseReason, Closed, Sse, WriteLimit};
+use tokio::{io::AsyncWriteExt, sync::mpsc::UnboundedReceiver, time::sleep};
 
-use crate::limited::{Limited, On, Stall, read_slowly, stalled};
+use crate::limited::{Limited, On, Stall, flood, read_slowly, stalled};
 
 const A_SECOND: Duration = Duration::from_secs(1);
 const NEVER: Duration = Duration::ZERO;
@@ -74,11 +80,15 @@ async fn a_stream_that_is_not_read_does_not_harm_the_others_of_its_connection() 
     for _ in 0..2 {
         unread.push(read.another(server.addr, Request::new(Empty::new())).await);
     }
-    let mut blocks = 0;
-    while server.closed.len() < unread.len() {
-        read.block().await.unwrap();
-        blocks += 1;
-    }
+    let blocks = soon(async {
+        let mut blocks = 0;
+        while server.closed.len() < unread.len() {
+            read.block().await.unwrap();
+            blocks += 1;
+        }
+        blocks
+    })
+    .await;
     println!("{blocks} events were read meanwhile");
     assert_closed(&mut server.closed, unread.len(), "WriteTimeout").await;
     for answer in unread {
@@ -144,4 +154,23 @@ async fn zero_is_off() {
         drop(client);
         assert_closed(&mut server.closed, 1, "Dropped").await;
     }
+}
+
+/// Linux ends connections of TCP at the limit by itself; this is ours alone.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_socket_of_unix_has_the_limit_as_well() {
+    let (mut client, socket) = tokio::net::UnixStream::pair().unwrap();
+    let (on_close, closed) = hook();
+    let response = Cell::new(Some(Sse::new(flood()).on_close(on_close).into_response()));
+    let service = service_fn(|_| future::ready(response.take().ok_or("one request too many")));
+    let io = TokioIo::new(WriteLimit::new().limit(A_SECOND).wrap(socket));
+    client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+
+    let start = Instant::now();
+    let error = soon(http1::Builder::new().serve_connection(io, service)).await.unwrap_err();
+    let took = start.elapsed();
+    assert!(took >= A_SECOND, "{took:?}");
+    assert!(format!("{error:?}").contains("the client took nothing"), "{error:?}");
+    assert!(matches!(closed.await.unwrap().reason(), CloseReason::WriteTimeout));
 }
