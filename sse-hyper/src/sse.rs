@@ -77,6 +77,29 @@ where
     /// let sse = Sse::new(stream::iter([Encoded::from(Event::new("encoded once, for many"))]));
     /// let sse = Sse::new(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
     /// ```
+    ///
+    /// A task that makes the events sends them through a channel. When the client leaves, the receiver is dropped, and
+    /// the task sees it at its next `send`, or by `closed`:
+    ///
+    /// ```
+    /// use futures_util::stream;
+    /// use sse_hyper::{Event, Sse};
+    /// use tokio::sync::mpsc;
+    ///
+    /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+    /// let (sender, receiver) = mpsc::channel(16);
+    /// tokio::spawn(async move {
+    ///     for n in 0_u64.. {
+    ///         if sender.send(Event::new(n.to_string())).await.is_err() {
+    ///             break; // the client has left
+    ///         }
+    ///     }
+    /// });
+    /// // Or `tokio_stream::wrappers::ReceiverStream::new(receiver)`.
+    /// let events = stream::unfold(receiver, |mut receiver| async { Some((receiver.recv().await?, receiver)) });
+    /// let response = Sse::new(events).into_http_response();
+    /// # });
+    /// ```
     pub fn new(stream: S) -> Self {
         Self {
             stream,
@@ -259,6 +282,8 @@ where
     /// # Ok::<(), sse_hyper::StreamFailed>(())
     /// # }).unwrap();
     /// ```
+    ///
+    /// With a `CancellationToken` of tokio-util, it is `.until(token.clone().cancelled_owned())`.
     pub fn until<F>(self, shutdown: F) -> Self
     where
         F: Future + Send + 'static,

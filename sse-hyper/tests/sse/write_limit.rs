@@ -162,7 +162,7 @@ async fn zero_is_off() {
 async fn a_socket_of_unix_has_the_limit_as_well() {
     let (mut client, socket) = tokio::net::UnixStream::pair().unwrap();
     let (on_close, closed) = hook();
-    let response = Cell::new(Some(Sse::new(flood()).on_close(on_close).into_response()));
+    let response = Cell::new(Some(Sse::new(flood()).on_close(on_close).into_http_response()));
     let service = service_fn(|_| future::ready(response.take().ok_or("one request too many")));
     let io = TokioIo::new(WriteLimit::new().limit(A_SECOND).wrap(socket));
     client.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
