@@ -15,12 +15,12 @@ use std::{process::ExitCode, time::Duration};
 use axum::{
     Router,
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::StatusCode,
     response::{IntoResponse, Response},
     routing::get,
 };
 use futures_util::stream;
-use sse_hyper::{Event, Sse, last_event_id};
+use sse_axum::{Event, LastEventId, LastEventIdRejection, Sse};
 use tokio::{net::TcpListener, time};
 
 use shared::{
@@ -41,10 +41,13 @@ Ctrl-C or SIGTERM ends all streams and stops.
 ";
 
 /// The route. Its response is one that axum takes as it is.
-async fn numbers(State(settings): State<Settings>, headers: HeaderMap) -> Response {
+async fn numbers(
+    State(settings): State<Settings>,
+    last_event_id: Result<LastEventId, LastEventIdRejection>,
+) -> Response {
     // Where a client that comes back left off; a new one, or an odd one, starts at 1.
-    let seen = last_event_id(&headers).ok().flatten();
-    let seen: u64 = seen.and_then(|id| id.as_str().parse().ok()).unwrap_or_default();
+    let LastEventId(seen) = last_event_id.unwrap_or_default();
+    let seen: u64 = seen.and_then(|id| id.parse().ok()).unwrap_or_default();
     if seen == u64::MAX {
         return StatusCode::NO_CONTENT.into_response();
     }
@@ -55,14 +58,13 @@ async fn numbers(State(settings): State<Settings>, headers: HeaderMap) -> Respon
         let number = seen.checked_add(1)?;
         Some((Event::new(number.to_string()).with_id(number), (number, interval)))
     });
-    let response = Sse::new(events)
+    Sse::new(events)
         .keep_alive(silence::keep_alive(settings.silence))
         .until(server::stopped(settings.stopping))
         .on_close(|closed| {
             log::say(format_args!("A client left after {} events: {:?}", closed.events(), closed.reason()));
         })
-        .into_http_response();
-    response.into_response()
+        .into_response()
 }
 
 #[tokio::main]

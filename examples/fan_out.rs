@@ -21,12 +21,11 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, State},
     http::StatusCode,
-    response::IntoResponse,
     routing::{get, post},
 };
 use futures_util::{Stream, stream};
 use lexopt::prelude::*;
-use sse_hyper::{Encoded, Event, EventType, Sse};
+use sse_axum::{Encoded, Event, EventType, Sse};
 use tokio::{
     sync::{
         broadcast::{self, error::RecvError},
@@ -168,11 +167,10 @@ struct App {
     stopping: watch::Receiver<()>,
 }
 
-async fn events(State(app): State<App>) -> impl IntoResponse {
+async fn events(State(app): State<App>) -> Sse<impl Stream<Item = Encoded>> {
     Sse::new(app.hub.subscribe())
         .keep_alive(silence::keep_alive(app.silence))
         .until(server::stopped(app.stopping))
-        .into_http_response()
 }
 
 /// axum refuses a body that is no text.
