@@ -7,6 +7,7 @@ use std::{
     mem,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use futures_core::{FusedStream, Stream};
@@ -162,6 +163,11 @@ impl<F, R, B, E> EventSource<F, R, B, E> {
     /// Keep it to go on after a restart.
     pub fn last_event_id(&self) -> &EventId {
         self.reconnect.last_event_id()
+    }
+
+    /// The reconnection time that the server asked for last.
+    pub fn retry(&self) -> Option<Duration> {
+        self.reconnect.retry()
     }
 
     /// Closes the stream, or lets it connect again, from elsewhere.

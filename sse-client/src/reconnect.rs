@@ -251,6 +251,11 @@ impl Reconnect {
         self.skipped_id.as_ref().unwrap_or(&self.decoded_id)
     }
 
+    /// The reconnection time that the server asked for last.
+    pub fn retry(&self) -> Option<Duration> {
+        self.decoder.retry()
+    }
+
     /// Whether the last event ID has changed since this was asked last.
     pub fn take_id_moved(&mut self) -> bool {
         mem::take(&mut self.id_moved)
@@ -273,7 +278,7 @@ impl Reconnect {
         self.chunk = Bytes::new();
         self.decoder.reconnect();
         let is_proven = self.connection.take().is_some_and(|connection| connection.is_proven(end, now));
-        let asked = Asked { retry: self.decoder.retry(), retry_after: self.retry_after.take() };
+        let asked = Asked { retry: self.retry(), retry_after: self.retry_after.take() };
         let before = self.previous.replace(end);
 
         if end == End::Requested {

@@ -4,6 +4,7 @@ use std::{
     fmt,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use futures_core::{FusedStream, Stream};
@@ -97,6 +98,11 @@ impl<F, R, B, E> Updates<F, R, B, E> {
     /// As [`EventSource::last_event_id`].
     pub fn last_event_id(&self) -> &EventId {
         self.source.last_event_id()
+    }
+
+    /// As [`EventSource::retry`].
+    pub fn retry(&self) -> Option<Duration> {
+        self.source.retry()
     }
 
     /// As [`EventSource::handle`].
