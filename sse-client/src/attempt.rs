@@ -20,7 +20,8 @@ impl Attempt {
         self.number
     }
 
-    /// The id to ask for what comes after. `None` if there is none, or one that [no header can hold](is_sendable).
+    /// The id to ask for what comes after. `None` if there is none, or one that a request cannot have: a header
+    /// holds no control characters, and servers commonly take 8 KiB.
     pub fn last_event_id(&self) -> Option<&EventId> {
         Some(&self.last_event_id).filter(|id| !id.is_empty() && is_sendable(id))
     }

@@ -1,5 +1,4 @@
-//! A reconnecting Server-Sent Events client.
-
+#![doc = include_str!("../README.md")]
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -16,21 +15,7 @@ mod pulse;
 mod reconnect;
 
 #[cfg(feature = "http")]
-mod clock;
-#[cfg(feature = "http")]
-mod connection;
-#[cfg(feature = "http")]
-mod drain;
-#[cfg(feature = "http")]
-mod error;
-#[cfg(feature = "http")]
-mod event_source;
-#[cfg(feature = "http")]
-mod handle;
-#[cfg(feature = "http")]
-mod retry_after;
-#[cfg(feature = "http")]
-mod update;
+mod driver;
 
 pub use attempt::Attempt;
 pub use backoff::Wait;
@@ -41,12 +26,7 @@ pub use reconnect::Reconnect;
 
 #[cfg(feature = "http")]
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
-pub use {
-    error::{BoxError, Error, Failure, Refused},
-    event_source::EventSource,
-    handle::Handle,
-    update::{Ending, Update, Updates},
-};
+pub use driver::{BoxError, Ending, Error, EventSource, Failure, Handle, Refused, Update, Updates};
 
 #[doc(no_inline)]
 pub use sse_codec::{Event, EventId, Text, decode::Item, error::DecodeError, limits::Limits};

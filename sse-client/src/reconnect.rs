@@ -22,7 +22,7 @@ const PROVEN_AFTER: Duration = Duration::from_secs(5);
 /// What a reconnecting client decides, without I/O, a clock or randomness of its own: what the next request says,
 /// whether an answer is an event stream, how long to wait, when to stop.
 ///
-/// [`EventSource`](crate::EventSource) drives it. This is the whole loop, for those who have another way to connect:
+/// `EventSource` drives it. This is the whole loop, for those who have another way to connect:
 ///
 /// ```
 /// use core::time::Duration;

@@ -10,7 +10,7 @@ use std::{
 use bytes::{Buf, Bytes};
 use http_body::Body;
 
-use crate::{
+use super::{
     clock::{Alarm, Clock},
     drain::Drain,
 };

@@ -10,7 +10,7 @@ use std::{
 use bytes::Buf;
 use http_body::Body;
 
-use crate::clock::{Alarm, Clock};
+use super::clock::{Alarm, Clock};
 
 /// Reads a body to its end, as that lets the HTTP client use the connection again. It gives up soon (case 27).
 pub(crate) struct Drain<B> {

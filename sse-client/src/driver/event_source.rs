@@ -16,15 +16,16 @@ use http_body::Body;
 use hyper::rt::Timer;
 use sse_codec::{Event, EventId, decode::Item, error::DecodeError};
 
-use crate::{
-    Attempt, BoxError, End, Ending, Error, Failure, Handle, Next, Policy, Reconnect, Refused, Stop, Update,
-    Updates,
-    attempt::is_sendable,
+use super::{
     clock::{Alarm, Clock},
     connection::{Connection, Received},
     drain::Drain,
     handle::Command,
     retry_after::head,
+};
+use crate::{
+    Attempt, BoxError, End, Ending, Error, Failure, Handle, Next, Policy, Reconnect, Refused, Stop, Update,
+    Updates, attempt::is_sendable,
 };
 
 /// A stream of events that reconnects: what `EventSource` is in browsers.
