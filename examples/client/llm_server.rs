@@ -132,7 +132,7 @@ async fn answer(request: Request<Incoming>, settings: Arc<Settings>) -> Result<A
     Ok(match question {
         Some(question) => Sse::new(words(&question, &settings).boxed())
             .timer(TokioTimer::new())
-            .into_response()
+            .into_http_response()
             .map(Either::Left),
         None => refuse(StatusCode::BAD_REQUEST, "the body is no JSON with messages"),
     })

@@ -3,7 +3,11 @@
 
 mod common;
 
-use std::fs;
+use std::{
+    fs,
+    io::{Read, Write},
+    net::TcpStream,
+};
 
 use common::{NO_CONTENT, OPEN, Server, TempDir, header, program};
 use sse_conformance::programs::{Finished, Running, run};
@@ -113,6 +117,47 @@ fn mcp_resumes_a_call_and_takes_json() {
     let requests = server.answers(&["HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n"]);
     assert_eq!(run(program("mcp").arg(url), b"").code, Some(1));
     assert_eq!(requests.join().unwrap().len(), 1);
+}
+
+/// The status of an answer, and its `Location`.
+fn ask(addr: &str, method: &str, path: &str, body: &str) -> (String, String) {
+    let mut stream = TcpStream::connect(addr).unwrap();
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.0\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let location = header(&answer, "location").unwrap_or_default().to_owned();
+    (answer.split(' ').nth(1).unwrap().to_owned(), location)
+}
+
+#[test]
+fn contract_service_does_what_the_tests_ask_for() {
+    let mut command = program("contract_service");
+    command.args(["--addr", "127.0.0.1:0"]);
+    let service = Running::start(command);
+    let line = service.line();
+    let addr = line.strip_prefix("Listening on http://").and_then(|line| line.split('/').next()).unwrap();
+    let (stream, callback) = (Server::new(), Server::new());
+    let urls = format!(r#""streamUrl":"{}","callbackUrl":"{}x""#, stream.url(), callback.url());
+
+    assert_eq!(ask(addr, "GET", "/", "").0, "200");
+    assert_eq!(ask(addr, "POST", "/", "{}").0, "400");
+    assert_eq!(ask(addr, "DELETE", "/streams/1", "").0, "404");
+    let (status, location) = ask(addr, "POST", "/", &format!(r#"{{{urls},"lastEventId":"7"}}"#));
+    assert_eq!(status, "201");
+    let (request, mut events) = stream.accept();
+    assert_eq!(header(&request, "last-event-id"), Some("7"));
+    events.write_all(format!("{OPEN}data: a\n\n").as_bytes()).unwrap();
+    let told = callback.answer("HTTP/1.1 202 Accepted\r\nconnection: close\r\ncontent-length: 0\r\n\r\n");
+    assert!(
+        told.starts_with("post /x/1 ") && told.contains(r#""data":"a","id":"7","type":"message""#),
+        "{told}"
+    );
+    assert_eq!(ask(addr, "POST", &location, r#"{"command":"restart"}"#).0, "202");
+    stream.answer(NO_CONTENT);
+    assert_eq!(ask(addr, "DELETE", &location, "").0, "204");
+    assert_eq!(ask(addr, "DELETE", "/", "").0, "204");
+    assert_eq!(service.finish(), 0);
 }
 
 #[test]
