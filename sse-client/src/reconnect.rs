@@ -95,6 +95,8 @@ pub struct Reconnect {
     decoder: Decoder,
     /// What the decoder has not seen yet.
     chunk: Bytes,
+    /// Whether the decoder has something to read.
+    has_unread: bool,
     /// The decoder's, as of the last item.
     decoded_id: EventId,
     /// Of an event that was skipped after it.
@@ -133,6 +135,7 @@ impl Reconnect {
             retry_after: None,
             pulse: Pulse::default(),
             chunk: Bytes::new(),
+            has_unread: false,
             decoded_id: last_event_id,
             skipped_id: None,
             id_moved: false,
@@ -185,6 +188,7 @@ impl Reconnect {
     /// they mean.
     pub fn receive(&mut self, chunk: Bytes, waited: Duration) {
         self.pulse.silence(waited);
+        self.has_unread = true;
         let before = mem::replace(&mut self.chunk, chunk);
         if !before.is_empty() {
             // Read first: the decoder keeps what is left of a chunk.
@@ -198,7 +202,11 @@ impl Reconnect {
     ///
     /// When something passed its limit. It was skipped; others follow, unless the error [is final](Self::is_final).
     pub fn next_item(&mut self) -> Option<Result<Item, DecodeError>> {
+        if !self.has_unread {
+            return None;
+        }
         let item = self.decoder.decode_bytes(mem::take(&mut self.chunk)).items().next();
+        self.has_unread = item.is_some();
         match &item {
             Some(Ok(Item::Event(_))) => self.was_useful(),
             Some(Ok(Item::Comment(_))) => self.pulse.comment(),
@@ -276,6 +284,7 @@ impl Reconnect {
     /// What was not read of the body is dropped, and with it the id of an unfinished block.
     pub fn closed(&mut self, end: End, now: Duration, random: u64) -> Next {
         self.chunk = Bytes::new();
+        self.has_unread = false;
         self.decoder.reconnect();
         let is_proven = self.connection.take().is_some_and(|connection| connection.is_proven(end, now));
         let asked = Asked { retry: self.retry(), retry_after: self.retry_after.take() };
