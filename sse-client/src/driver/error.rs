@@ -14,6 +14,28 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// Why an [`EventSource`](crate::EventSource) has ended. `E` is the error of the closure that makes the requests, `B` the
 /// body of an answer.
 ///
+/// ```
+/// # use bytes::Bytes;
+/// # use futures_util::StreamExt;
+/// # use http::Response;
+/// # use sse_client::EventSource;
+/// use http_body_util::BodyExt;
+/// use sse_client::{Error, Failure, Refusal};
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # let connect = async |_| {
+/// #     Response::builder().status(404).body(http_body_util::Full::<Bytes>::from("no such feed"))
+/// # };
+/// # let mut events = EventSource::new(connect);
+/// let error = events.next().await.unwrap().unwrap_err();
+/// if let Error::Failed(Failure::Refused(refused)) = &error {
+///     assert_eq!(refused.reason, Refusal::Status(404));
+/// }
+/// let response = error.into_response().unwrap();
+/// assert_eq!(response.into_body().collect().await.unwrap().to_bytes(), "no such feed");
+/// # });
+/// ```
+///
 /// For `E` that is no [`std::error::Error`], such as a `Box` of one, neither is this: wrap it, for example by
 /// `.map_err(std::io::Error::other)`.
 #[derive(Debug, Error)]

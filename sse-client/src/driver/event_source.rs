@@ -21,11 +21,10 @@ use super::{
     connection::{Connection, Received},
     drain::Drain,
     handle::Command,
-    retry_after::head,
 };
 use crate::{
-    Attempt, BoxError, End, Ending, Error, Failure, Handle, Next, Policy, Reconnect, Refused, Stop, Update,
-    Updates, attempt::is_sendable,
+    Attempt, BoxError, End, Ending, Error, Failure, Handle, Head, Next, Policy, Reconnect, Refused, Stop,
+    Update, Updates, attempt::is_sendable,
 };
 
 /// A stream of events that reconnects: what `EventSource` is in browsers.
@@ -173,7 +172,7 @@ impl<F, R, B, E> EventSource<F, R, B, E> {
 
     /// Closes the stream, or lets it connect again, from elsewhere.
     pub fn handle(&mut self) -> Handle {
-        self.handle.get_or_insert_default().clone()
+        self.handle.get_or_insert_with(Handle::new).clone()
     }
 }
 
@@ -259,7 +258,7 @@ where
 
     fn answered(&mut self, response: Response<B>) -> Polled<E, B> {
         let (parts, body) = response.into_parts();
-        match self.reconnect.opened(&head(&parts), self.clock.now()) {
+        match self.reconnect.opened(&Head::from(&parts), self.clock.now()) {
             Ok(()) => {
                 self.state = State::Open(Connection::new(body));
                 update(Update::Open(parts))

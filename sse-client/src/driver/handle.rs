@@ -8,7 +8,22 @@ use std::{
 /// Closes an [`EventSource`](crate::EventSource), or lets it connect again, from another task or thread.
 ///
 /// Made by [`EventSource::handle`](crate::EventSource::handle). Clones do the same. To drop it does nothing.
-#[derive(Clone, Debug, Default)]
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use sse_client::EventSource;
+///
+/// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+/// # type Request = std::future::Pending<Result<http::Response<http_body_util::Empty<bytes::Bytes>>, http::Error>>;
+/// # let connect = |_| -> Request { std::future::pending() };
+/// let mut events = EventSource::new(connect);
+/// let handle = events.handle();
+/// let reader = tokio::spawn(async move { while let Some(Ok(event)) = events.next().await { println!("{}", event.data()) } });
+/// handle.close();
+/// reader.await.unwrap();
+/// # });
+/// ```
+#[derive(Clone, Debug)]
 pub struct Handle {
     shared: Arc<Mutex<Shared>>,
 }
@@ -26,6 +41,10 @@ pub(crate) enum Command {
 }
 
 impl Handle {
+    pub(crate) fn new() -> Self {
+        Self { shared: Arc::default() }
+    }
+
     /// Ends the stream, in whatever state it is. Its task is woken, and what it holds is dropped when it is polled.
     pub fn close(&self) {
         self.command(Command::Close);

@@ -1,4 +1,4 @@
-//! The head of an `http::Response`, with the time that it asks to wait.
+//! What the head of an `http::Response` says, with the time that it asks to wait.
 
 use std::time::{Duration, SystemTime};
 
@@ -10,13 +10,15 @@ use http::{
 
 use crate::Head;
 
-pub(crate) fn head(parts: &Parts) -> Head<'_> {
-    let value = |name| parts.headers.get(name).map(HeaderValue::as_bytes);
-    Head {
-        status: parts.status.as_u16(),
-        content_type: value(CONTENT_TYPE),
-        content_encoding: value(CONTENT_ENCODING),
-        retry_after: retry_after(&parts.headers),
+impl<'a> From<&'a Parts> for Head<'a> {
+    fn from(parts: &'a Parts) -> Self {
+        let value = |name| parts.headers.get(name).map(HeaderValue::as_bytes);
+        Self {
+            status: parts.status.as_u16(),
+            content_type: value(CONTENT_TYPE),
+            content_encoding: value(CONTENT_ENCODING),
+            retry_after: retry_after(&parts.headers),
+        }
     }
 }
 
