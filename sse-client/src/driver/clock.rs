@@ -70,9 +70,11 @@ impl Clock {
     }
 }
 
+/// tokio's, if its runtime is here and has timers: it does not tell whether, but panics where one is made without them.
 #[cfg(feature = "tokio")]
 fn runtime_timer() -> Option<Box<dyn Timer + Send + Sync>> {
     tokio::runtime::Handle::try_current().ok()?;
+    std::panic::catch_unwind(|| drop(tokio::time::sleep(Duration::ZERO))).ok()?;
     Some(Box::new(hyper_util::rt::TokioTimer::new()))
 }
 

@@ -63,7 +63,9 @@ pub enum Error<E, B> {
     #[error(transparent)]
     TooLarge(DecodeError),
     /// There is nothing to measure time with.
-    #[error("there is no timer; set one by EventSource::timer, or poll within a runtime of tokio")]
+    #[error(
+        "there is no timer; set one by EventSource::timer, or poll within a runtime of tokio that has timers"
+    )]
     NoTimer,
 }
 

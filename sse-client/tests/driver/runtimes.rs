@@ -31,6 +31,14 @@ fn without_a_timer_it_says_so() {
     assert_eq!(server.attempts().len(), 0);
 }
 
+#[test]
+fn without_a_timer_in_a_runtime_it_says_so() {
+    let server = Server::new([status(204)]);
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let error = runtime.block_on(EventSource::new(server.connect()).next()).unwrap().unwrap_err();
+    assert!(matches!(error, Error::NoTimer), "{error:?}");
+}
+
 /// A timer that is no tokio's: a thread for each sleep.
 struct Threads;
 
