@@ -11,6 +11,7 @@ use sse_codec::{
 
 use crate::{
     Attempt, End, Head, Next, Oversized, Policy, Refusal, Stop, Wait,
+    attempt::is_sendable,
     backoff::Asked,
     policy::{Idle, Reconnects},
     pulse::Pulse,
@@ -209,6 +210,7 @@ impl Reconnect {
         self.has_unread = item.is_some();
         match &item {
             Some(Ok(Item::Event(_))) => self.was_useful(),
+            Some(Err(error)) if error.kind() == DecodeErrorKind::EventTooLarge => self.was_useful(),
             Some(Ok(Item::Comment(_))) => self.pulse.comment(),
             _ => {}
         }
@@ -325,7 +327,7 @@ impl Reconnect {
         let reconnects = match self.policy.reconnects {
             Reconnects::Always => true,
             Reconnects::UntilFirstEvent => !self.has_had_event,
-            Reconnects::AfterEventId => !self.last_event_id().is_empty(),
+            Reconnects::AfterEventId => !self.last_event_id().is_empty() && is_sendable(self.last_event_id()),
             Reconnects::Never => false,
         };
         if reconnects {

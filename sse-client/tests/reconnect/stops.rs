@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sse_client::{End, Head, Policy, Reconnect, Stop};
+use sse_client::{End, Head, Limits, Policy, Reconnect, Stop};
 
 use super::{Client, NEVER, delay, ms, stop};
 
@@ -135,6 +135,9 @@ fn until_first_event_tries_again_while_no_event_has_come() {
 
     assert_eq!(stop(Client::new(policy()).connection("data: x\n\n", NEVER, End::Ended)), Stop::Ended);
     assert_eq!(stop(Client::new(policy()).connection("data: x\n\n", NEVER, End::Idle)), Stop::Truncated);
+    // One that is skipped has come, too.
+    let mut client = Client::new(policy().limits(Limits::new().with_event(4)));
+    assert_eq!(stop(client.connection("data: too large\n\n", NEVER, End::Broken)), Stop::Truncated);
 }
 
 #[test]
@@ -152,6 +155,9 @@ fn after_event_id_reconnects_once_an_id_has_come() {
     delay(client.answer(&Head::new(503)));
     // An empty id resets it.
     assert_eq!(stop(client.connection("id\n\n", NEVER, End::Ended)), Stop::Ended);
+    // One that cannot be sent is as good as none.
+    let mut client = Client::new(policy());
+    assert_eq!(stop(client.connection("id: \u{1}\ndata\n\n", NEVER, End::Ended)), Stop::Ended);
 }
 
 #[test]
