@@ -55,7 +55,7 @@ impl Preset {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_life_goes_as_the_table_says(
