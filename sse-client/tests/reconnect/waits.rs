@@ -9,7 +9,7 @@ use super::{Client, LEAST, MOST, NEVER, delay, event_stream, ms, stop};
 const SHORT: Duration = Duration::from_millis(4_999);
 const LONG: Duration = Duration::from_secs(5);
 
-/// The delays of so many failures in a row.
+/// The delays after this many failures in a row.
 fn delays(client: &mut Client, count: usize) -> Vec<u64> {
     (0..count).map(|_| delay(client.fail()).as_millis() as u64).collect()
 }

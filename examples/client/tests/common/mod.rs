@@ -73,7 +73,7 @@ impl Server {
         request
     }
 
-    /// Answers so many requests so, one after the other.
+    /// Answers one request after the other with these.
     pub(crate) fn answers(self, texts: &[&str]) -> thread::JoinHandle<Vec<String>> {
         let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
         thread::spawn(move || texts.iter().map(|text| self.answer(text)).collect())

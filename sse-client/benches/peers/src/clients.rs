@@ -1,4 +1,4 @@
-//! The clients: each connects, reads so many events, and returns how many bytes of data they had.
+//! The clients: each connects, reads that many events, and returns how many bytes of data they had.
 
 use std::pin::Pin;
 
