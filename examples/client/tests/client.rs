@@ -187,7 +187,7 @@ fn a_state_file_outlives_the_program() {
 fn a_silent_server_is_left() {
     let server = Server::new();
     let mut command = program("client");
-    command.args(["--idle", "50ms", "--head-timeout", "50ms", "--json", &server.url()]);
+    command.args(["--idle", "50ms", "--head-timeout", "2s", "--json", &server.url()]);
     let client = Running::start(command);
     let silent = server.accept();
     let (_, mut open) = server.accept();
