@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use futures_util::{FutureExt, StreamExt, task::noop_waker};
+use futures_util::{FutureExt, StreamExt};
 use sse_client::{End, Policy};
 use tokio::time::Instant;
 
@@ -67,7 +67,6 @@ async fn case_34_dropped_after_any_number_of_polls_it_leaves_nothing() {
             break;
         }
     }
-    drop(noop_waker());
 }
 
 #[tokio::test(start_paused = true)]
