@@ -3,6 +3,7 @@
 mod shared {
     pub(crate) mod cli;
     pub(crate) mod input;
+    pub(crate) mod json;
     pub(crate) mod json_lines;
 }
 

@@ -75,14 +75,13 @@ fn a_taken_port_gives_one_line_and_exit_code_1() {
 
 #[test]
 fn help_and_wrong_flags() {
-    for name in SERVERS.iter().chain(&["client", "decode", "encode", "idle"]) {
+    for name in SERVERS.iter().chain(&["decode", "encode", "idle"]) {
         for flag in ["-h", "--help"] {
             let help = run(program(name).arg(flag), b"");
             assert!(help.out.contains(&format!("\nUsage: {name} ")), "{help:?}");
             assert_eq!((&*help.err, help.code), ("", Some(0)));
         }
         let wrong: &[&[&str]] = match *name {
-            "client" => &[&[], &["--last-event-id"], &["--last-event-id", "\n", "http://localhost"]],
             "decode" => &[&["--chunk", "0"], &["--max-event"]],
             "encode" => &[&["--max-line", "0"], &["--max-line"]],
             "fan_out" => &[

@@ -5,8 +5,8 @@
 mod common;
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
-    net::{TcpListener, TcpStream},
+    io::{Read, Write},
+    net::TcpStream,
     process::Command,
 };
 
@@ -62,23 +62,6 @@ fn servers_end_their_streams_cleanly_and_stop() {
             while server.running.line_or_end().is_some() {}
             assert_eq!(server.running.finish(), 0, "{name}, SIG{signal}, {start}");
         }
-    }
-}
-
-#[test]
-fn the_client_stops() {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/", listener.local_addr().unwrap());
-    for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
-        let client = started(start, "client", &[&url]);
-        let (mut stream, _) = listener.accept().unwrap();
-        // All of the request.
-        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-        while !lines.next().unwrap().unwrap().is_empty() {}
-        stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\ndata: 1\n\n").unwrap();
-        assert_eq!(client.line(), "message: 1");
-        send(signal, client.id());
-        assert_eq!(client.finish(), 0, "SIG{signal}, {start}");
     }
 }
 

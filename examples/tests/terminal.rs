@@ -8,10 +8,7 @@ mod common;
 
 use std::{
     env, fs,
-    io::{BufRead, BufReader, Write},
-    net::TcpListener,
     process::{self, Command},
-    thread,
 };
 
 use common::{
@@ -54,25 +51,6 @@ fn what_encode_writes() {
     assert_eq!(shown, printable);
 }
 
-#[test]
-fn what_the_client_writes() {
-    for flags in [&["--comments"][..], &["--comments", "--json"]] {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}/", listener.local_addr().unwrap());
-        let server = thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            // All of the request.
-            let mut lines = BufReader::new(stream.try_clone().unwrap()).lines();
-            while !lines.next().unwrap().unwrap().is_empty() {}
-            write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n{STREAM}").unwrap();
-        });
-        let output = run(program("client").args(flags).arg(&url), b"");
-        server.join().unwrap();
-        assert_printable("client", &output.out);
-        assert_eq!(output.out.lines().count(), 2 + usize::from(flags.len() == 2), "{output:?}");
-    }
-}
-
 /// They quote what they complain of.
 #[test]
 fn what_is_complained_of() {
@@ -82,7 +60,6 @@ fn what_is_complained_of() {
         ("encode", &[evil]),
         ("ping", &["--addr", evil]),
         ("plain", &["--addr", evil]),
-        ("client", &[evil]),
         ("idle", &["--server", evil]),
     ] {
         let output = run(program(name).args(args), b"");

@@ -1,4 +1,4 @@
-//! Builds only if `sse-codec` and all it depends on do without `std`.
+//! Builds only if `sse-codec`, the rules of `sse-client` and all they depend on do without `std`.
 //!
 //! There is a panic handler in here. `std` brings its own, and there can be only one: so wherever `std`
 //! leaks in, the build fails with `found duplicate lang item panic_impl`. That works on any target,
@@ -14,8 +14,10 @@ use core::{
     alloc::{GlobalAlloc, Layout},
     panic::PanicInfo,
     ptr, slice,
+    time::Duration,
 };
 
+use sse_client::{End, Next, Policy, Reconnect};
 use sse_codec::Decoder;
 
 /// Decodes and encodes, so that there is code to be generated.
@@ -34,6 +36,17 @@ pub unsafe extern "C" fn sse_codec_encoded_len(stream: *const u8, len: usize) ->
         encoded_len += event.map_or(0, |event| event.to_event().encoded_len());
     }
     encoded_len
+}
+
+/// The milliseconds that a client waits after its first failure.
+#[unsafe(no_mangle)]
+pub extern "C" fn sse_client_first_wait(random: u64) -> u64 {
+    let mut reconnect = Reconnect::new(Policy::feed());
+    reconnect.connect(Duration::ZERO);
+    match reconnect.closed(End::Failed, Duration::ZERO, random) {
+        Next::Wait(wait) => wait.delay.as_millis() as u64,
+        _ => 0,
+    }
 }
 
 #[panic_handler]

@@ -1,0 +1,33 @@
+//! Follows a feed for years: after a restart it goes on after the last event that was handled.
+//! `cargo run --example ping`, and then `cargo run --example feed -- http://127.0.0.1:8080/sse last-event-id.txt`
+use std::{env, error::Error, fs};
+
+use futures_util::StreamExt;
+use http_body_util::Empty;
+use hyper::{Request, Uri, body::Bytes};
+use hyper_util::{client::legacy::Client, rt::TokioExecutor};
+use sse_client::{EventId, EventSource};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let mut args = env::args().skip(1);
+    let (url, file) = args.next().zip(args.next()).ok_or("usage: feed URL FILE")?;
+    let url: Uri = url.parse()?;
+    let seen = EventId::lenient(fs::read_to_string(&file).unwrap_or_default())?;
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let mut feed = EventSource::new(|attempt| {
+        let mut request = Request::new(Empty::<Bytes>::new());
+        *request.uri_mut() = url.clone();
+        *request.headers_mut() = attempt.headers();
+        client.request(request)
+    })
+    .from_last_event_id(seen);
+    while let Some(event) = feed.next().await {
+        let event = event?; // only what another attempt would not change
+        println!("{}: {}", event.event_type(), event.data());
+        // Handled, so it need not come again. Renamed, so that the file is always whole.
+        fs::write(format!("{file}.new"), feed.last_event_id().as_str())?;
+        fs::rename(format!("{file}.new"), &file)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! What an event costs a client, in CPU time of its process: sse-client, other crates, and a bare loop. See `HELP`.
+
+mod clients;
+mod server;
+
+use std::{error::Error, io::Read, process::Command, time::Duration};
+
+use cpu_time::ProcessTime;
+use lexopt::prelude::*;
+
+use clients::CLIENTS;
+
+const HELP: &str = "\
+Compares what an event costs clients of event streams, in CPU time of the process, over loopback.
+
+Usage: sse-client-peers [--rounds N] [--events N] [--only NAME]
+
+All are measured in one run, interleaved, and the least of the rounds counts. The server is a process of its own.
+
+Options:
+  --rounds N  [default: 7]
+  --events N  Events of a flood; a tenth of it is sent one by one [default: 200000]
+  --only NAME  Run the client whose name has this alone, once, with events of 40 B one by one; for example under
+               callgrind, which counts instructions
+";
+
+/// How events are sent.
+#[derive(Clone, Copy)]
+struct Load {
+    name: &'static str,
+    /// Whether each is written alone, after a pause.
+    paced: bool,
+    data: usize,
+}
+
+const LOADS: [Load; 4] = [
+    Load { name: "one event per write, 40 B", paced: true, data: 40 },
+    Load { name: "one event per write, 1 KB", paced: true, data: 1_000 },
+    Load { name: "flood, 40 B", paced: false, data: 40 },
+    Load { name: "flood, 1 KB", paced: false, data: 1_000 },
+];
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let (mut rounds, mut events, mut only) = (7, 200_000, None);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("serve") => return server::run(),
+            Long("rounds") => rounds = args.value()?.parse()?,
+            Long("events") => events = args.value()?.parse()?,
+            Long("only") => only = Some(args.value()?.string()?),
+            Short('h') | Long("help") => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    let mut server =
+        Command::new(std::env::current_exe()?).arg("--serve").stdout(std::process::Stdio::piped()).spawn()?;
+    let mut port = [0; 5];
+    server.stdout.take().ok_or("no output of the server")?.read_exact(&mut port)?;
+    let port: u16 = std::str::from_utf8(&port)?.trim().parse()?;
+    let result = match only {
+        None => measure(port, rounds, events),
+        Some(name) => run_alone(port, &name, events),
+    };
+    server.kill()?;
+    server.wait()?;
+    result
+}
+
+/// One client, for a tool that counts instructions.
+fn run_alone(port: u16, name: &str, events: usize) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let (_, client) =
+        CLIENTS.iter().find(|(client, _)| client.contains(name)).ok_or("there is no such client")?;
+    runtime.block_on(client(&format!("http://127.0.0.1:{port}/1/40/{events}"), events));
+    Ok(())
+}
+
+fn measure(port: u16, rounds: usize, events: usize) -> Result<(), Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    println!("CPU time of an event in ns, and as a part of the bare loop's\n");
+    print!("| |");
+    CLIENTS.iter().for_each(|(name, _)| print!(" {name} |"));
+    println!("\n| --- |{}", " --: |".repeat(CLIENTS.len()));
+    for load in LOADS {
+        let events = if load.paced { events / 10 } else { events };
+        let url = format!("http://127.0.0.1:{port}/{}/{}/{events}", u8::from(load.paced), load.data);
+        let mut least = [Duration::MAX; CLIENTS.len()];
+        for _ in 0..rounds {
+            for (least, (name, client)) in least.iter_mut().zip(CLIENTS) {
+                let start = ProcessTime::now();
+                let bytes = runtime.block_on(client(&url, events));
+                *least = start.elapsed().min(*least);
+                assert_eq!(bytes, events * load.data, "{name}");
+            }
+        }
+        let of = |time: Duration| time.as_nanos() as f64 / events as f64;
+        print!("| {} |", load.name);
+        least.iter().for_each(|&time| print!(" {:.0} ({:.2}) |", of(time), of(time) / of(least[0])));
+        println!();
+    }
+    Ok(())
+}
