@@ -50,9 +50,40 @@ const CONNECTIONS: &[Way] = &[
     ("connection-limits", [25, 3, 4, 3], &[5, 0xE0, 2, 0xD0, 31, 0xF0]),
 ];
 
+/// Settings of a response, and what its server does between polls: see `body/case.rs`.
+const RESPONSES: &[Way] = &[
+    ("bare", [0x01, 0, 0, 0], &[0; 40]),
+    ("keep-alive", [0b0000_1010, 0, 20, 0], &[0, 0, 0, 0x49, 0, 0x29, 0, 0, 0x49, 0, 0]),
+    ("keep-alive-line", [0b0000_0100, 2, 20, 0], &[0, 0x49, 0x49, 0, 0, 0, 0x49, 0, 0]),
+    ("keep-alive-event", [0b0000_1110, 1, 1, 0], &[0x11, 0x11, 0x11, 0x11, 0, 0, 0x11]),
+    ("shutdown", [0b0011_1010, 0xFE, 9, 0], &[0, 0, 0, 2, 0, 0, 0]),
+    ("shutdown-first", [0b0001_1001, 0xFD, 0, 0], &[2, 0, 0, 0]),
+    ("age", [0b0000_1010, 2, 40, 30], &[0, 0, 0x31, 0, 0x49, 0x49, 0, 0]),
+    ("break-off", [0b0100_0010, 2, 40, 0], &[3, 0, 0, 0, 0, 0, 0x49, 0, 0xFF, 0, 0]),
+    ("break-off-without-timer", [0b0100_0001, 2, 0, 0], &[0; 20]),
+    ("patience", [0b0100_0000, 0, 0, 0], &[3, 0, 0, 0, 0, 0, 0, 0xFD, 0, 0]),
+    ("left", [0b0000_1010, 2, 40, 0], &[0]),
+    ("never-asked", [0b0000_1010, 2, 40, 0], &[]),
+];
+
+/// What its stream does, in steps of three bytes, and how often.
+const STREAMS: &[(&str, usize, &[u8])] = &[
+    ("small", 1, &[0, 5, 0, 1, 9, 0, 2, 20, 0, 0xD0, 0, 0, 3, 7, 0, 4, 0, 0, 5, 99, 0, 0xF8, 0, 0]),
+    ("sizes", 1, &[0, 0xF0, 15, 0, 0xF8, 15, 3, 0xE0, 31, 0, 0, 16, 5, 0, 32, 0, 32, 78, 0, 9, 0, 3, 0, 16]),
+    ("held", 10, &[0, 5, 0, 3, 0, 32]),
+    ("busy", 50, &[0, 0xE7, 3, 1, 0x21, 3, 3, 0x85, 3, 2, 44, 1]),
+    ("error", 1, &[0, 5, 0, 1, 0, 16, 0xD0, 0, 0, 0, 0xFF, 63, 1, 1, 0, 0xF0, 0, 0]),
+    (
+        "empty-blocks",
+        1,
+        &[0, 5, 0, 0xC0, 0xFF, 15, 0, 5, 0, 0xC0, 15, 39, 0, 5, 0, 0xC0, 3, 0, 0xD0, 0, 0, 0xF8, 0, 0],
+    ),
+    ("silent", 1, &[0xD0, 0, 0, 0xD0, 0, 0, 0, 1, 0]),
+];
+
 /// All seeds of all targets.
 pub fn seeds() -> Vec<Seed> {
-    let mut seeds = Vec::new();
+    let mut seeds = of_bodies();
     for vector in vectors::all() {
         let name = vector.name.replace('/', "-");
         let mut add = |target, ways: &[Way]| {
@@ -72,4 +103,14 @@ pub fn seeds() -> Vec<Seed> {
         seeds.push(Seed { target: "encode", name, bytes: vector.input });
     }
     seeds
+}
+
+fn of_bodies() -> Vec<Seed> {
+    let pairs = RESPONSES.iter().flat_map(|response| STREAMS.iter().map(move |stream| (response, stream)));
+    let seeds = pairs.map(|((response, settings, steps), (stream, times, ops))| Seed {
+        target: "body",
+        name: format!("{response}-{stream}"),
+        bytes: Case::to_bytes(*settings, steps, &ops.repeat(*times)),
+    });
+    seeds.collect()
 }

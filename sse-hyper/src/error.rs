@@ -1,5 +1,7 @@
 //! Everything that can go wrong, as types that can be matched.
 
+use std::io;
+
 use thiserror::Error;
 
 use sse_codec::EventId;
@@ -35,6 +37,22 @@ pub struct StreamFailed {
 impl StreamFailed {
     pub(crate) fn new(error: &BoxError) -> Self {
         Self { reason: error.to_string() }
+    }
+}
+
+/// For frameworks whose body is a reader, or a stream with errors of I/O. The kind is [`Other`](std::io::ErrorKind::Other),
+/// and what is in it is this error.
+///
+/// ```
+/// use futures_util::{TryStreamExt, stream};
+/// use sse_hyper::{Event, Sse};
+///
+/// let chunks = Sse::new(stream::iter([Event::new("hello")])).into_byte_stream();
+/// let chunks = chunks.err_into::<std::io::Error>(); // for tokio_util::io::StreamReader, and others
+/// ```
+impl From<StreamFailed> for io::Error {
+    fn from(error: StreamFailed) -> Self {
+        Self::other(error)
     }
 }
 

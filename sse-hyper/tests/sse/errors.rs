@@ -2,12 +2,14 @@
 
 use std::{
     convert::Infallible,
+    io,
     pin::{Pin, pin},
     time::Duration,
 };
 
+use bytes::Bytes;
 use futures_core::Stream;
-use futures_util::{FutureExt, StreamExt, stream};
+use futures_util::{FutureExt, StreamExt, TryStreamExt, stream};
 use http::Response;
 use http_body::Body;
 use http_body_util::{BodyExt, Empty};
@@ -17,7 +19,7 @@ use sse_conformance::{
     http::{BOTH, Server, frame, frames, get_with, hesitant, soon},
     responses::{numbered, numbered_text},
 };
-use sse_hyper::{BoxError, Event, Sse, SseBody};
+use sse_hyper::{BoxError, Event, Sse, SseBody, StreamFailed};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     time::{Instant, sleep},
@@ -41,6 +43,18 @@ async fn an_error_is_a_clean_end_after_everything_before_it() {
     let after_a_pause: [Result<Event, BoxError>; 3] =
         [Ok(Event::new("a")), Err("gone".into()), Ok(Event::new("b"))];
     assert_eq!(frames(Sse::new(hesitant(after_a_pause)).into_body()).await, ["data: a\n\n"]);
+}
+
+/// Frameworks whose body is a reader ask for `io::Error`.
+#[tokio::test]
+async fn the_error_of_a_broken_body_is_one_of_io_as_well() {
+    let chunks = Sse::new(failing(3)).break_on_error().into_byte_stream();
+    let results: Vec<io::Result<Bytes>> = chunks.err_into().collect().await;
+    let [Ok(before), Err(error)] = &results[..] else { panic!("{results:?}") };
+    assert_eq!(*before, numbered_text(3));
+    assert_eq!(error.kind(), io::ErrorKind::Other);
+    let failed = error.get_ref().and_then(|inner| inner.downcast_ref::<StreamFailed>());
+    assert!(failed.is_some_and(|failed| failed.to_string().contains("the source is gone")), "{error}");
 }
 
 #[tokio::test]

@@ -1,0 +1,30 @@
+//! Events from poem: `cargo run --features poem`, then `curl -N http://127.0.0.1:3000/events`.
+
+use futures_util::{StreamExt, stream};
+use poem::{Body, EndpointExt, Response, Route, Server, get, handler, listener::TcpAcceptor, web::Data};
+use sse_hyper::{Event, HEADERS, Sse};
+use tokio_util::sync::CancellationToken;
+
+#[handler]
+fn events(stop: Data<&CancellationToken>) -> Response {
+    let hellos = stream::iter(1..=3_u64).map(|n| Event::new("hello").with_id(n)).chain(stream::pending());
+    let sse = Sse::new(hellos)
+        .keep_alive(std::time::Duration::from_secs(1)) // so that you see one soon: it is 15 s if not set
+        .until(stop.clone().cancelled_owned())
+        .on_close(|closed| println!("closed: {:?}", closed.reason()));
+    let response = HEADERS.iter().fold(Response::builder(), |new, (name, value)| new.header(*name, *value));
+    response.body(Body::from_bytes_stream(sse.into_byte_stream()))
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let (stop, limit) = (CancellationToken::new(), std::time::Duration::from_secs(5));
+    let signal = stop.clone();
+    ctrlc::set_handler(move || signal.cancel())?; // at SIGTERM, too
+    let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("http://{}/events", listener.local_addr()?);
+    let server = Server::new_with_acceptor(TcpAcceptor::from_tokio(listener)?);
+    let app = Route::new().at("/events", get(events)).data(stop.clone());
+    Ok(server.run_with_graceful_shutdown(app, stop.cancelled_owned(), Some(limit)).await?)
+}

@@ -1,0 +1,152 @@
+//! Each example is run, and asked over a real socket.
+#![cfg(unix)]
+
+use std::{
+    collections::HashMap,
+    io::{BufRead, BufReader, Read, Write},
+    net::{SocketAddr, TcpStream},
+    process::Command,
+};
+
+use sse_conformance::programs::{PATIENCE, Running};
+
+const EVENTS: &str = "id: 1\ndata: hello\n\nid: 2\ndata: hello\n\nid: 3\ndata: hello\n\n";
+const KEEP_ALIVE: &str = ":keep-alive\n\n";
+
+#[cfg(feature = "actix-web")]
+#[test]
+fn actix_web() {
+    check(env!("CARGO_BIN_EXE_sse-actix-web"), include_str!("../actix_web.rs"));
+}
+
+#[cfg(feature = "poem")]
+#[test]
+fn poem() {
+    check(env!("CARGO_BIN_EXE_sse-poem"), include_str!("../poem.rs"));
+}
+
+#[cfg(feature = "rocket")]
+#[test]
+fn rocket() {
+    check(env!("CARGO_BIN_EXE_sse-rocket"), include_str!("../rocket.rs"));
+}
+
+#[cfg(feature = "salvo")]
+#[test]
+fn salvo() {
+    check(env!("CARGO_BIN_EXE_sse-salvo"), include_str!("../salvo.rs"));
+}
+
+#[allow(dead_code)] // without a feature there is nothing to check
+fn check(program: &str, source: &str) {
+    assert!(source.lines().count() <= 30, "an example is to be read at a glance");
+    for signal in ["INT", "TERM"] {
+        let server = Server::start(program);
+
+        let mut client = Client::connect(server.addr);
+        for (name, value) in sse_hyper::HEADERS {
+            assert_eq!(client.headers.get(name).map(String::as_str), Some(value), "{name}");
+        }
+        // The second comment shows that the first was no accident, and that nothing else comes between.
+        client.read_until(&[EVENTS, KEEP_ALIVE, KEEP_ALIVE].concat());
+        drop(client);
+        server.wait_for("closed: Dropped");
+
+        let mut clients = [(); 2].map(|()| Client::connect(server.addr));
+        for client in &mut clients {
+            client.read_until(EVENTS);
+        }
+        let kill =
+            Command::new("kill").args([&format!("-{signal}"), &server.running.id().to_string()]).status();
+        assert!(kill.expect("there is a `kill`").success());
+        for client in clients {
+            client.read_to_clean_end();
+            server.wait_for("closed: Shutdown");
+        }
+        while server.running.line_or_end().is_some() {}
+        assert_eq!(server.running.finish(), 0, "SIG{signal}");
+    }
+}
+
+struct Server {
+    running: Running,
+    addr: SocketAddr,
+}
+
+impl Server {
+    fn start(program: &str) -> Self {
+        let mut command = Command::new(program);
+        // Rocket has flags of its own for that.
+        command.arg("127.0.0.1:0").envs([("ROCKET_PORT", "0"), ("ROCKET_CLI_COLORS", "false")]);
+        let running = Running::start(command);
+        loop {
+            let line = running.line();
+            let Some((_, rest)) = line.split_once("http://") else { continue };
+            let addr = rest.split('/').next().and_then(|addr| addr.parse().ok());
+            return Self { addr: addr.unwrap_or_else(|| panic!("no address in {line:?}")), running };
+        }
+    }
+
+    /// Reads what it says up to this line.
+    fn wait_for(&self, line: &str) {
+        while self.running.line() != line {}
+    }
+}
+
+/// A connection after the head of its response, the body of which comes in chunks.
+struct Client {
+    stream: BufReader<TcpStream>,
+    headers: HashMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Client {
+    fn connect(addr: SocketAddr) -> Self {
+        let mut stream = TcpStream::connect(addr).expect("it listens");
+        stream.set_read_timeout(Some(PATIENCE)).expect("that is possible");
+        stream.write_all(b"GET /events HTTP/1.1\r\nhost: x\r\n\r\n").expect("it reads");
+        let mut stream = BufReader::new(stream);
+        assert_eq!(line(&mut stream), "HTTP/1.1 200 OK");
+        let mut headers = HashMap::new();
+        loop {
+            let line = line(&mut stream);
+            let Some((name, value)) = line.split_once(':') else { break };
+            let first = headers.insert(name.to_ascii_lowercase(), value.trim().to_owned());
+            assert_eq!(first, None, "{name}");
+        }
+        assert_eq!(headers.get("transfer-encoding").map(String::as_str), Some("chunked"));
+        Self { stream, headers, body: Vec::new() }
+    }
+
+    /// Reads until the body is this, and not a byte of anything else.
+    fn read_until(&mut self, expected: &str) {
+        while self.body.len() < expected.len() {
+            assert!(self.read_chunk(), "it ended");
+        }
+        assert_eq!(str::from_utf8(&self.body), Ok(expected));
+    }
+
+    /// After the events only comments come, and the last chunk, without which the response is broken.
+    fn read_to_clean_end(mut self) {
+        while self.read_chunk() {}
+        let body = str::from_utf8(&self.body).expect("it is text");
+        let rest = body.strip_prefix(EVENTS).expect("the events are first");
+        assert_eq!(rest.replace(KEEP_ALIVE, ""), "");
+    }
+
+    /// False: it was the last one.
+    fn read_chunk(&mut self) -> bool {
+        let size = usize::from_str_radix(&line(&mut self.stream), 16).expect("a chunk's size");
+        let start = self.body.len();
+        self.body.resize(start + size, 0);
+        self.stream.read_exact(&mut self.body[start..]).expect("a whole chunk");
+        assert_eq!(line(&mut self.stream), "");
+        size > 0
+    }
+}
+
+fn line(stream: &mut impl BufRead) -> String {
+    let mut line = String::new();
+    stream.read_line(&mut line).expect("the server writes on");
+    line.strip_suffix("\r\n").unwrap_or_else(|| panic!("cut: {line:?}")).to_owned()
+}
