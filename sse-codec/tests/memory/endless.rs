@@ -7,6 +7,7 @@ use crate::{CONSTANT, drain, drain_owned, held, region};
 
 const LIMIT: usize = 200_000;
 const ID: usize = 50_000;
+const COMMENT: usize = 70_000;
 
 type Case = (&'static str, &'static [u8], &'static [u8], Option<DecodeErrorKind>);
 
@@ -56,10 +57,11 @@ pub(super) fn input() {
     for comments in [false, true] {
         for &(what, start, more, expected) in ENDLESS {
             let expected = expected.filter(|kind| comments || *kind != DecodeErrorKind::CommentTooLarge);
-            let limits = Limits::new().with_event(LIMIT).with_id(ID).with_comment(LIMIT);
+            let limits = Limits::new().with_event(LIMIT).with_id(ID).with_comment(COMMENT);
             // What may be held until the error comes.
             let limit = match expected {
                 Some(DecodeErrorKind::IdTooLong) => ID,
+                Some(DecodeErrorKind::CommentTooLarge) => COMMENT,
                 Some(_) => LIMIT,
                 None => 0,
             };
