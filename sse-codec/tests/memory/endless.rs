@@ -135,6 +135,24 @@ pub(super) fn events_one_after_another() {
     }
 }
 
+/// A buffer that is full, or nearly so, grows within the limit as well: for the next line, and for one that is cut.
+pub(super) fn a_full_buffer() {
+    // Its first size, from which on it grows by more than the limit.
+    const FULL: usize = 4 * 30_000;
+    let first = b"x".repeat(FULL / 4);
+    for len in FULL - first.len() - 20..FULL - first.len() + 20 {
+        let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
+        let chunk = [b"data:", &first[..], b"\ndata\ndata:", &b"x".repeat(len), b"\ndata:x"].concat();
+        let region = region();
+        for chunk in [&chunk, &b"x"[..]] {
+            assert_eq!(drain(&mut decoder, chunk), 0);
+            let held = held(&region.change());
+            assert!(held <= LIMIT as isize + CONSTANT, "{held} bytes after a line of {len}");
+        }
+        assert_eq!(drain(&mut decoder, b"\n\n"), 1);
+    }
+}
+
 /// Nothing of it is kept, however long its lines are.
 pub(super) fn a_dropped_event() {
     let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();

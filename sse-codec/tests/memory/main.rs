@@ -34,6 +34,7 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("endless: input", endless::input),
     ("endless: events one after another", endless::events_one_after_another),
+    ("endless: a full buffer", endless::a_full_buffer),
     ("endless: a dropped event", endless::a_dropped_event),
     ("endless: lines", endless::lines),
     ("pipe: a reader", pipe::a_reader_of_a_pipe),
