@@ -40,6 +40,7 @@ const TESTS: &[(&str, fn())] = &[
     ("pipe: a reader", pipe::a_reader_of_a_pipe),
     ("unread: each event by a guard of its own", unread::each_event_by_a_guard_of_its_own),
     ("unread: more comes than is read", unread::more_comes_than_is_read),
+    ("unread: what was unread is given back", unread::what_was_unread_is_given_back),
     ("walk: every pair", walk::every_pair),
     ("walk: every triple", walk::every_triple),
 ];
