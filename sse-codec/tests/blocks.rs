@@ -194,6 +194,17 @@ fn a_block_over_the_limit_is_dropped_and_told_once() {
     assert!(blocks.next().is_none());
 }
 
+/// As they are encoded: one space after a colon, and one byte for the line end.
+#[test]
+fn the_limit_counts_each_kind_of_line() {
+    for (block, size) in
+        [("a\n\n", 4), ("a: b\n\n", 5), ("a:b\n\n", 5), (":\n\n", 2), (":ab\r\n\r\n", 4), ("a\n:b\n\n", 7)]
+    {
+        let is_ok = |limit| decode(&[block.as_bytes()], limit, false)[0].is_ok();
+        assert_eq!([is_ok(size), is_ok(size - 1)], [true, false], "{block:?}");
+    }
+}
+
 #[test]
 fn nothing_is_joined_over_a_connection_or_a_leak() {
     let mut decoder = BlockDecoder::new();

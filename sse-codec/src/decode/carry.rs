@@ -53,12 +53,10 @@ impl Carry {
     }
 
     /// Adds the value of the field whose line is the end of the buffer.
-    pub(super) fn adopt(&mut self, block: &mut OpenBlock, name: Name, line: usize, mut value: usize) {
+    pub(super) fn adopt(&mut self, block: &mut OpenBlock, name: Name, line: usize, value: usize) {
         if name == Name::Data && block.data.is_some() {
             self.bytes[line] = DATA;
-            self.bytes.copy_within(value.., line + 1);
-            self.bytes.truncate(self.bytes.len() - (value - line - 1));
-            value = line + 1;
+            self.bytes.drain(line + 1..value);
         } else {
             self.bytes[line] = OTHER;
         }

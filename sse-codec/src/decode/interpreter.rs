@@ -231,7 +231,7 @@ impl Interpreter {
     #[inline(always)]
     fn step_in(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
         self.let_go(cursor.line);
-        if cursor.line == 0 && self.start != Start::Line {
+        if self.start != Start::Line {
             let step = self.start(cursor, input);
             if cursor.line == input.len() {
                 self.close(input);

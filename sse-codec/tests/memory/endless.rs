@@ -7,6 +7,7 @@ use crate::{CONSTANT, drain, drain_owned, held, region};
 
 const LIMIT: usize = 200_000;
 const ID: usize = 50_000;
+const COMMENT: usize = 70_000;
 
 type Case = (&'static str, &'static [u8], &'static [u8], Option<DecodeErrorKind>);
 
@@ -56,10 +57,11 @@ pub(super) fn input() {
     for comments in [false, true] {
         for &(what, start, more, expected) in ENDLESS {
             let expected = expected.filter(|kind| comments || *kind != DecodeErrorKind::CommentTooLarge);
-            let limits = Limits::new().with_event(LIMIT).with_id(ID).with_comment(LIMIT);
+            let limits = Limits::new().with_event(LIMIT).with_id(ID).with_comment(COMMENT);
             // What may be held until the error comes.
             let limit = match expected {
                 Some(DecodeErrorKind::IdTooLong) => ID,
+                Some(DecodeErrorKind::CommentTooLarge) => COMMENT,
                 Some(_) => LIMIT,
                 None => 0,
             };
@@ -130,6 +132,24 @@ pub(super) fn events_one_after_another() {
             let held = held(&region.change());
             assert!(held <= CONSTANT, "{held} bytes for {len}");
         }
+    }
+}
+
+/// A buffer that is full, or nearly so, grows within the limit as well: for the next line, and for one that is cut.
+pub(super) fn a_full_buffer() {
+    // Its first size, from which on it grows by more than the limit.
+    const FULL: usize = 4 * 30_000;
+    let first = b"x".repeat(FULL / 4);
+    for len in FULL - first.len() - 20..FULL - first.len() + 20 {
+        let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
+        let chunk = [b"data:", &first[..], b"\ndata\ndata:", &b"x".repeat(len), b"\ndata:x"].concat();
+        let region = region();
+        for chunk in [&chunk, &b"x"[..]] {
+            assert_eq!(drain(&mut decoder, chunk), 0);
+            let held = held(&region.change());
+            assert!(held <= LIMIT as isize + CONSTANT, "{held} bytes after a line of {len}");
+        }
+        assert_eq!(drain(&mut decoder, b"\n\n"), 1);
     }
 }
 

@@ -34,11 +34,13 @@ const TESTS: &[(&str, fn())] = &[
     ),
     ("endless: input", endless::input),
     ("endless: events one after another", endless::events_one_after_another),
+    ("endless: a full buffer", endless::a_full_buffer),
     ("endless: a dropped event", endless::a_dropped_event),
     ("endless: lines", endless::lines),
     ("pipe: a reader", pipe::a_reader_of_a_pipe),
     ("unread: each event by a guard of its own", unread::each_event_by_a_guard_of_its_own),
     ("unread: more comes than is read", unread::more_comes_than_is_read),
+    ("unread: what was unread is given back", unread::what_was_unread_is_given_back),
     ("walk: every pair", walk::every_pair),
     ("walk: every triple", walk::every_triple),
 ];

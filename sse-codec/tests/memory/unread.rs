@@ -4,7 +4,7 @@ use bytes::Bytes;
 use sse_codec::{Decoder, lines::LineDecoder};
 use stats_alloc::Stats;
 
-use crate::{calls, count};
+use crate::{CONSTANT, calls, count, drain, drain_owned, held, region};
 
 const EVENT: &[u8] = b"id: 1\ndata: 12\n\n";
 
@@ -78,7 +78,7 @@ pub(super) fn more_comes_than_is_read() {
     let mut decoder = Decoder::new();
     let (events, stats) = count(|| {
         let read = (0..CHUNKS).filter(|_| decoder.decode(&chunk).next_event().is_some()).count();
-        read + crate::drain(&mut decoder, b"")
+        read + drain(&mut decoder, b"")
     });
     assert_eq!(events, 2 * CHUNKS);
     check("lent", &stats, total);
@@ -86,7 +86,7 @@ pub(super) fn more_comes_than_is_read() {
     let mut decoder = Decoder::new();
     let (events, stats) = count(|| {
         let read = (0..CHUNKS).filter(|_| decoder.decode_bytes(chunk.clone()).next().is_some()).count();
-        read + crate::drain_owned(&mut decoder, &Bytes::new())
+        read + drain_owned(&mut decoder, &Bytes::new())
     });
     assert_eq!(events, 2 * CHUNKS);
     check("owned", &stats, total);
@@ -99,6 +99,29 @@ pub(super) fn more_comes_than_is_read() {
     });
     assert_eq!(lines, 6 * CHUNKS);
     check("lines", &stats, total);
+}
+
+/// By the guard that read the last of it.
+pub(super) fn what_was_unread_is_given_back() {
+    let chunk = Bytes::from(EVENT.repeat(10_000));
+    let assert_given_back = |held: isize, what| assert!(held <= CONSTANT, "{what}: {held} bytes");
+
+    let mut decoder = Decoder::new();
+    let region = region();
+    drop(decoder.decode(&chunk));
+    assert_eq!(drain(&mut decoder, b""), 10_000);
+    assert_given_back(held(&region.change()), "lent");
+
+    drop(decoder.decode_bytes(chunk.clone()));
+    assert_eq!(drain_owned(&mut decoder, &Bytes::new()), 10_000);
+    assert_given_back(held(&region.change()), "owned");
+
+    let mut decoder = LineDecoder::new();
+    drop(decoder.decode(&chunk));
+    let mut lines = decoder.decode(b"");
+    while lines.next_line().is_some() {}
+    drop(lines);
+    assert_given_back(held(&region.change()), "lines");
 }
 
 /// Buffers double, and each may be copied once or twice.
