@@ -102,6 +102,13 @@ impl Batch {
     }
 
     /// Makes room for this many more bytes, and allocates no more than that.
+    ///
+    /// ```
+    /// let mut batch = sse_codec::Batch::with_capacity(100);
+    /// batch.push(&sse_codec::Event::new("1"));
+    /// batch.reserve_exact(1_000);
+    /// assert!(batch.capacity() >= batch.len() + 1_000);
+    /// ```
     pub fn reserve_exact(&mut self, additional: usize) {
         if !self.buf.try_reclaim(additional) {
             let mut larger = BytesMut::with_capacity(self.buf.len() + additional);

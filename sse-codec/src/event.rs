@@ -104,6 +104,13 @@ impl Event {
     }
 
     /// Removes the event type, so that the event is a `message`.
+    ///
+    /// ```
+    /// # use sse_codec::{Event, EventType};
+    /// # const PRICE: EventType = EventType::from_static("price");
+    /// let event = Event::new("1").with_event_type(PRICE).without_event_type();
+    /// assert_eq!(event.event_type(), "message");
+    /// ```
     #[must_use]
     pub fn without_event_type(self) -> Self {
         Self { event_type: None, ..self }
@@ -154,6 +161,11 @@ impl Event {
     }
 
     /// Removes the id, so that the client's last event ID stays as it was.
+    ///
+    /// ```
+    /// let event = sse_codec::Event::new("1").with_id(7_u8).without_id();
+    /// assert_eq!(event.id(), None);
+    /// ```
     #[must_use]
     pub fn without_id(self) -> Self {
         Self { id: None, ..self }
@@ -177,6 +189,12 @@ impl Event {
     }
 
     /// Removes the reconnection time, so that the client's stays as it was.
+    ///
+    /// ```
+    /// # use core::time::Duration;
+    /// let event = sse_codec::Event::new("1").with_retry(Duration::from_secs(3)).without_retry();
+    /// assert_eq!(event.retry(), None);
+    /// ```
     #[must_use]
     pub fn without_retry(self) -> Self {
         Self { retry: None, ..self }
@@ -217,6 +235,14 @@ impl Event {
     }
 
     /// The event type, if the event has one of its own.
+    ///
+    /// ```
+    /// use sse_codec::{Event, EventType};
+    ///
+    /// assert_eq!(Event::new("1").explicit_event_type(), None);
+    /// let event = Event::new("1").with_event_type(EventType::MESSAGE);
+    /// assert_eq!(event.explicit_event_type(), Some(&EventType::MESSAGE)); // it is written, though clients see no difference
+    /// ```
     #[inline]
     pub fn explicit_event_type(&self) -> Option<&EventType> {
         self.event_type.as_ref()

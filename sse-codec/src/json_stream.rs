@@ -82,6 +82,19 @@ impl<S> EventStream<S> {
 
 impl<S, T> Json<S, T> {
     /// Sets the data of the event at which the stream ends: `[DONE]` if it is not set.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::EventStream;
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = ["data: 1\n\ndata: end\n\n"].map(Ok::<_, std::io::Error>);
+    /// let mut numbers = EventStream::new(stream::iter(chunks)).json::<u8>().ends_with("end");
+    /// assert_eq!(numbers.next().await.unwrap()?, 1);
+    /// assert!(numbers.next().await.is_none() && numbers.is_done());
+    /// # Ok::<(), sse_codec::error::JsonError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
     pub fn ends_with(self, data: impl Into<Text>) -> Self {
         Self { end: data.into(), ..self }
     }

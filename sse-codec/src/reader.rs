@@ -71,6 +71,19 @@ impl<R> EventReader<R> {
     }
 
     /// The source, and the decoder with what is unread.
+    ///
+    /// ```
+    /// use sse_codec::EventReader;
+    ///
+    /// let mut events = EventReader::new(&b"id: 7\ndata: 1\n\ndata: 2\n\n"[..]);
+    /// assert_eq!(events.next().unwrap()?.data(), "1");
+    ///
+    /// let (source, mut decoder) = events.into_parts();
+    /// assert!(source.is_empty()); // all of it was read
+    /// assert_eq!(decoder.last_event_id(), "7");
+    /// assert_eq!(decoder.decode(b"").next_event().unwrap()?.data(), "2");
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
+    /// ```
     pub fn into_parts(mut self) -> (R, Decoder) {
         self.chunk.end(self.decoder.interpreter());
         (self.source, self.decoder)

@@ -119,6 +119,22 @@ impl<S> EventStream<S> {
     }
 
     /// The source, and the decoder with what is unread.
+    ///
+    /// ```
+    /// use futures_util::{StreamExt, stream};
+    /// use sse_codec::EventStream;
+    ///
+    /// # futures_util::FutureExt::now_or_never(async {
+    /// let chunks = stream::iter(["data: 1\n\ndata: 2\n\n", "more"].map(Ok::<_, std::io::Error>));
+    /// let mut events = EventStream::new(chunks);
+    /// assert_eq!(events.next().await.unwrap()?.data(), "1");
+    ///
+    /// let (mut chunks, mut decoder) = events.into_parts();
+    /// assert_eq!(decoder.decode(b"").next_event().unwrap()?.data(), "2");
+    /// assert_eq!(chunks.next().await.unwrap().unwrap(), "more");
+    /// # Ok::<(), sse_codec::error::StreamError<std::io::Error>>(())
+    /// # }).unwrap().unwrap();
+    /// ```
     pub fn into_parts(mut self) -> (S, Decoder) {
         self.chunk.end(self.decoder.interpreter());
         (self.source, self.decoder)

@@ -96,6 +96,15 @@ pub struct OwnedItems<'d> {
 
 impl<'d> OwnedItems<'d> {
     /// The iterator over events alone. It may be asked in between.
+    ///
+    /// ```
+    /// use sse_codec::{Decoder, Event};
+    ///
+    /// let mut decoder = Decoder::builder().comments(true).build();
+    /// let mut items = decoder.decode_bytes(bytes::Bytes::from_static(b":1\n:2\ndata: 3\n\n")).items();
+    /// assert_eq!(items.get_mut().next().unwrap()?, Event::new("3")); // the comments are skipped
+    /// # Ok::<(), sse_codec::error::DecodeError>(())
+    /// ```
     pub fn get_mut(&mut self) -> &mut OwnedEvents<'d> {
         &mut self.events
     }

@@ -89,6 +89,12 @@ impl BlockDecoder {
     }
 
     /// Whether the stream is within a block. If it ends here, that block was cut off.
+    ///
+    /// ```
+    /// let mut decoder = sse_codec::lines::BlockDecoder::new();
+    /// assert!(decoder.decode(b"data: 1\n").next().is_none());
+    /// assert!(decoder.is_mid_block());
+    /// ```
     pub fn is_mid_block(&self) -> bool {
         !self.block.is_empty() || self.is_dropped || self.lines.is_mid_line()
     }

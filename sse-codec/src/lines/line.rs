@@ -103,6 +103,15 @@ impl<'a> From<Comment<'a>> for Line<'a> {
 impl<'a> Comment<'a> {
     /// A comment of this text, a `str` or bytes.
     ///
+    /// ```
+    /// use sse_codec::lines::{Comment, Line};
+    ///
+    /// let mut stream = Vec::new();
+    /// Line::from(Comment::new(" by the proxy")?).encode(&mut stream);
+    /// assert_eq!(stream, b": by the proxy\n");
+    /// # Ok::<(), sse_codec::error::ValueError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`ValueError::LineBreak`].

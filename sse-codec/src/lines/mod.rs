@@ -179,7 +179,17 @@ impl LineDecoder {
         self.is_reading || !self.unread.is_empty() || matches!(self.state, State::InLine | State::Skipping)
     }
 
-    /// Whether the stream is within a block: a field was returned since the last blank line, or the stream is
+    /// Whether the stream is within a block.
+    ///
+    /// ```
+    /// let mut decoder = sse_codec::lines::LineDecoder::new();
+    /// assert!(decoder.decode(b"data: 1\n").next_line().is_some());
+    /// assert!(decoder.is_mid_block());
+    /// assert!(decoder.decode(b"\n").next_line().is_some());
+    /// assert!(!decoder.is_mid_block());
+    /// ```
+    ///
+    /// It is if a field was returned since the last blank line, or the stream is
     /// [within a line](Self::is_mid_line).
     pub fn is_mid_block(&self) -> bool {
         self.in_block || self.is_mid_line()
