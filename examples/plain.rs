@@ -158,7 +158,7 @@ impl Clients {
 }
 
 fn answer(stream: &TcpStream, settings: Settings) -> io::Result<()> {
-    // Events are small, and none shall wait for the next.
+    // Events are small, and none should wait for the next.
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(settings.silence))?;
     let deadline = Instant::now() + settings.silence;

@@ -19,7 +19,7 @@ impl axum::serve::Listener for Listener {
     async fn accept(&mut self) -> (Impatient, SocketAddr) {
         // axum's own way to take a connection: one that fails is not the end.
         let (stream, peer) = axum::serve::Listener::accept(&mut self.listener).await;
-        // Events are small, and none shall wait for the next.
+        // Events are small, and none should wait for the next.
         let _ = stream.set_nodelay(true);
         (Impatient::new(stream, self.silence), peer)
     }

@@ -39,7 +39,7 @@ pub(crate) async fn serve<S, B>(
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Events are small, and none shall wait for the next.
+                // Events are small, and none should wait for the next.
                 let _ = stream.set_nodelay(true);
                 let stream = TokioIo::new(Impatient::new(stream, settings.silence));
                 let connection = http.serve_connection(stream, service(peer)).into_owned();

@@ -168,7 +168,7 @@ pub async fn stalled(addr: SocketAddr, stall: Stall) -> TcpStream {
     socket
 }
 
-/// Reads so many bytes in a second, for so long.
+/// Reads `rate` bytes a second, for `time`.
 pub async fn read_slowly(socket: &mut TcpStream, rate: usize, time: Duration) {
     let mut interval = tokio::time::interval(Duration::from_millis(50));
     let end = tokio::time::Instant::now() + time;

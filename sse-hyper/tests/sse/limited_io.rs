@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(5);
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Takes so many bytes, and then none; flushes, or not. Nothing is ever read.
+/// Takes a number of bytes, and then none; flushes, or not. Nothing is ever read.
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<State>>);
 
