@@ -140,6 +140,7 @@ fn accept_headers() {
         "text/event-stream;q=2",
         "text/event-stream;q=.5",
         "text/event-stream;q=0.0000",
+        "text/event-stream;q=0.1000",
         "text/event-stream;q=\"1\"",
         "text/event-stream;q = 1",
         "text/ event-stream",
