@@ -37,7 +37,7 @@ mod limited;
 const LIMIT: Duration = Duration::from_secs(3);
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// How long a loaded machine needs to do the same for so many.
+/// How long a loaded machine needs to do the same for that many.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,7 +103,7 @@ async fn come(server: &Limited, count: usize, stalls: &[Stall]) -> Vec<TcpStream
     stream::iter(stalls).map(|client| async { client.await.unwrap() }).buffer_unordered(100).collect().await
 }
 
-/// Why so many were closed.
+/// Why that many were closed.
 async fn closings(closed: &mut UnboundedReceiver<Closed>, count: usize) -> HashMap<String, usize> {
     let mut reasons = HashMap::new();
     for _ in 0..count {
