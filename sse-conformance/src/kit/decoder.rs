@@ -54,7 +54,8 @@ pub async fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
     if let Some(code) = flags.answer(HELP, &checks)? {
         return Ok(code);
     }
-    let sizes = if sizes.is_empty() { SIZES.to_vec() } else { sizes.into_iter().map(NonZeroUsize::get).collect() };
+    let sizes =
+        if sizes.is_empty() { SIZES.to_vec() } else { sizes.into_iter().map(NonZeroUsize::get).collect() };
     flags.finish(&report(&flags, &sizes).await?)
 }
 
@@ -106,7 +107,8 @@ impl<'a> Decoder<'a> {
             tells_last_id: false,
             tells_retry: false,
         };
-        let said = decoder.decode(&[], PROBE).await.map_err(|error| format!("the first try failed: {error}"))?;
+        let said =
+            decoder.decode(&[], PROBE).await.map_err(|error| format!("the first try failed: {error}"))?;
         let [event] = &said.events[..] else {
             return Err(format!("of a stream with one event it gave {}", said.events.len()));
         };
@@ -125,14 +127,18 @@ impl<'a> Decoder<'a> {
     /// What was not checked.
     fn notes(&self) -> Vec<String> {
         [
-            (!self.sizes.is_empty(), "it takes no --chunk, so each stream was decoded as it comes from a pipe"),
+            (
+                !self.sizes.is_empty(),
+                "it takes no --chunk, so each stream was decoded as it comes from a pipe",
+            ),
             (self.tells_comments, "it tells of no comments, so they were not checked"),
             (self.tells_ids, "its events have no lastEventId, so ids were not checked"),
             (self.tells_last_id, "it does not tell the last event ID at the end, so this was not checked"),
             (self.tells_retry, "it does not tell the reconnection time, so this was not checked"),
         ]
         .into_iter()
-        .filter_map(|(is_checked, note)| (!is_checked).then(|| note.to_owned()))
+        .filter(|(is_checked, _)| !is_checked)
+        .map(|(_, note)| note.to_owned())
         .collect()
     }
 
@@ -169,7 +175,11 @@ impl<'a> Decoder<'a> {
         }
         if self.tells_last_id {
             let expected = Value::from(&*vector.final_last_event_id);
-            same("the last event ID at the end", &expected, said.last.get("lastEventId").unwrap_or(&Value::Null))?;
+            same(
+                "the last event ID at the end",
+                &expected,
+                said.last.get("lastEventId").unwrap_or(&Value::Null),
+            )?;
         }
         if let Some(retry) = said.retry().filter(|_| !vector.retry_lenient) {
             same("the reconnection time", &Ok(vector.retry), &retry)?;
@@ -186,7 +196,9 @@ impl<'a> Decoder<'a> {
         for (number, expected) in (1..).zip(expected) {
             match said.events.get(number - 1) {
                 Some(event) => same(&format!("event {number}"), &expected, event)?,
-                None => return Err(format!("event {number} is missing: {}", shorten(&format!("{expected:?}")))),
+                None => {
+                    return Err(format!("event {number} is missing: {}", shorten(&format!("{expected:?}"))));
+                }
             }
         }
         match said.events.get(vector.events.len()) {

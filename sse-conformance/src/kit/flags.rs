@@ -124,7 +124,8 @@ impl Flags {
                 return Err(format!("--only {name:?} names no check and no category; --list names all"));
             }
         }
-        let is_asked_for = |check: &&Check| self.only.is_empty() || self.only.iter().any(|name| matches(check, name));
+        let is_asked_for =
+            |check: &&Check| self.only.is_empty() || self.only.iter().any(|name| matches(check, name));
         Ok(checks.iter().filter(is_asked_for).cloned().collect())
     }
 

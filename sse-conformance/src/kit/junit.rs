@@ -29,7 +29,11 @@ pub(super) fn write(report: &Report) -> io::Result<Vec<u8>> {
                     ])
                     .write_inner_content(|writer| {
                         let of_category = |finding: &&Finding| finding.category == category;
-                        report.findings.iter().filter(of_category).try_for_each(|finding| case(writer, report, finding))
+                        report
+                            .findings
+                            .iter()
+                            .filter(of_category)
+                            .try_for_each(|finding| case(writer, report, finding))
                     })?;
             }
             Ok(())

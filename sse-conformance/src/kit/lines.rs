@@ -50,7 +50,9 @@ impl Said {
                 Ok(Line::Final(last)) => said.last = last,
                 Err(error) => {
                     let line = shorten(&String::from_utf8_lossy(line));
-                    return Err(format!("line {number} of its output is not one of the protocol: {error}\n{line}"));
+                    return Err(format!(
+                        "line {number} of its output is not one of the protocol: {error}\n{line}"
+                    ));
                 }
             }
         }

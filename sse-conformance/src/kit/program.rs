@@ -30,7 +30,12 @@ impl Ended {
 
 /// Runs a program to its end on this input. It is killed when it takes longer than `limit`, which is an error, as
 /// is a program that cannot be started.
-pub async fn run(command: &[OsString], more: &[&str], input: &[u8], limit: Duration) -> Result<Ended, String> {
+pub async fn run(
+    command: &[OsString],
+    more: &[&str],
+    input: &[u8],
+    limit: Duration,
+) -> Result<Ended, String> {
     let (name, args) = command.split_first().ok_or("no command")?;
     let mut command = Command::new(name);
     command.args(args).args(more).kill_on_drop(true);

@@ -56,10 +56,9 @@ pub(super) fn of_vectors(category: &str) -> Reason {
              one that removes others changes data.",
             BOM,
         ),
-        "chunk" | "seam" => (
-            "A network cuts a stream anywhere, so what comes out must not depend on where.",
-            DISPATCH,
-        ),
+        "chunk" | "seam" => {
+            ("A network cuts a stream anywhere, so what comes out must not depend on where.", DISPATCH)
+        }
         "comment" => (
             "Servers send comments to keep a connection open, also within an event: they must not change it.",
             COMMENT,
@@ -85,10 +84,9 @@ pub(super) fn of_vectors(category: &str) -> Reason {
         "nul" => ("U+0000 is a character like any other, except in an id.", DATA),
         "retry" => ("A number that is misread makes clients come back at once, or not for hours.", RETRY),
         "space" => ("Leading spaces are data in code, Markdown and tokens of language models.", SPACE),
-        "utf8" => (
-            "One bad byte must not end a stream, and must not swallow a line end or its neighbours.",
-            UTF8,
-        ),
+        "utf8" => {
+            ("One bad byte must not end a stream, and must not swallow a line end or its neighbours.", UTF8)
+        }
         "capture" => ("These are streams as services send them.", DISPATCH),
         "combo" => ("Traps that a decoder avoids one by one can still catch it together.", DISPATCH),
         _ => ("Another test suite found it worth a test.", DISPATCH),
