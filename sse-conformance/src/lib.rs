@@ -13,6 +13,7 @@
 //! | `levels` | `codec` | every way through the decoder of sse-codec, in the terms of the oracle |
 //! | `calls` | `codec` | sequences of calls, each compared with the oracle |
 //! | `strategies` | `strategies` | random streams and settings, for proptest |
+//! | `scripts` | `scripts` | servers that follow a script, in memory and on a socket |
 //! | `http` | `http` | a client and a server on loopback, and streams that do as they are told |
 //! | `responses` | `responses` | checks of responses of sse-hyper, whoever sends them |
 //!
@@ -42,6 +43,9 @@ pub mod levels;
 
 #[cfg(feature = "strategies")]
 pub mod strategies;
+
+#[cfg(feature = "scripts")]
+pub mod scripts;
 
 #[cfg(feature = "http")]
 pub mod http;

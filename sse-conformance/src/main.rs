@@ -7,7 +7,7 @@ use std::{
 };
 
 use lexopt::prelude::*;
-use sse_conformance::kit::{decoder, encoder, report::printable};
+use sse_conformance::kit::{client, decoder, encoder, report::printable};
 
 const HELP: &str = "\
 Tells what a program gets wrong about Server-Sent Events (text/event-stream), in whatever language it is written.
@@ -17,6 +17,7 @@ Usage: sse-conformance SUBCOMMAND [OPTIONS] …
 Subcommands:
   decoder -- CMD…   a decoder: an event stream on its standard input, JSON Lines on its standard output
   encoder -- CMD…   an encoder: JSON Lines on its standard input, an event stream on its standard output
+  client -- CMD…    a client: it gets the URL of a server that breaks, refuses and waits
 
 Each has --help. docs/protocol.md says what the programs are given, and what they must say.
 ";
@@ -43,6 +44,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     match &*subcommand {
         "decoder" => decoder::run(args).await,
         "encoder" => encoder::run(args).await,
+        "client" => client::run(args).await,
         _ => Err(format!("there is no subcommand {subcommand:?}; --help names all").into()),
     }
 }

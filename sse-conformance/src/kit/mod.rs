@@ -6,12 +6,13 @@
 //! | [`report`] | what came of it: the table, and JSON; `junit` writes it for CI |
 //! | [`flags`] | the flags that all subcommands have |
 //! | [`program`], [`lines`] | runs the program that is checked, and reads its output |
-//! | [`decoder`], [`encoder`] | a subcommand each |
+//! | [`decoder`], [`encoder`], [`client`] | a subcommand each |
 
 // Unlike the rest of this crate this is no test support: it must not panic, whatever it is given.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod check;
+pub mod client;
 pub mod decoder;
 pub mod encoder;
 pub mod flags;
