@@ -7,7 +7,7 @@ use std::{
 };
 
 use lexopt::prelude::*;
-use sse_conformance::kit::{client, decoder, encoder, report::printable};
+use sse_conformance::kit::{client, decoder, encoder, report::printable, results};
 
 const HELP: &str = "\
 Tells what a program gets wrong about Server-Sent Events (text/event-stream), in whatever language it is written.
@@ -18,6 +18,7 @@ Subcommands:
   decoder -- CMD…   a decoder: an event stream on its standard input, JSON Lines on its standard output
   encoder -- CMD…   an encoder: JSON Lines on its standard input, an event stream on its standard output
   client -- CMD…    a client: it gets the URL of a server that breaks, refuses and waits
+  results           other crates and packages, for sse-conformance/RESULTS.md
 
 Each has --help. docs/protocol.md says what the programs are given, and what they must say.
 ";
@@ -26,7 +27,11 @@ Each has --help. docs/protocol.md says what the programs are given, and what the
 async fn main() -> ExitCode {
     run().await.unwrap_or_else(|error| {
         let help = if error.is::<lexopt::Error>() { "; --help tells more" } else { "" };
-        let _ = writeln!(io::stderr(), "sse-conformance: {}{help}", printable(&error.to_string()));
+        let _ = writeln!(
+            io::stderr(),
+            "sse-conformance: {}{help}",
+            printable(&error.to_string().replace('\n', ": "))
+        );
         ExitCode::FAILURE
     })
 }
@@ -45,6 +50,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         "decoder" => decoder::run(args).await,
         "encoder" => encoder::run(args).await,
         "client" => client::run(args).await,
+        "results" => results::run(args).await,
         _ => Err(format!("there is no subcommand {subcommand:?}; --help names all").into()),
     }
 }

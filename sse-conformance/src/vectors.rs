@@ -3,6 +3,9 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
+/// The version of the vectors, which is not that of the crate.
+pub const VERSION: &str = include_str!("../vectors/VERSION").trim_ascii_end();
+
 /// A stream and what must come out of it, however it is cut.
 #[derive(Debug)]
 pub struct Vector {

@@ -30,8 +30,9 @@ export function serveTo(EventSource) {
       if ('lastEventId' in event) say({ event: { type: event.type, data: event.data, lastEventId: event.lastEventId } });
       return dispatch(event);
     };
-    // The end of the stream: it would connect again.
-    source.onerror = () => {
+    // The end of the stream, where it would connect again, or an event of that type.
+    source.onerror = event => {
+      if ('lastEventId' in event) return;
       source.close();
       server.close();
       server.closeAllConnections();

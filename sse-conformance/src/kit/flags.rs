@@ -159,7 +159,7 @@ impl Flags {
 }
 
 /// Writes to standard output. That nobody reads it any more is no error.
-fn say(text: &str) -> io::Result<()> {
+pub(super) fn say(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
         _ => Ok(()),

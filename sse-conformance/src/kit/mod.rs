@@ -6,6 +6,7 @@
 //! | [`report`] | what came of it: the table, and JSON; `junit` writes it for CI |
 //! | [`flags`] | the flags that all subcommands have |
 //! | [`program`], [`lines`] | runs the program that is checked, and reads its output |
+//! | [`results`] | runs other crates and packages, and writes RESULTS.md |
 //! | [`decoder`], [`encoder`], [`client`] | a subcommand each |
 
 // Unlike the rest of this crate this is no test support: it must not panic, whatever it is given.
@@ -20,4 +21,5 @@ mod junit;
 pub mod lines;
 pub mod program;
 pub mod report;
+pub mod results;
 mod rules;

@@ -16,15 +16,19 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// How it ended, where that was no success, with the last line of its standard error.
+    /// How it ended, where that was no success, with some lines of its standard error.
     pub fn complaint(&self) -> Option<String> {
         let how = match self.code {
             Some(0) => return None,
             Some(code) => format!("it ended with the exit code {code}"),
             None => "a signal ended it".to_owned(),
         };
-        let said = self.err.lines().rfind(|line| !line.trim().is_empty());
-        Some(said.map_or(how.clone(), |line| format!("{how}: {line}")))
+        // What went wrong is at the start for some languages, and at the end for others.
+        let mut said: Vec<&str> = self.err.lines().filter(|line| !line.trim().is_empty()).collect();
+        if said.len() > 3 {
+            said.drain(2..said.len() - 1);
+        }
+        Some([how.as_str()].iter().chain(&said).copied().collect::<Vec<_>>().join("\n"))
     }
 }
 

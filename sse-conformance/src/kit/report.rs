@@ -99,7 +99,7 @@ impl Report {
 
 impl Count {
     /// One more.
-    fn add(&mut self, outcome: &Outcome) {
+    pub fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Passed => self.passed += 1,
             Outcome::Failed(_) => self.failed += 1,

@@ -195,7 +195,6 @@ fn plain() -> Vec<Case> {
         ),
         case("comment", "a comment", &[Comment], json!({ "comment": "x" })),
         case("comment-empty", "an empty comment", &[Comment], json!({ "comment": "" })),
-        case("comment-lines", "a comment of two lines", &[Comment], json!({ "comment": "a\nb" })),
         case(
             "comment-like-a-field",
             "a comment that looks like a field",
