@@ -6,11 +6,12 @@
 //! | [`report`] | what came of it: the table, and JSON; `junit` writes it for CI |
 //! | [`flags`] | the flags that all subcommands have |
 //! | [`program`], [`lines`] | runs the program that is checked, and reads its output |
-//! | [`decoder`], [`encoder`], [`client`] | a subcommand each |
+//! | [`decoder`], [`encoder`], [`client`], [`server`], [`browser`] | a subcommand each |
 
 // Unlike the rest of this crate this is no test support: it must not panic, whatever it is given.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod browser;
 pub mod check;
 pub mod client;
 pub mod decoder;
@@ -21,3 +22,5 @@ pub mod lines;
 pub mod program;
 pub mod report;
 mod rules;
+pub mod server;
+mod verdict;
