@@ -123,6 +123,7 @@ fn page_report(page: PageReport, checks: &[Check]) -> Result<Report, Box<dyn Err
     }
     let mut report = Report::new("browser", printable(&page.user_agent));
     report.notes = page.notes;
-    report.findings = checks.iter().zip(page.outcomes).map(|(check, outcome)| check.finding(outcome)).collect();
+    report.findings =
+        checks.iter().zip(page.outcomes).map(|(check, outcome)| check.finding(outcome)).collect();
     Ok(report)
 }

@@ -114,7 +114,9 @@ impl Shared {
                     Err(error) => Err(error.to_string()),
                 };
                 // Nobody may wait for it any more.
-                let _ = self.reports.send(report.map_err(|error| format!("the report of the page is none: {error}")));
+                let _ = self
+                    .reports
+                    .send(report.map_err(|error| format!("the report of the page is none: {error}")));
                 empty(StatusCode::NO_CONTENT)
             }
             _ => empty(StatusCode::NOT_FOUND),
@@ -158,8 +160,12 @@ impl Shared {
     fn seen(&self, query: &str) -> Response<Body> {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let run = value(query, "run").and_then(|run| runs.get(&run));
-        let seen = run.into_iter().flatten().filter_map(|(number, ids)| Some((number.to_string(), ids.get(1)?.clone())));
-        let seen: serde_json::Map<_, _> = seen.map(|(number, id)| (number, id.unwrap_or_default().into())).collect();
+        let seen = run
+            .into_iter()
+            .flatten()
+            .filter_map(|(number, ids)| Some((number.to_string(), ids.get(1)?.clone())));
+        let seen: serde_json::Map<_, _> =
+            seen.map(|(number, id)| (number, id.unwrap_or_default().into())).collect();
         text("application/json", Value::from(seen).to_string())
     }
 }

@@ -55,7 +55,8 @@ impl Browser {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
         #[cfg(unix)]
         command.process_group(0);
-        let mut child = command.spawn().map_err(|error| format!("cannot run {}: {error}", browser.display()))?;
+        let mut child =
+            command.spawn().map_err(|error| format!("cannot run {}: {error}", browser.display()))?;
         let words = tokio::spawn(last_line(child.stderr.take()));
         Ok(Self { child, profile, words })
     }
