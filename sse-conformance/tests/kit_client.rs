@@ -11,7 +11,7 @@ use sse_conformance::kit::{
 
 /// What the kit says of a client with this fault, on these checks.
 async fn check(fault: &str, only: &[&str]) -> Report {
-    let command = [env!("CARGO_BIN_EXE_naive_client"), "{url}", fault];
+    let command = [env!("CARGO_BIN_EXE_broken_client"), "{url}", fault];
     let flags = Flags {
         only: only.iter().map(|&name| name.to_owned()).collect(),
         subject: command.map(OsString::from).into(),
@@ -85,6 +85,6 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     assert!(error(&["x"]).await.contains("has no {url}"));
     assert!(error(&["/nowhere/client", "{url}"]).await.contains("cannot run"));
     // It ends at once, and says why.
-    let words = error(&[env!("CARGO_BIN_EXE_naive_client"), "x{url}"]).await;
+    let words = error(&[env!("CARGO_BIN_EXE_broken_client"), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
 }

@@ -182,7 +182,8 @@ impl<'a> Decoder<'a> {
             )?;
         }
         if let Some(retry) = said.retry().filter(|_| !vector.retry_lenient) {
-            same("the reconnection time", &Ok(vector.retry), &retry)?;
+            let retry = retry.map_or_else(|text| text, milliseconds);
+            same("the reconnection time", &milliseconds(vector.retry), &retry)?;
         }
         Ok(())
     }
@@ -206,6 +207,10 @@ impl<'a> Decoder<'a> {
             None => Ok(()),
         }
     }
+}
+
+fn milliseconds(retry: Option<u64>) -> String {
+    retry.map_or("none".to_owned(), |retry| format!("{retry} ms"))
 }
 
 fn same<T: PartialEq + std::fmt::Debug>(what: &str, expected: &T, seen: &T) -> Result<(), String> {

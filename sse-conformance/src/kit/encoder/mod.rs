@@ -61,7 +61,8 @@ pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
 async fn missing_keys(flags: &Flags) -> Result<Vec<Key>, String> {
     let mut missing = Vec::new();
     for key in [Key::Data, Key::Event, Key::Id, Key::Retry, Key::Comment] {
-        let ended = program::run(flags.command()?, &[], key.simplest().as_bytes(), flags.timeout).await?;
+        let ended = program::run(flags.command()?, &[], key.simplest().as_bytes(), flags.timeout).await;
+        let ended = ended.map_err(|error| format!("the first try failed: {error}"))?;
         let is_refused = ended.code != Some(0) && ended.out.is_empty();
         match (is_refused, ended.complaint()) {
             (true, complaint) if key == Key::Data => {

@@ -1,6 +1,6 @@
 //! A client that does as the kit asks, for the tests of the kit: and, when it is told to, one thing wrong.
 //!
-//! `naive_client URL [FAULT]`. It has no HTTP library, and its decoder is the oracle.
+//! `broken_client URL [FAULT]`. It has no HTTP library, and its decoder is the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
