@@ -7,7 +7,7 @@ use std::{
 };
 
 use lexopt::prelude::*;
-use sse_conformance::kit::{client, decoder, encoder, report::printable, results};
+use sse_conformance::kit::{browser, client, decoder, encoder, report::printable, results, server};
 
 const HELP: &str = "\
 Tells what a program gets wrong about Server-Sent Events (text/event-stream), in whatever language it is written.
@@ -18,6 +18,8 @@ Subcommands:
   decoder -- CMD…   a decoder: an event stream on its standard input, JSON Lines on its standard output
   encoder -- CMD…   an encoder: JSON Lines on its standard input, an event stream on its standard output
   client -- CMD…    a client: it gets the URL of a server that breaks, refuses and waits
+  server URL        a server, which is asked in many ways
+  browser           a page that checks the EventSource of the browser that opens it
   results           other crates and packages, for sse-conformance/RESULTS.md
 
 Each has --help. docs/protocol.md says what the programs are given, and what they must say.
@@ -50,6 +52,8 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         "decoder" => decoder::run(args).await,
         "encoder" => encoder::run(args).await,
         "client" => client::run(args).await,
+        "server" => server::run(args).await,
+        "browser" => browser::run(args).await,
         "results" => results::run(args).await,
         _ => Err(format!("there is no subcommand {subcommand:?}; --help names all").into()),
     }

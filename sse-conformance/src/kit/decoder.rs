@@ -73,7 +73,7 @@ pub async fn report(flags: &Flags, sizes: &[usize]) -> Result<Report, Box<dyn Er
     Ok(report)
 }
 
-fn check_of(vector: &Vector) -> Check {
+pub(super) fn check_of(vector: &Vector) -> Check {
     let rules::Reason { why, rule } = rules::of_vectors(&vector.category);
     let mut check = Check::new(&vector.name, &vector.why, why, rule).from_source(&vector.source);
     check.category.clone_from(&vector.category);

@@ -7,11 +7,12 @@
 //! | [`flags`] | the flags that all subcommands have |
 //! | [`program`], [`lines`] | runs the program that is checked, and reads its output |
 //! | [`results`] | runs other crates and packages, and writes RESULTS.md |
-//! | [`decoder`], [`encoder`], [`client`] | a subcommand each |
+//! | [`decoder`], [`encoder`], [`client`], [`server`], [`browser`] | a subcommand each |
 
 // Unlike the rest of this crate this is no test support: it must not panic, whatever it is given.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod browser;
 pub mod check;
 pub mod client;
 pub mod decoder;
@@ -23,3 +24,5 @@ pub mod program;
 pub mod report;
 pub mod results;
 mod rules;
+pub mod server;
+mod verdict;

@@ -2,7 +2,11 @@
 
 use std::{ffi::OsString, process::Stdio, time::Duration};
 
-use tokio::{io::AsyncWriteExt, process::Command, time::timeout};
+use tokio::{
+    io::AsyncWriteExt,
+    process::{Child, Command},
+    time::timeout,
+};
 
 /// How a program ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,4 +64,15 @@ pub async fn run(
     };
     let err = String::from_utf8_lossy(&output.stderr).into_owned();
     Ok(Ended { out: output.stdout, err, code: output.status.code() })
+}
+
+/// Kills a program, and on Unix the process group that it leads, so that nothing that it started is left.
+pub async fn kill(child: &mut Child) {
+    #[cfg(unix)]
+    if let Some(id) = child.id() {
+        let group = ["-KILL", "--", &format!("-{id}")];
+        let _ = Command::new("kill").args(group).stderr(Stdio::null()).status().await;
+    }
+    // It may be gone already.
+    let _ = child.kill().await;
 }

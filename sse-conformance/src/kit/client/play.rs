@@ -15,7 +15,7 @@ use super::{
     record::Record,
     scenarios::{Scenario, Until},
 };
-use crate::scripts::socket::Server;
+use crate::{kit::program::kill, scripts::socket::Server};
 
 /// How long a program has to print what it knows once the server has seen enough.
 const SETTLE: Duration = Duration::from_millis(300);
@@ -51,7 +51,7 @@ pub(super) async fn play(
                 }
             },
             () = sleep_until(deadline) => {
-                program.kill().await;
+                kill(&mut program.child).await;
                 break;
             }
         }
@@ -108,19 +108,10 @@ impl Program {
         match timeout(patience, self.child.wait()).await {
             Ok(status) => status.ok()?.code(),
             Err(_) => {
-                self.kill().await;
+                kill(&mut self.child).await;
                 None
             }
         }
-    }
-
-    async fn kill(&mut self) {
-        #[cfg(unix)]
-        if let Some(id) = self.child.id() {
-            let group = ["-KILL", "--", &format!("-{id}")];
-            let _ = Command::new("kill").args(group).stderr(Stdio::null()).status().await;
-        }
-        let _ = self.child.kill().await;
     }
 
     /// The end of its standard error.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use tokio::time::Instant;
 
+pub(super) use crate::kit::verdict::{Verdict, failed};
 use crate::{
     kit::{
         lines::{Event, shorten},
@@ -12,14 +13,6 @@ use crate::{
     },
     scripts::socket::{Seen, Sighting, header},
 };
-
-/// Whether something is as it should be. An error is never `Passed`.
-pub(super) type Verdict = Result<(), Outcome>;
-
-/// Something is not as it should be, and this was seen instead.
-pub(super) fn failed(reason: impl Into<String>) -> Outcome {
-    Outcome::Failed(reason.into())
-}
 
 /// All that was seen.
 #[derive(Debug)]
