@@ -75,7 +75,12 @@ pub async fn report(flags: &Flags, sizes: &[usize]) -> Result<Report, Box<dyn Er
 
 pub(super) fn check_of(vector: &Vector) -> Check {
     let rules::Reason { why, rule } = rules::of_vectors(&vector.category);
-    let mut check = Check::new(&vector.name, &vector.why, why, rule).from_source(&vector.source);
+    let mut check = Check::new(&vector.name, &vector.why, why, rule).from_source(match &*vector.source {
+        "spec" => "the text of the standard",
+        "generated" => "a random combination of others, with a seed",
+        "capture" => "a stream in the style of a service",
+        suite => suite,
+    });
     check.category.clone_from(&vector.category);
     check
 }
