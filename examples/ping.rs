@@ -15,7 +15,7 @@ use std::{convert::Infallible, future, net::SocketAddr, process::ExitCode};
 
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::{
-    Method, Request, Response, Version,
+    Method, Request, Response, StatusCode, Version,
     body::{Bytes, Incoming},
     header::{self, HeaderMap, HeaderValue},
     service::service_fn,
@@ -70,6 +70,13 @@ struct Client {
 impl Client {
     fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
         let method = request.method();
+        // "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host
+        // header field": hyper leaves that to us.
+        if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) {
+            let mut response = Response::new(Body::default());
+            *response.status_mut() = StatusCode::BAD_REQUEST;
+            return response;
+        }
         let response = match request.uri().path() {
             "/" | "/sse" if *method == Method::OPTIONS => whole(pings::options()),
             "/" | "/sse" if *method != Method::GET && *method != Method::HEAD => {

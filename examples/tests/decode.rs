@@ -18,7 +18,7 @@ use common::{Finished, Running, program, run};
 #[test]
 fn each_vector_gives_what_browsers_give() {
     let vectors: Vec<&str> = vectors::lines().collect();
-    assert_eq!(vectors.len(), 443);
+    assert_eq!(vectors.len(), 508);
     let next = AtomicUsize::new(0);
     let work = || {
         while let Some(vector) = vectors.get(next.fetch_add(1, Ordering::Relaxed)) {

@@ -45,7 +45,8 @@ fn documents(directory: &Path) -> Vec<PathBuf> {
         let entry = entry.unwrap();
         let path = entry.path();
         let name = entry.file_name();
-        let is_skipped = ["target", ".git", "corpus", "artifacts"].iter().any(|skipped| name == *skipped);
+        let is_skipped =
+            ["target", ".git", "corpus", "artifacts", "node_modules"].iter().any(|skipped| name == *skipped);
         // Not through links: their targets are looked at where they are.
         if entry.file_type().unwrap().is_dir() && !is_skipped {
             documents.extend(self::documents(&path));

@@ -18,20 +18,20 @@ fn body_passes() {
 
 #[test]
 fn decode_passes() {
-    replay("decode", 443, decode);
+    replay("decode", 508, decode);
 }
 
 #[test]
 fn encode_passes() {
-    replay("encode", 443, encode);
+    replay("encode", 508, encode);
 }
 
 #[test]
 fn lines_pass() {
-    replay("lines", 443, lines);
+    replay("lines", 508, lines);
 }
 
 #[test]
 fn stream_passes() {
-    replay("stream", 443, stream);
+    replay("stream", 508, stream);
 }

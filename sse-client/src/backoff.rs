@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 /// Case 15: a shorter `retry` would be a flood of requests.
-const SHORTEST_RETRY: Duration = Duration::from_millis(100);
+const SHORTEST_RETRY: Duration = Duration::from_millis(200);
 /// Cases 15 and 17: the longest wait that a server can ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 /// Cases 13 and 14: doubling ends here.

@@ -2,8 +2,6 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
-mod support;
-
 use std::{
     pin::Pin,
     sync::Arc,
@@ -21,9 +19,11 @@ use hyper_util::{
     rt::TokioExecutor,
 };
 use sse_client::EventSource;
+use sse_conformance::{
+    programs::PATIENCE,
+    scripts::socket::{NO_CONTENT, OPEN, Server, answer, hold},
+};
 use tokio::runtime::{self, Handle};
-
-use support::server::{NO_CONTENT, OPEN, PATIENCE, Server, answer, hold};
 
 /// A timer that knows how many of its sleeps are there.
 #[derive(Clone, Default)]

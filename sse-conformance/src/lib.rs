@@ -1,4 +1,5 @@
-//! What the tests of the workspace share.
+//! The conformance kit: tells what a decoder, an encoder, a client or a server gets wrong. It is a program
+//! (`kit`, feature `cli`), data (`vectors`), and what the tests of the workspace share.
 //!
 //! | module | feature | |
 //! | --- | --- | --- |
@@ -8,9 +9,11 @@
 //! | [`chunkings`] | | ways to cut a stream |
 //! | [`corpora`] | | large seeded streams, for benchmarks |
 //! | [`programs`], [`http10`] | | programs that run, and a blocking client for those that are servers |
+//! | `kit` | `cli` | the program: checks, reports, and what runs them |
 //! | `levels` | `codec` | every way through the decoder of sse-codec, in the terms of the oracle |
 //! | `calls` | `codec` | sequences of calls, each compared with the oracle |
 //! | `strategies` | `strategies` | random streams and settings, for proptest |
+//! | `scripts` | `scripts` | servers that follow a script, in memory and on a socket |
 //! | `http` | `http` | a client and a server on loopback, and streams that do as they are told |
 //! | `responses` | `responses` | checks of responses of sse-hyper, whoever sends them |
 //!
@@ -30,6 +33,9 @@ pub mod programs;
 pub mod utf8;
 pub mod vectors;
 
+#[cfg(feature = "cli")]
+pub mod kit;
+
 #[cfg(feature = "codec")]
 pub mod calls;
 #[cfg(feature = "codec")]
@@ -37,6 +43,9 @@ pub mod levels;
 
 #[cfg(feature = "strategies")]
 pub mod strategies;
+
+#[cfg(feature = "scripts")]
+pub mod scripts;
 
 #[cfg(feature = "http")]
 pub mod http;

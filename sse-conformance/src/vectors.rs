@@ -3,11 +3,20 @@
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
+/// The version of the vectors, which is not that of the crate.
+pub const VERSION: &str = include_str!("../vectors/VERSION").trim_ascii_end();
+
 /// A stream and what must come out of it, however it is cut.
 #[derive(Debug)]
 pub struct Vector {
-    /// Its category, a slash, and what it is.
+    /// A group and a slash, and what it is.
     pub name: String,
+    /// What it is about, or `suite:` and the test suite that it comes from.
+    pub category: String,
+    /// What it shows, in one line.
+    pub why: String,
+    /// Where it comes from: `spec` is the standard, `generated` random, others are test suites.
+    pub source: String,
     /// The stream.
     pub input: Vec<u8>,
     /// Where to cut the stream in a way that has tripped parsers; may be empty.
@@ -56,6 +65,9 @@ fn parse(line: &str) -> Vector {
     let retry_lenient = !lenient.is_empty();
     Vector {
         name: string(&json["name"]),
+        category: string(&json["cat"]),
+        why: string(&json["why"]),
+        source: string(&json["source"]),
         input,
         splits: list(&json["splits"], |split| number(split).try_into().expect("a split fits")),
         events: list(&json["events"], |event| Expected {

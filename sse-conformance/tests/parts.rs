@@ -4,9 +4,9 @@ mod vectors {
     #[test]
     fn all_are_there() {
         let vectors = sse_conformance::vectors::all();
-        assert_eq!(vectors.len(), 424 + 19);
+        assert_eq!(vectors.len(), 489 + 19);
         assert_eq!(vectors.iter().filter(|v| v.comments.is_none()).count(), 19);
-        assert_eq!(vectors.iter().filter(|v| !v.splits.is_empty()).count(), 99 + 19);
+        assert_eq!(vectors.iter().filter(|v| !v.splits.is_empty()).count(), 112 + 19);
         assert_eq!(vectors.iter().filter(|v| v.retry_lenient).count(), 7);
     }
 }

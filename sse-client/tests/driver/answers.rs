@@ -6,12 +6,9 @@ use futures_util::StreamExt;
 use http::Response;
 use http_body_util::BodyExt;
 use sse_client::{Error, Failure, Policy, Refusal, Update};
+use sse_conformance::scripts::memory::{Answer, Step, status, text};
 
-use super::{
-    events, source,
-    support::script::{Answer, Server, Step, status, text},
-    tell,
-};
+use super::{Server, events, source, tell};
 
 #[tokio::test(start_paused = true)]
 async fn case_01_headers() {
@@ -66,6 +63,27 @@ async fn case_05_what_may_pass_is_tried_again() {
     let first = ["connecting 1", "waiting: 503", "connecting 2", "waiting: 429"];
     let then = ["connecting 3", "open", "x", "waiting: ended", "connecting 4", "failed: 404"];
     assert_eq!(updates, [&first[..], &then[..]].concat());
+}
+
+/// Cases 4 to 8.
+#[tokio::test(start_paused = true)]
+async fn every_status_ends_it_or_is_tried_again() {
+    for code in (201..=599).filter(|code| *code != 204) {
+        let server = Server::new([status(code), status(204)]);
+        let updates = tell(source(server.connect(), Policy::feed()).updates()).await;
+        let expected = match code {
+            408 | 425 | 429 | 500 | 502..=504 | 520..=524 | 529 => {
+                vec![
+                    "connecting 1".into(),
+                    format!("waiting: {code}"),
+                    "connecting 2".into(),
+                    "NoContent".into(),
+                ]
+            }
+            _ => vec!["connecting 1".into(), format!("failed: {code}")],
+        };
+        assert_eq!(updates, expected, "{code}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

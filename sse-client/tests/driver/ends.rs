@@ -2,13 +2,10 @@
 
 use futures_util::{FutureExt, StreamExt, stream::FusedStream};
 use sse_client::{Ending, Error, Failure, Limits, Oversized, Policy, Update};
+use sse_conformance::scripts::memory::{Step, status, stream, text};
 use tokio::time::Instant;
 
-use super::{
-    events, ms, source,
-    support::script::{Server, Step, status, stream, text},
-    tell,
-};
+use super::{Server, events, ms, source, tell};
 
 #[tokio::test(start_paused = true)]
 async fn case_11_the_events_before_a_break_come_first() {
@@ -127,6 +124,29 @@ async fn case_33_what_is_too_large_is_skipped_or_final() {
     assert!(matches!(error, Error::TooLarge(_)), "{error:?}");
     assert!(events.next().await.is_none());
     assert_eq!(server.alive(), 0);
+}
+
+/// A server that has the same event at the same place of each connection, whatever it is asked for.
+#[tokio::test(start_paused = true)]
+async fn case_33_what_is_too_large_does_not_make_it_hurry() {
+    for end in [vec![], vec![Step::Break]] {
+        let large =
+            || stream([vec![Step::data("id: 2\ndata: larger than 20 bytes\n\n")], end.clone()].concat());
+        let server = Server::new((0..20).map(|_| large()).chain([status(204)]));
+        let policy = Policy::feed().limits(Limits::new().with_event(20));
+        let updates = tell(source(server.connect(), policy).updates()).await;
+        let skipped = updates.iter().filter(|update| *update == "skipped EventTooLarge");
+        assert_eq!(skipped.count(), 20, "{updates:?}");
+        // Each request but the first says that the event was seen.
+        let ids: Vec<_> = server
+            .attempts()
+            .iter()
+            .map(|attempt| attempt.last_event_id().map(ToString::to_string))
+            .collect();
+        assert_eq!(ids[0], None);
+        assert!(ids[1..].iter().all(|id| id.as_deref() == Some("2")), "{ids:?}");
+        assert!(server.gaps().iter().all(|gap| *gap >= ms(500)), "{:?}", server.gaps());
+    }
 }
 
 #[tokio::test(start_paused = true)]

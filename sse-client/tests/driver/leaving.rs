@@ -7,13 +7,10 @@ use std::sync::{
 
 use futures_util::{FutureExt, StreamExt};
 use sse_client::{End, Policy};
+use sse_conformance::scripts::memory::{Answer, Step, status, stream};
 use tokio::time::Instant;
 
-use super::{
-    secs, source,
-    support::script::{Answer, Server, Step, status, stream},
-    tell,
-};
+use super::{Server, secs, source, tell};
 
 /// Servers that a client waits for in each state: for a head, for a body, for the next attempt, for the rest of a body.
 fn states() -> [(&'static str, Answer); 4] {

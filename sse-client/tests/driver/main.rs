@@ -11,16 +11,13 @@ mod silence;
 mod sockets;
 mod waits;
 
-#[path = "../support/mod.rs"]
-mod support;
-
 use std::{io, time::Duration};
 
 use futures_util::{Stream, StreamExt};
 use sse_client::{Attempt, Error, EventSource, Failure, Policy, Update};
+use sse_conformance::scripts::memory::{self, Request, Script};
 
-use support::script::{Request, Script, Server};
-
+type Server = memory::Server<Attempt>;
 type Life = Update<io::Error, Script>;
 type Cut = Error<io::Error, Script>;
 

@@ -18,8 +18,9 @@ use http::Response;
 use http_body_util::{BodyExt, Full, combinators::UnsyncBoxBody};
 use hyper::rt::{Sleep, Timer};
 use sse_client::{Error, Event, EventSource, Policy};
+use sse_conformance::scripts::memory::{status, text};
 
-use super::support::script::{Server, status, text};
+use super::Server;
 
 #[test]
 fn without_a_timer_it_says_so() {

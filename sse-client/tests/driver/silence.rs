@@ -2,13 +2,10 @@
 
 use futures_util::{FutureExt, StreamExt};
 use sse_client::{End, Policy};
+use sse_conformance::scripts::memory::{Answer, Step, status, stream};
 use tokio::time::{Instant, sleep};
 
-use super::{
-    events, ms, secs, source,
-    support::script::{Answer, Server, Step, status, stream},
-    tell,
-};
+use super::{Server, events, ms, secs, source, tell};
 
 #[tokio::test(start_paused = true)]
 async fn case_29_silence_ends_a_connection() {

@@ -5,12 +5,10 @@ use std::time::{Duration, SystemTime};
 use futures_util::{StreamExt, future::join_all};
 use http::Response;
 use sse_client::{Policy, Update};
+use sse_conformance::scripts::memory::{Answer, Step, status, stream, text};
 use tokio::time::Instant;
 
-use super::{
-    events, ms, secs, source,
-    support::script::{Answer, Server, Step, status, stream, text},
-};
+use super::{Server, events, ms, secs, source};
 
 /// How often a client connects in the first 30 s, if all connections are like this.
 async fn connections(answer: impl Fn() -> Answer) -> usize {
@@ -33,7 +31,10 @@ async fn case_19_a_server_that_opens_and_closes_is_not_hammered() {
         assert!(break_after_1_s <= 8, "{break_after_1_s}");
         for retry in ["retry: 0\n\n", "retry: 5\n\n"] {
             let at_once = connections(|| text(retry)).await;
-            assert!(at_once <= 12, "{at_once}");
+            assert!(at_once <= 8, "{at_once}");
+            let event = format!("{retry}data: x\n\n");
+            let event_and_break = connections(|| stream([Step::data(&event), Step::Break])).await;
+            assert!(event_and_break <= 8, "{event_and_break}");
         }
     }
 }
@@ -46,12 +47,36 @@ async fn case_13_the_waits_of_1000_clients_are_spread() {
         server.gaps()[0]
     };
     let waits = join_all((0..1_000).map(|_| first_wait())).await;
+    are_spread(&waits, ms(500), ms(1_000));
+}
+
+#[tokio::test(start_paused = true)]
+async fn case_14_the_waits_of_1000_clients_are_spread_above_what_the_server_asks() {
+    for (retry, least) in
+        [(0_u64, ms(200)), (5, ms(200)), (2_000, ms(2_000)), (1_000_000_000_000, secs(3_600))]
+    {
+        let first_wait = async || {
+            let server = Server::new([text(&format!("retry: {retry}\n\n")), status(204)]);
+            assert!(events(&server, Policy::feed()).next().await.is_none());
+            server.gaps()[0]
+        };
+        let waits = join_all((0..1_000).map(|_| first_wait())).await;
+        assert!(waits.iter().all(|&wait| wait >= least), "{retry}: {waits:?}");
+        are_spread(&waits, least, least + least / 10);
+    }
+}
+
+/// 1,000 waits are from `least` to `most`, and evenly so.
+fn are_spread(waits: &[Duration], least: Duration, most: Duration) {
     // A timer is exact to a millisecond.
-    assert!(waits.iter().all(|wait| (ms(499)..=ms(1_002)).contains(wait)), "{waits:?}");
-    for tenth in 0..10 {
-        let from = ms(500 + 50 * tenth);
-        let within = waits.iter().filter(|&&wait| wait >= from && wait < from + ms(50)).count();
-        assert!(within > 40, "{within} of 1000 between {from:?} and 50 ms later");
+    let bounds = least - ms(1)..=most + ms(2);
+    assert!(waits.iter().all(|wait| bounds.contains(wait)), "{waits:?}");
+    // The narrowest bounds are 20 ms apart.
+    let fifth = (most - least) / 5;
+    for number in 0..5 {
+        let from = least + fifth * number;
+        let within = waits.iter().filter(|&&wait| wait >= from && wait < from + fifth).count();
+        assert!(within > 100, "{within} of 1000 between {from:?} and {fifth:?} later");
     }
 }
 

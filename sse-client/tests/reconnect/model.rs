@@ -186,7 +186,7 @@ fn expected(preset: Preset, limit: Option<u32>, history: &[Attempt]) -> Result<(
     };
     let (least, most) = match retry {
         Some(retry) => {
-            let wait = doubled(retry.clamp(100.0, longest));
+            let wait = doubled(retry.clamp(200.0, longest));
             (wait, wait * 1.1)
         }
         None if preset == Preset::Browser => (3_000.0, 3_000.0),
@@ -196,7 +196,7 @@ fn expected(preset: Preset, limit: Option<u32>, history: &[Attempt]) -> Result<(
     let at = |millis: f64| Duration::from_secs_f64(millis / 1_000.0);
     // The model's own rounding, in huge waits.
     let slack = |millis: f64| millis * 1e-12;
-    let (least, most) = (least.max(floor), most.max(floor * 1.1).max(110.0));
+    let (least, most) = (least.max(floor), most.max(floor * 1.1).max(220.0));
     Ok((at(least - slack(least)), at(most + slack(most) + 1.0)))
 }
 

@@ -49,10 +49,10 @@ fn case_14_the_waits_of_the_server_double_up_to_30_s() {
 }
 
 #[test]
-fn case_15_a_short_retry_is_100_ms() {
-    for retry in ["retry: 0\n", "retry: 5\n", "retry: 99\n", "retry: 100\n"] {
+fn case_15_a_short_retry_is_200_ms() {
+    for retry in ["retry: 0\n", "retry: 5\n", "retry: 199\n", "retry: 200\n"] {
         let mut client = Client::new(Policy::feed());
-        assert_eq!(delay(client.connection(retry, NEVER, End::Broken)), ms(100), "{retry}");
+        assert_eq!(delay(client.connection(retry, NEVER, End::Broken)), ms(200), "{retry}");
     }
 }
 

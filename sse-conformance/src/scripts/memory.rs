@@ -17,26 +17,29 @@ use bytes::Bytes;
 use http::{Response, response::Builder};
 use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
-use sse_client::Attempt;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Answers one request after the other as it was told, and never those after them.
-#[derive(Clone, Default)]
-pub(crate) struct Server {
-    shared: Arc<Shared>,
+///
+/// `A` is what the client under test says of a request.
+#[derive(Clone, Debug)]
+pub struct Server<A> {
+    answers: Arc<Mutex<VecDeque<Answer>>>,
+    requests: Arc<Mutex<Vec<(Instant, A)>>>,
+    counts: Arc<Counts>,
 }
 
-#[derive(Default)]
-struct Shared {
-    answers: Mutex<VecDeque<Answer>>,
-    requests: Mutex<Vec<(Instant, Attempt)>>,
+#[derive(Debug, Default)]
+struct Counts {
     /// One clone is with each request and each body that is there.
     alive: Arc<()>,
     polls: AtomicUsize,
     ends: AtomicUsize,
 }
 
-pub(crate) enum Answer {
+/// What a server does with one request.
+#[derive(Debug)]
+pub enum Answer {
     /// The request fails.
     Fail(&'static str),
     /// There is no head.
@@ -45,91 +48,111 @@ pub(crate) enum Answer {
     Head(Builder, Vec<Step>),
 }
 
+/// A step of a body.
 #[derive(Clone, Debug)]
-pub(crate) enum Step {
+pub enum Step {
+    /// A frame of data.
     Data(Bytes),
+    /// A frame of trailers.
     Trailers,
     /// Not ready at first, but soon.
     Pend,
+    /// Not ready for this long.
     Sleep(Duration),
+    /// The body fails.
     Break,
+    /// Not ready ever.
     Hang,
 }
 
 impl Step {
-    pub(crate) fn data(text: &str) -> Self {
+    /// A frame of this text.
+    pub fn data(text: &str) -> Self {
         Self::Data(Bytes::copy_from_slice(text.as_bytes()))
     }
 }
 
 /// A status, and no body.
-pub(crate) fn status(status: u16) -> Answer {
+pub fn status(status: u16) -> Answer {
     Answer::Head(Response::builder().status(status), vec![])
 }
 
 /// An event stream.
-pub(crate) fn stream(steps: impl IntoIterator<Item = Step>) -> Answer {
+pub fn stream(steps: impl IntoIterator<Item = Step>) -> Answer {
     Answer::Head(Response::builder().header("content-type", "text/event-stream"), steps.into_iter().collect())
 }
 
 /// An event stream that is this text, and ends.
-pub(crate) fn text(text: &str) -> Answer {
+pub fn text(text: &str) -> Answer {
     stream([Step::data(text)])
 }
 
-impl Server {
-    pub(crate) fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
-        let server = Self::default();
-        server.shared.answers.lock().unwrap().extend(answers);
-        server
+impl<A> Server<A> {
+    /// A server with these answers.
+    pub fn new(answers: impl IntoIterator<Item = Answer>) -> Self {
+        let answers = Arc::new(Mutex::new(answers.into_iter().collect()));
+        Self { answers, requests: Arc::default(), counts: Arc::default() }
     }
 
     /// Makes requests.
-    pub(crate) fn connect(&self) -> impl FnMut(Attempt) -> Request + Send + use<> {
-        let shared = self.shared.clone();
+    pub fn connect(&self) -> impl FnMut(A) -> Request + Send + use<A>
+    where
+        A: Send,
+    {
+        let Self { answers, requests, counts } = Self {
+            answers: self.answers.clone(),
+            requests: self.requests.clone(),
+            counts: self.counts.clone(),
+        };
         move |attempt| {
-            shared.requests.lock().unwrap().push((Instant::now(), attempt));
-            let answer = shared.answers.lock().unwrap().pop_front().unwrap_or(Answer::Hang);
+            requests.lock().unwrap().push((Instant::now(), attempt));
+            let answer = answers.lock().unwrap().pop_front().unwrap_or(Answer::Hang);
             Request {
                 answer: Some(answer),
                 was_polled: false,
-                _alive: shared.alive.clone(),
-                shared: shared.clone(),
+                _alive: counts.alive.clone(),
+                counts: counts.clone(),
             }
         }
     }
 
-    pub(crate) fn attempts(&self) -> Vec<Attempt> {
-        self.shared.requests.lock().unwrap().iter().map(|(_, attempt)| attempt.clone()).collect()
+    /// The requests, one after the other.
+    pub fn attempts(&self) -> Vec<A>
+    where
+        A: Clone,
+    {
+        self.requests.lock().unwrap().iter().map(|(_, attempt)| attempt.clone()).collect()
     }
 
     /// The times between the requests.
-    pub(crate) fn gaps(&self) -> Vec<Duration> {
-        let requests = self.shared.requests.lock().unwrap();
+    pub fn gaps(&self) -> Vec<Duration> {
+        let requests = self.requests.lock().unwrap();
         requests.windows(2).map(|two| two[1].0 - two[0].0).collect()
     }
 
     /// How many requests and bodies are there.
-    pub(crate) fn alive(&self) -> usize {
-        Arc::strong_count(&self.shared.alive) - 1
+    pub fn alive(&self) -> usize {
+        Arc::strong_count(&self.counts.alive) - 1
     }
 
     /// How many bodies were read to their ends.
-    pub(crate) fn ends(&self) -> usize {
-        self.shared.ends.load(Ordering::Relaxed)
+    pub fn ends(&self) -> usize {
+        self.counts.ends.load(Ordering::Relaxed)
     }
 
     /// How often bodies were polled.
-    pub(crate) fn polls(&self) -> usize {
-        self.shared.polls.load(Ordering::Relaxed)
+    pub fn polls(&self) -> usize {
+        self.counts.polls.load(Ordering::Relaxed)
     }
 }
 
-pub(crate) struct Request {
+/// A request, until its answer comes.
+#[derive(Debug)]
+pub struct Request {
     answer: Option<Answer>,
     was_polled: bool,
     _alive: Arc<()>,
-    shared: Arc<Shared>,
+    counts: Arc<Counts>,
 }
 
 impl Future for Request {
@@ -147,7 +170,7 @@ impl Future for Request {
                 Poll::Pending
             }
             Answer::Head(head, steps) => {
-                Poll::Ready(Ok(head.body(Script::new(steps, self.shared.clone())).unwrap()))
+                Poll::Ready(Ok(head.body(Script::new(steps, self.counts.clone())).unwrap()))
             }
         }
     }
@@ -155,11 +178,11 @@ impl Future for Request {
 
 pin_project! {
     /// A body that is not `Unpin`.
-    pub(crate) struct Script {
+    pub struct Script {
         steps: VecDeque<Step>,
         sleep: Option<Pin<Box<Sleep>>>,
         was_over: bool,
-        shared: Arc<Shared>,
+        counts: Arc<Counts>,
         alive: Arc<()>,
         #[pin]
         pinned: PhantomPinned,
@@ -167,9 +190,9 @@ pin_project! {
 }
 
 impl Script {
-    fn new(steps: Vec<Step>, shared: Arc<Shared>) -> Self {
-        let alive = shared.alive.clone();
-        Self { steps: steps.into(), sleep: None, was_over: false, shared, alive, pinned: PhantomPinned }
+    fn new(steps: Vec<Step>, counts: Arc<Counts>) -> Self {
+        let alive = counts.alive.clone();
+        Self { steps: steps.into(), sleep: None, was_over: false, counts, alive, pinned: PhantomPinned }
     }
 }
 
@@ -179,7 +202,7 @@ impl Body for Script {
 
     fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let this = self.project();
-        this.shared.polls.fetch_add(1, Ordering::Relaxed);
+        this.counts.polls.fetch_add(1, Ordering::Relaxed);
         assert!(!*this.was_over, "a body that has ended was polled");
         loop {
             if let Some(sleep) = this.sleep {
@@ -204,7 +227,7 @@ impl Body for Script {
                 }
                 None => {
                     *this.was_over = true;
-                    this.shared.ends.fetch_add(1, Ordering::Relaxed);
+                    this.counts.ends.fetch_add(1, Ordering::Relaxed);
                     return Poll::Ready(None);
                 }
             }

@@ -1,0 +1,15 @@
+// What the adapters of clients need: see docs/protocol.md.
+import { say } from './common.mjs';
+
+/** Says what it dispatches, whatever the types, until it gives up. */
+export function follow(EventSource) {
+  const source = new EventSource(process.argv[2]);
+  const dispatch = source.dispatchEvent.bind(source);
+  source.dispatchEvent = event => {
+    if ('lastEventId' in event) say({ event: { type: event.type, data: event.data, lastEventId: event.lastEventId } });
+    return dispatch(event);
+  };
+  source.onerror = () => {
+    if (source.readyState === source.CLOSED) process.exitCode = 1;
+  };
+}

@@ -1,0 +1,4 @@
+import { EventSource } from 'eventsource';
+import { follow } from './client-common.mjs';
+
+follow(EventSource);

@@ -1,0 +1,4 @@
+import { EventSource } from 'undici';
+import { follow } from './client-common.mjs';
+
+follow(EventSource);

@@ -1,0 +1,10 @@
+"""Its client over chunks. It tells the id of each block and no other, so the last one is kept here."""
+
+import sseclient
+from common import chunks, say
+
+last_event_id = ""
+for event in sseclient.SSEClient(chunks()).events():
+    last_event_id = last_event_id if event.id is None else event.id
+    say({"event": {"type": event.event, "data": event.data, "lastEventId": last_event_id}})
+say({"final": {}})

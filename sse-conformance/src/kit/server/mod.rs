@@ -1,0 +1,111 @@
+//! `server`: asks an event stream server from outside.
+
+mod checks;
+mod http1;
+mod http2;
+mod observed;
+mod target;
+mod watch;
+
+use std::{error::Error, process::ExitCode, time::Duration};
+
+use self::{observed::Observed, target::Target};
+use super::{
+    check::Check,
+    flags::Flags,
+    report::{Outcome, Report},
+};
+
+const HELP: &str = "\
+Tells what a server of event streams gets wrong, as far as that can be seen from outside.
+
+Usage: sse-conformance server [OPTIONS] URL
+
+Asks for URL in many ways: with GET and HEAD, in HTTP/1.0, 1.1 and 2, with ids that it gave and with ids that
+nobody gives, alone and with others; and watches what comes. All requests only read. URL begins with http://;
+HTTP/2 is tried without TLS.
+
+  $ sse-conformance server http://127.0.0.1:8080/sse
+
+Options:
+  --header 'NAME: VALUE'   Send this header, too; any number of them
+  --watch SECS     How long to watch a stream that says little [default: 20]
+";
+
+/// How long a stream is watched by default.
+const WATCH: Duration = Duration::from_secs(20);
+
+/// What this subcommand alone has.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// How long to watch a stream that says little.
+    pub watch: Duration,
+    /// Further headers, as names and values.
+    pub headers: Vec<(String, String)>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { watch: WATCH, headers: Vec::new() }
+    }
+}
+
+/// Runs the subcommand.
+///
+/// # Errors
+///
+/// If the flags are wrong, or the server cannot be reached.
+pub async fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
+    use lexopt::ValueExt;
+    let mut settings = Settings::default();
+    let flags = Flags::parse(&mut args, |name, args| {
+        match name {
+            "watch" => settings.watch = Duration::from_secs(args.value()?.parse()?),
+            "header" => settings.headers.push(args.value()?.parse_with(header)?),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    })?;
+    if let Some(code) = flags.answer(HELP, &checks())? {
+        return Ok(code);
+    }
+    flags.finish(&report(&flags, &settings).await?)
+}
+
+fn header(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once(':').ok_or("a header is a name, a colon and a value")?;
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty()
+        || !name.bytes().all(|byte| byte.is_ascii_graphic())
+        || value.contains(char::is_control)
+    {
+        return Err("this cannot be a header");
+    }
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+fn checks() -> Vec<Check> {
+    checks::all().into_iter().map(|(check, _)| check).collect()
+}
+
+/// Checks the server of the flags.
+///
+/// # Errors
+///
+/// If there is no URL, or nobody answers there.
+pub async fn report(flags: &Flags, settings: &Settings) -> Result<Report, Box<dyn Error>> {
+    let [url] = &flags.subject[..] else { return Err("there has to be one URL; --help tells more".into()) };
+    let url = url.to_str().ok_or("the URL is no text")?;
+    let target = Target::parse(url, settings.headers.clone(), flags.timeout)?;
+    let selected = flags.select(&checks())?;
+
+    let observed = Observed::of(&target, settings.watch).await?;
+    let mut report = Report::new("server", flags.subject());
+    report.notes = observed.notes();
+    let asked =
+        checks::all().into_iter().filter(|(check, _)| selected.iter().any(|other| other.name == check.name));
+    report.findings = asked
+        .map(|(check, judge)| check.finding(judge(&observed).err().unwrap_or(Outcome::Passed)))
+        .collect();
+    Ok(report)
+}

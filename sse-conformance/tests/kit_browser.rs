@@ -1,0 +1,82 @@
+//! The page in real browsers, without a window: Chromium, and Firefox where it is.
+//!
+//! Where one is missing its test is skipped, and says so; with `SSE_REQUIRE_BROWSER=1` that is a failure for Chromium.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{
+    collections::HashMap,
+    env,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use sse_conformance::{
+    kit::{
+        browser,
+        flags::Flags,
+        report::{Outcome, Report},
+    },
+    vectors,
+};
+
+/// One of these programs, or the one that the variable names.
+fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
+    let dirs = env::var_os("PATH").unwrap_or_default();
+    let in_dirs = || {
+        env::split_paths(&dirs)
+            .flat_map(|dir| names.iter().map(move |name| dir.join(name)))
+            .find(|path| path.is_file())
+    };
+    env::var_os(variable).map(PathBuf::from).or_else(in_dirs)
+}
+
+/// Not `eprintln!`, which is not seen of a test that passes.
+fn skipped(what: &str) {
+    let _ = writeln!(io::stderr(), "SKIPPED: a test with {what}, since there is no {what} here");
+}
+
+async fn report(browser: PathBuf) -> Report {
+    browser::report(&Flags::default(), &browser.into(), None).await.unwrap()
+}
+
+/// It gives what the vectors say that it has given before. Where browsers and the standard differ, it may follow the
+/// standard by now.
+fn as_verified(report: &Report, browser: &str) {
+    let vectors = vectors::lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let verified: HashMap<_, _> = vectors
+        .map(|vector| (vector["name"].as_str().unwrap().to_owned(), vector["verified"].to_string()))
+        .collect();
+    let mut count = 0;
+    for finding in &report.findings {
+        if verified[&finding.name].contains(browser) {
+            count += 1;
+            assert_eq!(finding.outcome, Outcome::Passed, "{}", finding.name);
+        }
+    }
+    assert!(count > 350, "{count}");
+    assert_eq!(report.findings.len(), verified.len());
+}
+
+#[tokio::test]
+async fn chromium() {
+    let Some(chromium) = find("CHROMIUM", &["chromium", "chromium-browser", "google-chrome"]) else {
+        let required = env::var_os("SSE_REQUIRE_BROWSER").is_some_and(|value| value == "1");
+        assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
+        return skipped("Chromium");
+    };
+    as_verified(&report(chromium).await, "chromium");
+}
+
+#[tokio::test]
+async fn firefox() {
+    let Some(firefox) = find("FIREFOX", &["firefox-esr", "firefox"]) else { return skipped("Firefox") };
+    as_verified(&report(firefox).await, "firefox");
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_browser_is_an_error_that_says_why() {
+    let error = async |name: &str| {
+        browser::report(&Flags::default(), &name.into(), None).await.unwrap_err().to_string()
+    };
+    assert!(error("/nowhere/chromium").await.contains("cannot run /nowhere/chromium"));
+}

@@ -1,0 +1,90 @@
+//! The kit finds no fault with a client that has none, and each that was put in.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::{ffi::OsString, time::Duration};
+
+use sse_conformance::kit::{
+    client,
+    flags::Flags,
+    report::{Outcome, Report},
+};
+
+/// What the kit says of a client with this fault, on these checks.
+async fn check(fault: &str, only: &[&str]) -> Report {
+    let command = [env!("CARGO_BIN_EXE_broken_client"), "{url}", fault];
+    let flags = Flags {
+        only: only.iter().map(|&name| name.to_owned()).collect(),
+        subject: command.map(OsString::from).into(),
+        jobs: 8,
+        timeout: Duration::from_secs(20),
+        ..Flags::default()
+    };
+    client::report(&flags).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_client_without_a_fault_passes_all() {
+    let report = check("", &[]).await;
+    assert_eq!((report.count().failed, report.count().skipped), (0, 0), "{report}");
+    assert!(report.count().passed > 75, "{report}");
+}
+
+/// Each fault, what fails of it, and what does not.
+#[tokio::test]
+async fn each_fault_is_found() {
+    let faults: &[(&str, &[&str], &[&str])] = &[
+        ("loses-id", &["ids/second", "ids/third"], &["ids/first", "ids/newest"]),
+        ("again-after-204", &["ending/204-at-first", "ending/204-later"], &["ids/first"]),
+        (
+            "deaf-to-retry-after",
+            &[
+                "waiting/retry-after",
+                "waiting/retry-after-429",
+                "waiting/retry-after-date",
+                "waiting/retry-after-huge",
+            ],
+            &["reconnecting/retry"],
+        ),
+        ("exact-content-type", &["opening/charset", "opening/case", "opening/parameters"], &["opening/html"]),
+        (
+            "any-type-with-charset",
+            &["opening/html-charset", "opening/plain-charset", "opening/only-charset"],
+            &["opening/html", "opening/charset", "opening/json"],
+        ),
+        (
+            "hasty",
+            &["waiting/empty", "waiting/503", "waiting/retry-0", "waiting/no-answer"],
+            &["reconnecting/retry"],
+        ),
+        ("tells-everyone", &["redirect/credentials"], &["redirect/307"]),
+        ("joins", &["events/unfinished", "events/unfinished-line"], &["events/byte-by-byte"]),
+        ("holds-back", &["events/at-once"], &["events/byte-by-byte"]),
+        ("forgets-retry", &["reconnecting/retry-kept"], &["reconnecting/retry"]),
+        ("empty-id", &["request/no-id-at-first", "ids/reset"], &["ids/first"]),
+        ("gives-up", &["reconnecting/end", "reconnecting/without-event"], &["opening/404"]),
+        ("impatient", &["events/silence"], &["events/heartbeats"]),
+    ];
+    for (fault, fail, pass) in faults {
+        let report = check(fault, &[*fail, *pass].concat()).await;
+        assert_eq!(report.findings.len(), fail.len() + pass.len());
+        for finding in &report.findings {
+            let fails = matches!(finding.outcome, Outcome::Failed(_));
+            assert_eq!(fails, fail.contains(&&*finding.name), "{fault}: {finding:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_it_cannot_check_is_an_error_that_says_why() {
+    let error = async |command: &[&str]| {
+        let subject = command.iter().map(OsString::from).collect();
+        let flags = Flags { subject, timeout: Duration::from_secs(1), ..Flags::default() };
+        client::report(&flags).await.unwrap_err().to_string()
+    };
+    assert!(error(&[]).await.contains("no command"));
+    assert!(error(&["x"]).await.contains("has no {url}"));
+    assert!(error(&["/nowhere/client", "{url}"]).await.contains("cannot run"));
+    // It ends at once, and says why.
+    let words = error(&[env!("CARGO_BIN_EXE_broken_client"), "x{url}"]).await;
+    assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
+}
