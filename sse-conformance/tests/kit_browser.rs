@@ -43,8 +43,9 @@ async fn report(browser: PathBuf) -> Report {
 /// standard by now.
 fn as_verified(report: &Report, browser: &str) {
     let vectors = vectors::lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
-    let verified: HashMap<_, _> =
-        vectors.map(|vector| (vector["name"].as_str().unwrap().to_owned(), vector["verified"].to_string())).collect();
+    let verified: HashMap<_, _> = vectors
+        .map(|vector| (vector["name"].as_str().unwrap().to_owned(), vector["verified"].to_string()))
+        .collect();
     let mut count = 0;
     for finding in &report.findings {
         if verified[&finding.name].contains(browser) {
@@ -78,4 +79,6 @@ async fn a_program_that_is_no_browser_is_an_error_that_says_why() {
         browser::report(&Flags::default(), &name.into(), None).await.unwrap_err().to_string()
     };
     assert!(error("/nowhere/chromium").await.contains("cannot run /nowhere/chromium"));
+    #[cfg(unix)]
+    assert!(error("false").await.starts_with("the browser did not report"));
 }
