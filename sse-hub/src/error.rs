@@ -2,12 +2,15 @@
 //!
 //! Each error tells with which status a handler answers, and for some after what time the client should come back.
 
-use std::{error::Error, time::Duration};
+use std::{error::Error, sync::Arc, time::Duration};
 
 pub use crate::position::PositionError;
 
 /// Any error, as the `source` of one of ours.
 pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// An error that several clients get, as the `source` of one of ours. `Arc::from` makes one of a [`BoxError`].
+pub type SharedError = Arc<dyn Error + Send + Sync>;
 
 /// What a client that was refused for now should wait, before it is spread.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
@@ -53,6 +56,9 @@ pub enum PublishError {
         /// The limit in bytes.
         max: usize,
     },
+    /// The type of the event is one of the hub's own.
+    #[error("an event cannot be of the type `ready`, `gap` or `end`; these are the hub's own")]
+    ReservedType,
     /// The key is too long.
     #[error("a key of {len} bytes; the limit is {max}")]
     KeyTooLong {
@@ -88,12 +94,12 @@ pub enum SubscribeError {
 }
 
 /// Why a log could not be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReadError {
     /// The log cannot be reached.
     #[error("the log cannot be reached; try again later")]
-    Unavailable(#[source] BoxError),
+    Unavailable(#[source] SharedError),
     /// Too many reads are waiting already.
     #[error("too many clients wait for the log; try again later")]
     Busy,
@@ -115,13 +121,13 @@ impl TopicError {
 }
 
 impl PublishError {
-    /// The status of the answer: 410 if the topic is finished, 413, 400 for the key, 503 if the log cannot be reached.
+    /// The status of the answer: 410 if the topic is finished, 413, 400 for the key or the type, 503 if the log cannot be reached.
     pub fn status(&self) -> u16 {
         match self {
             Self::Topic(error) => error.status(),
             Self::Closed => 410,
             Self::TooLarge { .. } => 413,
-            Self::KeyTooLong { .. } => 400,
+            Self::KeyTooLong { .. } | Self::ReservedType => 400,
             Self::Unavailable(_) | Self::Unknown(_) => 503,
         }
     }

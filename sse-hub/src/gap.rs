@@ -63,6 +63,13 @@ impl Gap {
     }
 }
 
+impl Reason {
+    /// The same for a subscription that was reading all the time.
+    pub(crate) fn while_reading(self) -> Self {
+        if self == Self::Trimmed { Self::Slow } else { self }
+    }
+}
+
 /// The data of the event: a JSON object with `reason`, and with `missed` if it is known.
 impl fmt::Display for Gap {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

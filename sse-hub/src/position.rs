@@ -95,6 +95,15 @@ impl Position {
         if self.epoch == later.epoch { later.seq.checked_sub(self.seq) } else { None }
     }
 
+    /// Whether this may be the position after that one: the next number, or the begin of a later epoch.
+    pub(crate) const fn follows(self, before: Self) -> bool {
+        if self.epoch == before.epoch {
+            self.seq == before.seq + 1
+        } else {
+            self.epoch > before.epoch && self.seq == 0
+        }
+    }
+
     pub(crate) const fn plus(self, events: u64) -> Self {
         Self { epoch: self.epoch, seq: self.seq.saturating_add(events) }
     }
