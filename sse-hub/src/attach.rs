@@ -11,7 +11,8 @@ pub enum Start {
     Now,
     /// With the oldest event that is kept.
     Oldest,
-    /// With the last events: this many, or all that are kept.
+    /// With the last events: this many, or all that are kept. With a backplane it may be one less for each epoch that began
+    /// between them.
     Last(usize),
 }
 

@@ -78,13 +78,12 @@ pub enum ReadFrom {
     After(Position),
     /// At the oldest entry that is kept.
     Oldest,
-    /// At the last entries: this many, or all that are kept.
+    /// At the last entries: this many, or all that are kept. Markers count.
     Last(usize),
 }
 
 /// How large a page may be. It may have one entry more than fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
 pub struct Limit {
     /// Entries.
     pub entries: usize,

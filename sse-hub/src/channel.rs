@@ -159,9 +159,10 @@ impl Channel {
         result
     }
 
-    /// Waits until the ring shows the log.
+    /// Waits until the ring shows the log, unless this many do so already.
     pub(crate) fn poll_live(
         &self,
+        max_waiting: usize,
         slot: &mut Option<Slot>,
         cx: &mut Context<'_>,
     ) -> Poll<Result<(), ReadError>> {
@@ -169,6 +170,7 @@ impl Channel {
         match &state.feed {
             FeedState::Live => Poll::Ready(Ok(())),
             FeedState::Failed(error) => Poll::Ready(Err(error.clone())),
+            FeedState::Starting if state.wakers.waiting() >= max_waiting => Poll::Ready(Err(ReadError::Busy)),
             FeedState::Starting => {
                 let replaced = state.wakers.wait(slot, cx.waker());
                 drop(state);
@@ -266,6 +268,10 @@ impl State {
         if seen == self.ring.last() {
             return self.ring.is_ended().then_some(Next::Ended);
         }
+        // The log is ahead of the ring, or a right begins later.
+        if seen > self.ring.last() && cursor.confirmed == self.ring.generation() {
+            return None;
+        }
         if is_whole_log {
             let reason = why_missing(seen, &self.ring).while_reading();
             cursor.position = match on_gap {
@@ -274,9 +280,7 @@ impl State {
             };
             return Some(Next::Gap(Gap::between(reason, seen, cursor.position)));
         }
-        // The log is ahead of the ring, or it cannot be asked.
-        let is_ahead = cursor.confirmed == self.ring.generation() && seen > self.ring.last();
-        (!is_ahead && cursor.failed != self.changes).then(|| Next::AskLog(self.asked()))
+        (cursor.failed != self.changes).then(|| Next::AskLog(self.asked()))
     }
 
     fn asked(&self) -> Asked {

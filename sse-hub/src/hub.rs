@@ -40,6 +40,7 @@ struct Settings {
     max_event: usize,
     max_name: usize,
     max_topics: usize,
+    max_waiting: usize,
     idle: Duration,
 }
 
@@ -74,6 +75,7 @@ impl Hub {
             max_event: 64 * 1024,
             max_name: 256,
             max_topics: 1000,
+            max_waiting: 10_000,
             idle: Duration::from_secs(10 * 60),
         };
         Builder { settings, backplane: None }
@@ -142,6 +144,13 @@ impl Builder {
         self
     }
 
+    /// How many clients may wait for the first page of a topic from the backplane. More get
+    /// [`ReadError::Busy`](crate::error::ReadError::Busy). 10,000 by default.
+    pub fn max_waiting(mut self, clients: usize) -> Self {
+        self.settings.max_waiting = clients;
+        self
+    }
+
     /// Keeps the topics in a log that several processes share.
     pub fn backplane(mut self, backplane: impl Backplane) -> Self {
         self.backplane = Some(Arc::new(backplane));
@@ -160,6 +169,10 @@ impl Builder {
 impl Inner {
     pub(crate) fn max_event(&self) -> usize {
         self.settings.max_event
+    }
+
+    pub(crate) fn max_waiting(&self) -> usize {
+        self.settings.max_waiting
     }
 
     pub(crate) fn backplane(&self) -> Option<&Arc<dyn Backplane>> {

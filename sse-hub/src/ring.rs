@@ -163,9 +163,8 @@ impl Ring {
         let id = position.into();
         if let Some(block) = block(record, &id) {
             let most = MAX_SEGMENT.min(self.limit.bytes / 4);
-            let fits = position.epoch() == self.last.epoch()
-                && self.parts.back_mut().is_some_and(|part| part.segment.try_push(block, most));
-            if !fits {
+            let open = self.parts.back_mut().filter(|part| part.last().plus(1) == position);
+            if !open.is_some_and(|part| part.segment.try_push(block, most)) {
                 self.begin_part(position.minus(1), block);
             }
             self.kept.entries += 1;

@@ -43,6 +43,7 @@ impl From<EventId> for Seen {
     }
 }
 
+// The only one of an `Option`, so that `None` needs no type.
 impl From<Option<EventId>> for Seen {
     fn from(id: Option<EventId>) -> Self {
         id.map_or(Self::Nothing, Self::from)

@@ -92,13 +92,13 @@ impl Subscriber {
         }
         let channel = topic.channel()?;
         if channel.backplane.is_some() {
-            Waiting::until_live(&channel).await?;
+            Waiting::until_live(&channel, topic.max_waiting()).await?;
         }
         let (attach, asked) = channel.attach(&options);
         match attach {
             Attach::Finished => Err(SubscribeError::Finished),
             Attach::At(position, news) => {
-                let subscription = Subscription::new(channel, position, &options);
+                let subscription = Subscription::new(channel, position, asked, &options);
                 Ok(match news {
                     News::None => subscription,
                     News::Ready => subscription.begin_with(None, ready(position)),
@@ -121,7 +121,7 @@ async fn ask_log(
     let Some(backplane) = channel.backplane.clone() else { return Err(ReadError::Busy) };
     let page = backplane.read(channel.name.clone(), from, PAGE).await?;
     let Read { gap, events, end } = reading.read(&page, channel.now(page.last));
-    Ok(Subscription::new(channel, end, options).begin_with(gap, events).confirm(asked))
+    Ok(Subscription::new(channel, end, asked, options).begin_with(gap, events))
 }
 
 /// One who waits, and gives its slot back.
@@ -131,9 +131,9 @@ struct Waiting<'a> {
 }
 
 impl Waiting<'_> {
-    async fn until_live(channel: &Channel) -> Result<(), ReadError> {
+    async fn until_live(channel: &Channel, max: usize) -> Result<(), ReadError> {
         let mut waiting = Waiting { channel, slot: None };
-        poll_fn(|cx| channel.poll_live(&mut waiting.slot, cx)).await
+        poll_fn(|cx| channel.poll_live(max, &mut waiting.slot, cx)).await
     }
 }
 

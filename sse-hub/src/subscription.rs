@@ -48,12 +48,13 @@ struct Awaited {
 pub(crate) const PAGE: Limit = Limit { entries: 1000, bytes: 64 * 1024 };
 
 impl Subscription {
-    pub(crate) fn new(channel: Arc<Channel>, position: Position, options: &Options) -> Self {
+    /// A subscription after this position, of which it was asked at some time whether it is right.
+    pub(crate) fn new(channel: Arc<Channel>, position: Position, asked: Asked, options: &Options) -> Self {
         channel.count_subscriber();
         Self {
             channel,
             slot: None,
-            cursor: Cursor { position, confirmed: 0, failed: 0 },
+            cursor: Cursor { position, confirmed: asked.generation, failed: 0 },
             on_gap: options.on_gap,
             closes_if_slow: options.closes_if_slow,
             is_over: false,
@@ -82,12 +83,6 @@ impl Subscription {
             self.gap = Some(Box::new(gap));
         }
         self.first = Some(Box::new(events)).filter(|events| !events.as_bytes().is_empty());
-        self
-    }
-
-    /// The log has what comes after the cursor, at least as it was asked.
-    pub(crate) fn confirm(mut self, asked: Asked) -> Self {
-        self.cursor.confirmed = asked.generation;
         self
     }
 

@@ -140,6 +140,10 @@ impl Topic {
         backplane.append(self.name.clone(), entry).await
     }
 
+    pub(crate) fn max_waiting(&self) -> usize {
+        self.hub.max_waiting()
+    }
+
     pub(crate) fn channel(&self) -> Result<Arc<Channel>, TopicError> {
         self.hub.channel(&self.name)
     }

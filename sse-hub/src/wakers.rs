@@ -33,6 +33,11 @@ impl Wakers {
         }
     }
 
+    /// How many wait.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
     /// Frees a slot. Returns its waker, to be dropped without the lock.
     pub(crate) fn free(&mut self, Slot(slot): Slot) -> Option<Waker> {
         self.free.push(slot);
