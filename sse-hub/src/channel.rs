@@ -57,8 +57,8 @@ pub(crate) struct Cursor {
     pub(crate) position: Position,
     /// The generation of the ring in which the log said that it has this position; 0 if it was not asked.
     pub(crate) confirmed: u64,
-    /// The count of changes as the log was asked and could not answer; 0 if it could.
-    pub(crate) failed: u64,
+    /// The count of changes as the log was asked in vain, since it had nothing or did not answer; else 0.
+    pub(crate) in_vain: u64,
 }
 
 /// What comes next for a subscription.
@@ -280,7 +280,7 @@ impl State {
             };
             return Some(Next::Gap(Gap::between(reason, seen, cursor.position)));
         }
-        (cursor.failed != self.changes).then(|| Next::AskLog(self.asked()))
+        (cursor.in_vain != self.changes).then(|| Next::AskLog(self.asked()))
     }
 
     fn asked(&self) -> Asked {

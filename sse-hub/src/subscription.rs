@@ -54,7 +54,7 @@ impl Subscription {
         Self {
             channel,
             slot: None,
-            cursor: Cursor { position, confirmed: asked.generation, failed: 0 },
+            cursor: Cursor { position, confirmed: asked.generation, in_vain: 0 },
             on_gap: options.on_gap,
             closes_if_slow: options.closes_if_slow,
             is_over: false,
@@ -94,14 +94,16 @@ impl Subscription {
         self.page = None;
         let Ok(page) = page else {
             // The connection stays. It goes on when there is news of the log.
-            self.cursor.failed = asked.changes;
+            self.cursor.in_vain = asked.changes;
             return Poll::Ready(None);
         };
         let seen = Some(self.cursor.position);
         let reason = page.gap.map(Reason::while_reading);
         let reading = Reading { seen, reason, on_gap: self.on_gap, least: None };
         let Read { gap, events, end } = reading.read(&page, self.channel.now(page.last));
-        self.cursor = Cursor { position: end, confirmed: asked.generation, failed: 0 };
+        // A ring that is not up to date may have more than the log.
+        let in_vain = if seen == Some(end) { asked.changes } else { 0 };
+        self.cursor = Cursor { position: end, confirmed: asked.generation, in_vain };
         if gap.is_some() {
             self.channel.count_gap();
             self.is_over = self.closes_if_slow;

@@ -106,6 +106,11 @@ impl Log {
         self.state().last()
     }
 
+    /// The position before everything that is kept.
+    pub(crate) fn floor(&self) -> Position {
+        self.state().floor
+    }
+
     /// Everything that is kept.
     pub(crate) fn entries(&self) -> Vec<(Position, Record)> {
         self.state().entries.clone()
