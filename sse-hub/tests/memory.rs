@@ -121,8 +121,10 @@ fn a_thousand_who_never_read() {
     // They go on where they are, and are told what is gone.
     drop(frames);
     for body in &mut bodies {
-        let Poll::Ready(frame) = poll(body) else { panic!("nothing there") };
-        assert!(frame.windows(6).any(|part| part == b"\"slow\""));
+        // A body may have taken one item more.
+        let frames = [poll(body), poll(body)];
+        let is_slow = |frame: &Poll<Bytes>| matches!(frame, Poll::Ready(frame) if frame.windows(6).any(|part| part == b"\"slow\""));
+        assert!(frames.iter().any(is_slow));
     }
 }
 
