@@ -68,7 +68,7 @@ where
     body.map_err(Into::into).boxed_unsync()
 }
 
-/// What a client can fall behind.
+/// How many events a client may be late.
 const HISTORY: usize = 1 << 16;
 
 impl Events {
