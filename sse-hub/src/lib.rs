@@ -1,5 +1,8 @@
-//! Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told.
-
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "axum"),
+    doc = "Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told."
+)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
