@@ -79,4 +79,6 @@ async fn a_program_that_is_no_browser_is_an_error_that_says_why() {
         browser::report(&Flags::default(), &name.into(), None).await.unwrap_err().to_string()
     };
     assert!(error("/nowhere/chromium").await.contains("cannot run /nowhere/chromium"));
+    #[cfg(unix)]
+    assert!(error("false").await.starts_with("the browser did not report"));
 }

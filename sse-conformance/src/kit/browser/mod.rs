@@ -100,9 +100,15 @@ pub async fn report(flags: &Flags, browser: &OsString, addr: Option<&str>) -> Re
     let url = format!("http://{}/", listener.local_addr()?);
     let mut pages = Pages::serve(listener, &vectors);
     let mut browser = Browser::start(browser, &url)?;
-    let report = timeout(PATIENCE.max(flags.timeout), pages.report()).await;
+    let report = timeout(PATIENCE.max(flags.timeout), async {
+        tokio::select! {
+            report = pages.report() => Some(report),
+            () = browser.failed() => None,
+        }
+    });
+    let report = report.await.ok().flatten();
     let words = browser.end().await;
-    let report = report.map_err(|_| format!("the browser did not report; its last words: {words}"))?;
+    let report = report.ok_or_else(|| format!("the browser did not report; its last words: {words}"))?;
     page_report(report?, &checks)
 }
 

@@ -43,10 +43,13 @@ struct Shared {
     streams: Vec<Vec<Bytes>>,
     /// What the page is told of them.
     vectors: Bytes,
-    /// By the number of the run: each stream, once it was asked for, with the `Last-Event-ID` of the second request.
-    runs: Mutex<BTreeMap<u64, BTreeMap<usize, Vec<Option<String>>>>>,
+    /// By the number of the run.
+    runs: Mutex<BTreeMap<u64, Run>>,
     reports: mpsc::UnboundedSender<Result<PageReport, String>>,
 }
+
+/// By the number of the stream: the `Last-Event-ID` of each request for it.
+type Run = BTreeMap<usize, Vec<Option<String>>>;
 
 impl Pages {
     pub(super) fn serve(listener: TcpListener, vectors: &[Vector]) -> Self {

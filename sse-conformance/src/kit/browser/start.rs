@@ -6,6 +6,7 @@ use std::{
     fs, io,
     path::PathBuf,
     process::{self, Stdio},
+    sync::atomic::{AtomicUsize, Ordering},
     time::Duration,
 };
 
@@ -28,7 +29,9 @@ pub(super) struct Browser {
 
 impl Browser {
     pub(super) fn start(browser: &OsString, url: &str) -> Result<Self, String> {
-        let profile = env::temp_dir().join(format!("sse-conformance-{}", process::id()));
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let profile = env::temp_dir().join(format!("sse-conformance-{}-{number}", process::id()));
         fs::create_dir_all(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
         let mut command = Command::new(browser);
         if browser.to_string_lossy().contains("firefox") {
@@ -59,6 +62,13 @@ impl Browser {
             command.spawn().map_err(|error| format!("cannot run {}: {error}", browser.display()))?;
         let words = tokio::spawn(last_line(child.stderr.take()));
         Ok(Self { child, profile, words })
+    }
+
+    /// Waits until it has failed. One that ends well may have left the page to another process.
+    pub(super) async fn failed(&mut self) {
+        if self.child.wait().await.is_ok_and(|status| status.success()) {
+            std::future::pending::<()>().await;
+        }
     }
 
     /// Ends it. Returns the last line of its standard error.

@@ -9,7 +9,7 @@ use std::{cmp::Reverse, error::Error, process::ExitCode};
 
 use futures_util::{StreamExt, stream};
 
-use self::{play::play, scenarios::Scenario};
+use self::{play::Player, scenarios::Scenario};
 use super::{
     check::Check,
     flags::Flags,
@@ -71,8 +71,9 @@ pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
     let mut scenarios = scenarios::all();
     scenarios.retain(|scenario| selected.iter().any(|check| check.name == scenario.check.name));
 
-    let first = play(command, &scenarios::probe(), flags.timeout).await?;
-    first.request(0).map_err(|_| format!("the first try failed: {}", first.why_no_request(flags.timeout)))?;
+    let player = &Player::new(command, flags.timeout, flags.jobs);
+    let first = player.play(&scenarios::probe()).await?;
+    first.request(0).map_err(|_| format!("the first try failed: {}", first.why_no_request()))?;
     let tells_events = first.tells_events();
     let mut report = Report::new("client", flags.subject());
     if !tells_events {
@@ -82,7 +83,7 @@ pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
     let mut order: Vec<_> = scenarios.iter().enumerate().collect();
     order.sort_by_key(|(_, scenario)| Reverse(scenario.until.longest()));
     let findings = stream::iter(order).map(|(number, scenario)| async move {
-        let outcome = match play(command, scenario, flags.timeout).await {
+        let outcome = match player.play(scenario).await {
             Ok(record) => scenario.outcome(&record.telling(tells_events)),
             Err(reason) => Outcome::Failed(reason),
         };

@@ -5,7 +5,7 @@ use std::{ffi::OsString, process::Stdio, time::Duration};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader},
     process::{Child, Command},
-    sync::mpsc,
+    sync::{Semaphore, mpsc},
     task::JoinHandle,
     time::{Instant, sleep_until, timeout},
 };
@@ -20,58 +20,82 @@ use crate::{kit::program::kill, scripts::socket::Server};
 /// How long a program has to print what it knows once the server has seen enough.
 const SETTLE: Duration = Duration::from_millis(300);
 
+/// How many times as long to wait for the first request: machines are busy, and some runtimes start slowly.
+const SLOW_START: u32 = 6;
+
 /// The end of standard error that is kept, in bytes.
 const MAX_ERRORS: usize = 64 * 1024;
 
-/// Runs the program until enough was seen of it, or nothing for as long as `patience`. An error is one of this
-/// machine: no port, or no such program.
-pub(super) async fn play(
-    command: &[OsString],
-    scenario: &Scenario,
+/// How the programs are run.
+pub(super) struct Player<'a> {
+    command: &'a [OsString],
+    /// How long to wait for what must come.
     patience: Duration,
-) -> Result<Record, String> {
-    let script = scenario.script.clone();
-    let server = Server::start_with(move |number, addr| script(number, addr)).await;
-    let mut server = server.map_err(|error| format!("no server could be started: {error}"))?;
-    let user = if scenario.with_password { "user:secret@" } else { "" };
-    let url = format!("http://{user}{}/events", server.addr);
-    let mut program = Program::start(command, &url)?;
-
-    let mut record = Record::new();
-    loop {
-        let deadline = scenario.until.deadline(&record, patience);
-        tokio::select! {
-            sighting = server.sighting() => record.see(sighting),
-            line = program.lines.recv() => match line {
-                Some(line) => record.read(&line),
-                // Its output is closed, so it is about to end.
-                None => {
-                    record.ended(program.end(patience).await);
-                    break;
-                }
-            },
-            () = sleep_until(deadline) => {
-                kill(&mut program.child).await;
-                break;
-            }
-        }
-    }
-    while let Ok(line) = program.lines.try_recv() {
-        record.read(&line);
-    }
-    record.errors(program.errors().await);
-    Ok(record)
+    /// A permit for each program that may start at the same time: a runtime that needs a second of a processor to
+    /// start needs many if there are many, and times mean nothing then.
+    starts: Semaphore,
 }
 
-impl Until {
+impl<'a> Player<'a> {
+    pub(super) fn new(command: &'a [OsString], patience: Duration, starts: usize) -> Self {
+        Self { command, patience, starts: Semaphore::new(starts) }
+    }
+
+    /// Runs the program until enough was seen of it, or nothing for as long as the patience. An error is one of this
+    /// machine: no port, or no such program.
+    pub(super) async fn play(&self, scenario: &Scenario) -> Result<Record, String> {
+        let script = scenario.script.clone();
+        let server = Server::start_with(move |number, addr| script(number, addr)).await;
+        let mut server = server.map_err(|error| format!("no server could be started: {error}"))?;
+        let user = if scenario.with_password { "user:secret@" } else { "" };
+        let url = format!("http://{user}{}/events", server.addr);
+        let mut start = self.starts.acquire().await.ok();
+        let mut program = Program::start(self.command, &url)?;
+
+        let mut record = Record::new();
+        loop {
+            if !record.requests().is_empty() {
+                start = None;
+            }
+            let deadline = scenario.deadline(&record, self.patience);
+            tokio::select! {
+                sighting = server.sighting() => record.see(sighting),
+                line = program.lines.recv() => match line {
+                    Some(line) => record.read(&line),
+                    // Its output is closed, so it is about to end.
+                    None => {
+                        record.ended(program.end(self.patience).await);
+                        break;
+                    }
+                },
+                () = sleep_until(deadline) => {
+                    kill(&mut program.child).await;
+                    break;
+                }
+            }
+        }
+        drop(start);
+        while let Ok(line) = program.lines.try_recv() {
+            record.read(&line);
+        }
+        record.errors(program.errors().await);
+        Ok(record)
+    }
+}
+
+impl Scenario {
     /// When enough was seen, if nothing more happens.
     fn deadline(&self, record: &Record, patience: Duration) -> Instant {
-        let Some(first) = record.requests().first() else { return record.started + patience };
-        if let Some(enough) = record.requests().get(self.requests - 1) {
+        let Until { requests, quiet, watch } = self.until;
+        let Some(first) = record.requests().first() else {
+            // A program may not take a URL with a password. It makes other requests, if slowly.
+            return record.started + patience * if self.with_password { 1 } else { SLOW_START };
+        };
+        if let Some(enough) = record.requests().get(requests - 1) {
             return Instant::from_std(enough.at) + SETTLE;
         }
-        let quiet = record.last_seen + self.quiet.unwrap_or(patience);
-        self.watch.map_or(quiet, |watch| quiet.min(Instant::from_std(first.at) + watch))
+        let quiet = record.last_seen + quiet.unwrap_or(patience);
+        watch.map_or(quiet, |watch| quiet.min(Instant::from_std(first.at) + watch))
     }
 }
 

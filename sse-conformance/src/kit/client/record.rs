@@ -88,9 +88,9 @@ impl Record {
     }
 
     /// Why the program was not heard of.
-    pub(super) fn why_no_request(&self, patience: Duration) -> String {
+    pub(super) fn why_no_request(&self) -> String {
         let end = match self.exit {
-            None => format!("no request came within {} s", patience.as_secs()),
+            None => "no request came".to_owned(),
             Some(None) => "a signal ended it before it made a request".to_owned(),
             Some(Some(code)) => format!("it ended with the exit code {code} before it made a request"),
         };

@@ -97,7 +97,7 @@ pub(super) fn all() -> Vec<Scenario> {
                 "Servers send them all the time, so that proxies do not close the connection.",
                 HEARTBEATS,
             ),
-            [vec![[Step::Sleep(ms(300)), more(": beat\n\n")]; 12].concat(), vec![more("data: b\n\n")]]
+            [vec![[Step::Sleep(ms(300)), more(": beat\n\n")]; 12].concat(), vec![more("id: 2\ndata: b\n\n")]]
                 .concat(),
         ),
         lasts(
@@ -107,7 +107,7 @@ pub(super) fn all() -> Vec<Scenario> {
                 "Few streams have something to say each second, and a client that leaves them is load.",
                 HEARTBEATS,
             ),
-            vec![Step::Sleep(ms(5_000)), more("data: b\n\n")],
+            vec![Step::Sleep(ms(5_000)), more("id: 2\ndata: b\n\n")],
         ),
     ]
 }
@@ -160,5 +160,5 @@ fn stays(record: &Record) -> Verdict {
     if gap < ms(3_500) {
         return Err(failed(format!("it left, and came back after {} ms", gap.as_millis())));
     }
-    record.has_events_if_it_tells(&[("message", "a", "1"), ("message", "b", "1")])
+    record.has_events_if_it_tells(&[("message", "a", "1"), ("message", "b", "2")])
 }
