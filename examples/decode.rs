@@ -32,7 +32,7 @@ as it is there:
 
 and in between, or at the end:
 
-  {\"comment\":TEXT}  with --comments: all that is behind the colon
+  {\"comment\":TEXT}  with --comments: all that follows the colon
   {\"error\":{\"kind\":KIND,\"limit\":BYTES,\"offset\":BYTE,\"id\":ID}}
       something was dropped since it is too large: KIND is `event_too_large`, `id_too_long` (over
       8 KiB; its event follows) or `comment_too_large`, BYTE is where it begins, ID the event's id if

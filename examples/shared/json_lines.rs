@@ -13,7 +13,7 @@ pub(crate) fn write_item(output: &mut impl Write, item: &Result<ItemRef<'_>, Dec
     line_of(item).map_or(Ok(()), |line| write_line(output, &line))
 }
 
-/// What is left at the end of the stream.
+/// The rest at the end of the stream.
 pub(crate) fn write_final(output: &mut impl Write, decoder: &Decoder) -> io::Result<()> {
     let last_event_id = decoder.last_event_id();
     let retry = decoder.retry().map_or(Json::Null, milliseconds);

@@ -42,7 +42,7 @@ impl Kind {
 
     pub(crate) fn pings(self, interval: Duration) -> impl Stream<Item = Event> + Send + use<> {
         let mut interval = time::interval(interval);
-        // A client that falls behind misses pings, rather than getting many at once later.
+        // A slow client misses pings, rather than getting many at once later.
         interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
         stream::unfold(interval, move |mut interval| async move {
             interval.tick().await;

@@ -142,7 +142,7 @@ fn a_chunk_of_a_given_size_is_decoded_when_it_is_whole() {
     command.args(["--chunk", "4"]);
     let mut decode = Running::start(command);
     decode.write("data\n\nda");
-    // The blank line stands in the second chunk, which is whole now.
+    // The blank line is in the second chunk, which is whole now.
     assert_eq!(decode.line(), r#"{"event":{"type":"message","data":"","lastEventId":""}}"#);
     decode.write("ta\n\n");
     assert_eq!(decode.line(), r#"{"event":{"type":"message","data":"","lastEventId":""}}"#);

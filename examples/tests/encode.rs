@@ -82,8 +82,8 @@ fn a_bad_line_gives_a_message_and_nothing_else_is_lost() {
     let mut expected = "data: first\n\n".to_owned();
     for (number, (line, _)) in BAD.iter().enumerate() {
         input.extend_from_slice(line);
-        input.extend_from_slice(format!("\n{{\"data\":\"behind {number}\"}}\n").as_bytes());
-        expected += &format!("data: behind {number}\n\n");
+        input.extend_from_slice(format!("\n{{\"data\":\"after {number}\"}}\n").as_bytes());
+        expected += &format!("data: after {number}\n\n");
     }
     let output = encode(&input);
 

@@ -47,7 +47,7 @@ fn documents(directory: &Path) -> Vec<PathBuf> {
         let name = entry.file_name();
         let is_skipped =
             ["target", ".git", "corpus", "artifacts", "node_modules"].iter().any(|skipped| name == *skipped);
-        // Not through links: what is behind them is looked at where it lies.
+        // Not through links: their targets are looked at where they are.
         if entry.file_type().unwrap().is_dir() && !is_skipped {
             documents.extend(self::documents(&path));
         } else if path.extension().is_some_and(|extension| extension == "md") {

@@ -92,7 +92,7 @@ fn a_server_whose_output_nobody_reads_goes_on() {
     });
 }
 
-/// So many clients as give more lines than a pipe takes, which is 64 KiB.
+/// Enough clients to give more lines than a pipe takes, which is 64 KiB.
 fn goes_on_with_a_full_output(name: &str, clients: usize) {
     let mut child = piped(program(name).args(["--addr", "127.0.0.1:0", "--interval", "600000"]));
     let mut line = String::new();

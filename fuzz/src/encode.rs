@@ -39,7 +39,7 @@ pub fn encode(input: &[u8]) {
     }
 }
 
-/// What somebody might want to send.
+/// What a user might want to send.
 #[derive(Arbitrary, Debug)]
 struct Wish {
     comment: Option<String>,

@@ -86,6 +86,10 @@ mod readme {
 
     #[doc = include_str!("../../README.md")]
     struct OfTheProject;
+
+    #[doc = include_str!("../../docs/guide/deploying.md")]
+    #[doc = include_str!("../../docs/guide/slow-clients.md")]
+    struct OfTheGuide;
 }
 
 /// The id of the last event that the client saw: where a server goes on. Nothing for a new client.

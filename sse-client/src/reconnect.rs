@@ -192,7 +192,7 @@ impl Reconnect {
         self.has_unread = true;
         let before = mem::replace(&mut self.chunk, chunk);
         if !before.is_empty() {
-            // Read first: the decoder keeps what is left of a chunk.
+            // Read first: the decoder keeps the rest of a chunk.
             drop(self.decoder.decode_bytes(before));
         }
     }

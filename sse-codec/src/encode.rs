@@ -119,7 +119,7 @@ impl<'a> Block<'a> {
         self.write(buf, false);
     }
 
-    /// Appends the block if it has at most so many bytes.
+    /// Appends the block if it has at most this many bytes.
     #[inline]
     pub(crate) fn encode_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
         // Most blocks are so small that they need not be measured.

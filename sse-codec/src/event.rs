@@ -2,6 +2,8 @@
 
 use core::{fmt, time::Duration};
 
+use alloc::string::String;
+
 use bytes::{BufMut, Bytes};
 
 use crate::{Block, EventId, EventType, Text, error::ValueError};
@@ -329,6 +331,19 @@ pub struct EventParts {
     /// The reconnection time, if the event sets it. It is sent in whole milliseconds.
     pub retry: Option<Duration>,
 }
+
+/// A `message` event with this data.
+macro_rules! event_from_text {
+    ($($text:ty)*) => {$(
+        impl From<$text> for Event {
+            fn from(data: $text) -> Self {
+                Self::new(data)
+            }
+        }
+    )*};
+}
+
+event_from_text!(&str String Text);
 
 impl From<EventParts> for Event {
     fn from(parts: EventParts) -> Self {

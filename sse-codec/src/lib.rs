@@ -19,7 +19,8 @@
 //! ```
 //!
 //! [`Block`] writes what is no event: comments, ids and reconnection times alone. [`Encoded`] is
-//! encoded once and sent to many; a [`Batch`] joins several events for that.
+//! encoded once and sent to many; a [`Batch`] joins several events for that, and a [`Segment`] keeps them for readers that come
+//! later.
 //!
 //! # Receiving
 //!
@@ -129,6 +130,7 @@ pub mod lines;
 #[cfg(feature = "std")]
 pub mod reader;
 mod scan;
+mod segment;
 #[cfg(feature = "serde")]
 mod serde;
 #[cfg(feature = "stream")]
@@ -147,6 +149,7 @@ pub use event::{Event, EventRef};
 #[cfg(feature = "std")]
 #[doc(inline)]
 pub use reader::EventReader;
+pub use segment::Segment;
 #[cfg(feature = "stream")]
 #[doc(inline)]
 pub use stream::{EncodeStream, EventStream};

@@ -39,7 +39,7 @@ fn decoded_in_every_way(stream: &str) -> [Event; 4] {
     [decoded(stream), decoded(&with_comment), in_parts(stream), in_parts(&with_comment)]
 }
 
-/// Each event as it stands in a stream, and made. Those of two data lines are decoded another way.
+/// Each event as a stream has it, and made. Those of two data lines are decoded another way.
 fn pairs() -> Vec<(Event, Event)> {
     let ping = || EventType::new("ping").unwrap();
     let id = |text: &str| EventId::new(text.to_owned()).unwrap();

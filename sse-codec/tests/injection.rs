@@ -1,4 +1,4 @@
-//! The whole matrix: every character that somebody takes for the end of a line or of a text, in every
+//! The whole matrix: every character that is taken for the end of a line or of a text, in every
 //! place of every text, written in every way. What is written is compared with what a naive writer
 //! writes, and read by the oracle: neither knows anything of the codec.
 
@@ -66,7 +66,7 @@ fn text(hostile: &str, place: Place, forged: &str) -> String {
 }
 
 impl Cell {
-    /// What stands in the way of it, if it cannot be said at all.
+    /// Why it cannot be said at all, if so.
     fn error(&self) -> Option<ValueError> {
         let at = |wanted: &[char]| self.text.find(wanted);
         match self.part {

@@ -97,7 +97,7 @@ fn after_a_larger_event() {
     }
 }
 
-/// Large events that lie whole in a chunk, behind and before small ones, with anything anywhere in them.
+/// Large events that lie whole in a chunk, after and before small ones, with anything anywhere in them.
 #[test]
 fn whole_in_its_chunk() {
     let pieces: [&[u8]; 6] =

@@ -67,7 +67,7 @@ fn a_stream_is_terminated_when_nothing_more_can_come() {
     assert_eq!(events.next().now_or_never().unwrap(), None);
     assert!(events.is_terminated());
 
-    // A source that ends at once, behind what a decoder left unread.
+    // A source that ends at once, after what a decoder left unread.
     let mut decoder = Decoder::new();
     drop(decoder.decode(b"data: 1\n\n"));
     let mut events = EventStream::with_decoder(ready(&[]), decoder);

@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// The fast way for a usual event begins behind a blank line, but not at each stop behind it.
+/// The fast way for a usual event begins after a blank line, but not at each stop after it.
 #[test]
 fn a_comment_within_an_event_behind_an_id_alone() {
     let stream = b"id: 1\n\ndata: a\n:c\ndata: b\n\n";
@@ -122,7 +122,7 @@ fn a_comment_within_an_event_behind_an_id_alone() {
     }
 }
 
-/// What the start of a large chunk makes whole is an event, or nothing, or odd, and anything comes behind it.
+/// What the start of a large chunk makes whole is an event, or nothing, or odd, and anything comes after it.
 #[test]
 fn a_large_chunk_behind_any_two_cuts() {
     let blocks = "data: hello\n\n:only a comment\n\nevent: a\n\ndata: one two\nid: 12345\n\nretry: 7\ndata: two\n\n\
@@ -180,7 +180,7 @@ fn small_chunks_stop_at_an_event_and_at_a_comment() {
     }
 }
 
-/// The line ends behind an event are known from the search for that event.
+/// The line ends after an event are known from the search for that event.
 #[test]
 fn several_blocks_in_a_small_chunk() {
     for line_end in ["\n", "\r", "\r\n"] {
@@ -190,8 +190,8 @@ fn several_blocks_in_a_small_chunk() {
         let expected = expect(stream.as_bytes(), Settings::EVENTS);
         for first in 0..stream.len() {
             for size in 1..=stream.len() {
-                let (start, behind) = stream.as_bytes().split_at(first);
-                let chunks: Vec<_> = [start].into_iter().chain(behind.chunks(size)).collect();
+                let (start, rest) = stream.as_bytes().split_at(first);
+                let chunks: Vec<_> = [start].into_iter().chain(rest.chunks(size)).collect();
                 for &level in LEVELS {
                     let seen = decode(level, &chunks, Settings::EVENTS);
                     assert!(
@@ -222,10 +222,10 @@ fn retry_and_comments_are_seen_at_the_end_of_their_line() {
                 }
             }
             drop(events);
-            assert_eq!(seen.as_deref(), comment, "behind {at}");
+            assert_eq!(seen.as_deref(), comment, "after {at}");
             let count = |retry: &[u8]| read.windows(retry.len()).filter(|part| *part == retry).count();
             let expected = [None, Some(1), Some(30)][count(b"retry: 1\n") + count(b"retry: 30\n")];
-            assert_eq!(decoder.retry(), expected.map(Duration::from_millis), "behind {at}");
+            assert_eq!(decoder.retry(), expected.map(Duration::from_millis), "after {at}");
         }
     }
 }

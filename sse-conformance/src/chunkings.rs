@@ -38,9 +38,9 @@ pub fn for_each_chunking<'a>(input: &'a [u8], splits: &[usize], mut check: impl 
 pub fn in_turns<'a>(mut input: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
     let mut chunks = Vec::new();
     for &size in sizes.iter().cycle() {
-        let (chunk, behind) = input.split_at(size.min(input.len()));
+        let (chunk, rest) = input.split_at(size.min(input.len()));
         chunks.push(chunk);
-        input = behind;
+        input = rest;
         if input.is_empty() {
             break;
         }

@@ -19,7 +19,7 @@ use crate::{StreamFailed, timer::SharedTimer};
 /// this waits until the server has let go of all of them: a frame that is written is dropped.
 pub(crate) struct BreakOff {
     frames: Arc<Frames>,
-    /// Whatever keeps frames for itself, as a test that collects a body does, must not wait for ever.
+    /// Whatever keeps frames for itself, as a test that collects a body does, must not wait forever.
     /// Without a timer nothing would end the waiting, so there is none.
     timer: Option<SharedTimer>,
     patience: Option<Pin<Box<dyn Sleep>>>,

@@ -36,7 +36,7 @@
 //!     let limit = WriteLimit::new(); // of the time in which a client takes nothing
 //!     loop {
 //!         let (socket, _) = listener.accept().await?;
-//!         socket.set_nodelay(true)?; // small frames shall not wait for each other
+//!         socket.set_nodelay(true)?; // small frames must not wait for each other
 //!         let service = service_fn(|request: Request<Incoming>| async move {
 //!             // Where a client that comes back left off.
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
@@ -113,9 +113,9 @@
 //! - **Errors.** A stream that fails ends the response cleanly, after every event before the error;
 //!   [`break_on_error`](Sse::break_on_error) lets the client notice.
 //!
-//! # What is left to you
+//! # What you decide
 //!
-//! - **CORS**, if a page of another origin shall read the events: a header on the response, or your
+//! - **CORS**, if a page of another origin is to read the events: a header on the response, or your
 //!   framework's layer.
 //! - **Compression** is best left out for event streams: what compresses may hold events back until
 //!   it has enough of them. `no-transform` tells proxies so.

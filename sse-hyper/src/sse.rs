@@ -1,4 +1,4 @@
-//! The builder: what the response shall do, before it exists.
+//! The builder: what the response will do, before it exists.
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -376,7 +376,7 @@ where
     ///
     /// That is when the last frame is handed to the server, or when the server drops the body. The
     /// stream has been dropped by then. The hook runs on the thread of the server's task, perhaps
-    /// while that unwinds from a panic: so it shall be short, and not panic itself.
+    /// while that unwinds from a panic: so it should be short, and must not panic itself.
     ///
     /// ```
     /// use futures_util::stream;
@@ -418,8 +418,8 @@ where
     /// | header | why |
     /// | --- | --- |
     /// | `content-type: text/event-stream` | what clients insist on; always UTF-8, so without a charset |
-    /// | `cache-control: no-cache, no-transform` | no proxy shall keep it, or hold it back to compress it |
-    /// | `x-accel-buffering: no` | nginx shall not hold it back either |
+    /// | `cache-control: no-cache, no-transform` | no proxy may keep it, or hold it back to compress it |
+    /// | `x-accel-buffering: no` | nginx must not hold it back either |
     ///
     /// It sets no other header. `connection` in particular is the server's, and wrong on HTTP/2. Those
     /// of CORS are yours.

@@ -52,7 +52,7 @@ mod of_tokio {
         has
     }
 
-    /// A body may be polled elsewhere than where it was made: nobody asked for this timer, so it must not panic there.
+    /// A body may be polled elsewhere than where it was made: this timer was not asked for, so it must not panic there.
     struct Contained(TokioTimer);
 
     impl Timer for Contained {

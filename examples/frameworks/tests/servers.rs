@@ -76,8 +76,10 @@ struct Server {
 impl Server {
     fn start(program: &str) -> Self {
         let mut command = Command::new(program);
-        // Rocket has flags of its own for that.
-        command.arg("127.0.0.1:0").envs([("ROCKET_PORT", "0"), ("ROCKET_CLI_COLORS", "false")]);
+        command.arg("127.0.0.1:0");
+        // Rocket takes its address from the environment. Its log of requests writes the start of a line and its end
+        // apart, so that a line of the example can come in between.
+        command.envs([("ROCKET_PORT", "0"), ("ROCKET_CLI_COLORS", "false"), ("ROCKET_LOG_LEVEL", "critical")]);
         let running = Running::start(command);
         loop {
             let line = running.line();

@@ -63,7 +63,7 @@ impl Browser {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            // It shall talk to this test only.
+            // It must talk to this test only.
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ]);
         Some(Self { running: Running::start(command), profile, reports })

@@ -1,4 +1,4 @@
-//! What a stream yields, together with its bytes as somebody would write them by hand.
+//! What a stream yields, together with its bytes written by hand.
 
 use sse_hyper::{Batch, Block, Encoded, Event, EventId, EventType, StreamItem};
 

@@ -27,7 +27,7 @@ impl<'d> Input<'d> {
         Self::Unread(joined)
     }
 
-    /// What is left from `pos` on. Leaves nothing here.
+    /// The rest from `pos` on. Leaves nothing here.
     pub(super) fn take_unread(&mut self, pos: usize) -> BytesMut {
         match mem::replace(self, Self::Chunk(&[])) {
             Self::Chunk(chunk) => chunk[pos..].into(),

@@ -1,4 +1,4 @@
-//! What is left unread is kept, at a cost that grows with the input and not with its square.
+//! The unread part is kept, at a cost that grows with the input and not with its square.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, lines::LineDecoder};

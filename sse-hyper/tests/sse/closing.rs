@@ -98,7 +98,7 @@ async fn comments_are_bytes_but_no_events() {
     assert_eq!(sent.len(), ":hello\n\n:note\n\ndata: a\n\nretry: 1000\n\ndata: \n\n:\n\n".len() + 10_000);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_error_itself_is_handed_over() {
     for breaks in [false, true] {
         let (on_close, closed) = hook();

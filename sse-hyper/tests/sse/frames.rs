@@ -60,7 +60,7 @@ async fn frames_of_small_events_come_close_to_16_kib_and_keep_the_order() {
     assert!(last.len() <= 16_384);
 }
 
-/// An event of so many bytes.
+/// An event of this many bytes.
 fn sized(bytes: usize) -> Event {
     Event::new("x".repeat(bytes - "data: \n\n".len()))
 }

@@ -222,7 +222,7 @@ async fn a_timer_that_fires_early_or_whose_clock_disagrees_does_not_make_a_flood
     let second = Duration::from_secs(1);
     let timers = [
         (Skewed { early: second, ..Skewed::default() }, 14, 15),
-        (Skewed { behind: 10 * second, ..Skewed::default() }, 5, 15),
+        (Skewed { slow: 10 * second, ..Skewed::default() }, 5, 15),
         // The comment counts as written when the clock says so.
         (Skewed { ahead: 10 * second, ..Skewed::default() }, 25, 25),
     ];
@@ -322,7 +322,7 @@ struct Skewed {
     late: Duration,
     early: Duration,
     ahead: Duration,
-    behind: Duration,
+    slow: Duration,
 }
 
 impl Timer for Skewed {
@@ -335,7 +335,7 @@ impl Timer for Skewed {
     }
 
     fn now(&self) -> StdInstant {
-        TokioTimer::new().now() + self.ahead - self.behind
+        TokioTimer::new().now() + self.ahead - self.slow
     }
 }
 

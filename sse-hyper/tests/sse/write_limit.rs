@@ -7,6 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use futures_util::future::join_all;
 use http_body_util::Empty;
 use hyper::{Request, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
@@ -35,7 +36,7 @@ async fn assert_closed(closed: &mut UnboundedReceiver<Closed>, count: usize, rea
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_takes_nothing_is_cut_off() {
-    for (on, stall, reason) in [
+    let cases = [
         (On::Hyper, Stall::Http1, "WriteTimeout"),
         (On::Hyper, Stall::Http2, "WriteTimeout"),
         (On::Hyper, Stall::Http2Window, "WriteTimeout"),
@@ -44,7 +45,8 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         // axum polls the streams in tasks that nobody but it knows.
         #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2, "Dropped"),
-    ] {
+    ];
+    join_all(cases.map(|(on, stall, reason)| async move {
         let mut server = Limited::start(on, A_SECOND, NEVER).await;
         let start = Instant::now();
         let clients = [stalled(server.addr, stall).await, stalled(server.addr, stall).await];
@@ -55,12 +57,13 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         // A client of HTTP/2 may ask for something else.
         drop(clients);
         soon(server.shutdown()).await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_reads_slowly_is_not_cut_off() {
-    for &on in On::ALL {
+    join_all(On::ALL.iter().map(async |&on| {
         let mut server = Limited::start(on, A_SECOND, NEVER).await;
         let mut socket = stalled(server.addr, Stall::Http1).await;
         // Linux reports that it takes more after some 8 s of this.
@@ -68,7 +71,8 @@ async fn a_client_that_reads_slowly_is_not_cut_off() {
         assert!(server.closed.try_recv().is_err());
         // And then it reads no more.
         assert_closed(&mut server.closed, 1, "WriteTimeout").await;
-    }
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,7 +108,7 @@ async fn a_stream_that_is_not_read_does_not_harm_the_others_of_its_connection() 
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_is_bounded() {
-    for (on, stall, reason) in [
+    let cases = [
         (On::Hyper, Stall::Http1, "Shutdown"),
         (On::Hyper, Stall::Http2, "Shutdown"),
         (On::Hyper, Stall::Http2Window, "Shutdown"),
@@ -114,7 +118,8 @@ async fn a_shutdown_is_bounded() {
         (On::Axum, Stall::Http2, "Dropped"),
         #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2Window, "Dropped"),
-    ] {
+    ];
+    join_all(cases.map(|(on, stall, reason)| async move {
         let server = Limited::start(on, NEVER, A_SECOND).await;
         let clients = [stalled(server.addr, stall).await, stalled(server.addr, stall).await];
         // Until nothing is written any more; it need not be.
@@ -126,7 +131,8 @@ async fn a_shutdown_is_bounded() {
         assert!(took >= A_SECOND, "{took:?}");
         assert_closed(&mut closed, 2, reason).await;
         drop(clients);
-    }
+    }))
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,14 +152,15 @@ async fn who_reads_is_sent_away_cleanly() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn zero_is_off() {
-    for &on in On::ALL {
+    join_all(On::ALL.iter().map(async |&on| {
         let mut server = Limited::start(on, NEVER, NEVER).await;
         let client = stalled(server.addr, Stall::Http1).await;
         sleep(2 * A_SECOND).await;
         assert!(server.closed.try_recv().is_err());
         drop(client);
         assert_closed(&mut server.closed, 1, "Dropped").await;
-    }
+    }))
+    .await;
 }
 
 /// Linux ends connections of TCP at the limit by itself; this is ours alone.

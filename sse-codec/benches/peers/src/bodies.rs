@@ -1,4 +1,4 @@
-//! Bodies of responses: polled as a server does, and behind hyper on a connection.
+//! Bodies of responses: polled as a server does, and sent by hyper on a connection.
 
 use std::{
     cell::Cell,

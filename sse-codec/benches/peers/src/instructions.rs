@@ -16,7 +16,7 @@ pub fn per_event(contestant: &Contestant, cell: &[String]) -> Result<f64, String
 
 fn count(name: &str, cell: &[String], passes: usize) -> Result<f64, String> {
     let output = Command::new("valgrind")
-        // It counts `rep movsb` as one instruction for each byte, so glibc shall copy by other means.
+        // It counts `rep movsb` as one instruction for each byte, so glibc must copy by other means.
         .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*Clock*time*"])
         .arg(env::current_exe().map_err(|error| error.to_string())?)

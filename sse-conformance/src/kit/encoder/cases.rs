@@ -243,7 +243,7 @@ fn values() -> Vec<Case> {
     ]
 }
 
-/// A name, and what somebody takes for the end of a line or of a text.
+/// A name, and what is taken for the end of a line or of a text.
 const HOSTILE: [(&str, &str); 7] = [
     ("cr", "\r"),
     ("lf", "\n"),

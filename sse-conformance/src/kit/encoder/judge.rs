@@ -12,7 +12,7 @@ use crate::{
 /// The lines of a block, without the blank one.
 type Lines = Vec<Vec<u8>>;
 
-/// The blocks that the program wrote before each of so many marks; `None` if a mark is missing.
+/// The blocks that the program wrote before each of that many marks; `None` if a mark is missing.
 pub(super) fn segments(output: &[u8], count: usize) -> Option<Vec<Vec<Lines>>> {
     let mut segments = vec![vec![]];
     for block in blocks(output) {

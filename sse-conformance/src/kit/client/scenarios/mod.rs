@@ -104,7 +104,7 @@ fn stays_away(
     Scenario { check, script: Arc::new(move |number, _| script(number)), until, judge, with_password: false }
 }
 
-/// The client is watched for this long, or until it has made so many requests.
+/// The client is watched for this long, or until it has made that many requests.
 fn watched(
     check: Check,
     watch: Duration,

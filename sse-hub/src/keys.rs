@@ -1,0 +1,38 @@
+//! Which event was published with which key, as long as it is kept.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
+
+use crate::Position;
+
+/// The keys of the events that are kept.
+#[derive(Debug, Default)]
+pub(crate) struct Keys {
+    positions: HashMap<Arc<str>, Position>,
+    /// Oldest first.
+    order: VecDeque<(Position, Arc<str>)>,
+}
+
+impl Keys {
+    /// Where the event with this key is.
+    pub(crate) fn get(&self, key: &str) -> Option<Position> {
+        self.positions.get(key).copied()
+    }
+
+    /// Keeps the key of the latest event.
+    pub(crate) fn insert(&mut self, key: &str, position: Position) {
+        let key: Arc<str> = key.into();
+        self.order.push_back((position, key.clone()));
+        self.positions.insert(key, position);
+    }
+
+    /// Forgets the keys of events that are not kept.
+    pub(crate) fn forget_up_to(&mut self, floor: Position) {
+        while let Some((_, key)) = self.order.front().filter(|(position, _)| *position <= floor) {
+            self.positions.remove(key);
+            self.order.pop_front();
+        }
+    }
+}

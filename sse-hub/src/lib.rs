@@ -1,0 +1,35 @@
+//! Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told.
+
+#![forbid(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod attach;
+#[cfg(feature = "axum")]
+mod axum;
+pub mod backplane;
+mod channel;
+pub mod error;
+mod feed;
+mod gap;
+mod hub;
+mod keys;
+mod log_page;
+mod position;
+mod ring;
+mod seen;
+mod stats;
+mod subscriber;
+mod subscription;
+mod sync;
+mod topic;
+mod wakers;
+
+pub use attach::{OnGap, Start};
+pub use gap::{Gap, Reason};
+pub use hub::{Builder, Hub};
+pub use position::Position;
+pub use seen::Seen;
+pub use stats::{Stats, TopicStats};
+pub use subscriber::Subscriber;
+pub use subscription::Subscription;
+pub use topic::Topic;

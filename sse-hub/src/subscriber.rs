@@ -1,0 +1,144 @@
+//! How a subscription is made.
+
+use std::{future::poll_fn, sync::Arc};
+
+use crate::{
+    OnGap, Position, Seen, Start, Subscription, Topic,
+    attach::{Attach, News, Options},
+    backplane::ReadFrom,
+    channel::{Asked, Channel},
+    error::{ReadError, SubscribeError},
+    gap::ready,
+    log_page::{Read, Reading},
+    subscription::PAGE,
+    wakers::Slot,
+};
+
+/// Settings of one subscription, made by [`Topic::subscriber`].
+///
+/// ```
+/// use sse_hub::{Hub, OnGap, Start};
+///
+/// # async fn example() -> Result<(), sse_hub::error::SubscribeError> {
+/// let topic = Hub::new().topic("room");
+/// let subscription = topic.subscriber().start(Start::Last(10)).on_gap(OnGap::Latest).open().await?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+#[must_use = "it subscribes when it is opened"]
+pub struct Subscriber {
+    topic: Topic,
+    options: Options,
+}
+
+impl Subscriber {
+    pub(crate) fn new(topic: Topic) -> Self {
+        Self { topic, options: Options::default() }
+    }
+
+    /// What the client says it has seen: an [`EventId`](sse_codec::EventId), an `Option` of it, or a `Result` of that, as
+    /// frameworks read `Last-Event-ID`. Nothing by default.
+    pub fn last_event_id(mut self, seen: impl Into<Seen>) -> Self {
+        self.options.seen = seen.into();
+        self
+    }
+
+    /// Where a client begins that has seen nothing. From now on by default.
+    ///
+    /// It gets an event of type `ready` first, whose id is the position: so it resumes exactly also if it loses its
+    /// connection before there is any other event.
+    pub fn start(mut self, start: Start) -> Self {
+        self.options.start = start;
+        self
+    }
+
+    /// Where the client goes on after a gap. At the oldest event that is kept by default.
+    pub fn on_gap(mut self, on_gap: OnGap) -> Self {
+        self.options.on_gap = on_gap;
+        self
+    }
+
+    /// Shows nothing that is before this position, such as the first event after a right was granted. What a client asks
+    /// for in vain is a gap with the reason [`Denied`](crate::Reason::Denied).
+    pub fn not_before(mut self, position: Position) -> Self {
+        self.options.not_before = Some(position);
+        self
+    }
+
+    /// Ends the stream of a client that is slower than the history is long, in place of the gap. The client is told
+    /// when it comes back.
+    pub fn close_if_slow(mut self, close: bool) -> Self {
+        self.options.closes_if_slow = close;
+        self
+    }
+
+    /// Refuses an id that is not of a hub with [`SubscribeError::Malformed`], in place of the gap. With the status 400, a
+    /// browser's `EventSource` does not come back.
+    pub fn refuse_malformed(mut self, refuse: bool) -> Self {
+        self.options.refuses_malformed = refuse;
+        self
+    }
+
+    /// Subscribes. Without a backplane this never waits.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscribeError`]: answer with its [`status`](SubscribeError::status).
+    pub async fn open(self) -> Result<Subscription, SubscribeError> {
+        let Self { topic, options } = self;
+        if options.refuses_malformed && options.seen == Seen::Malformed {
+            return Err(SubscribeError::Malformed);
+        }
+        let channel = topic.channel()?;
+        if channel.backplane.is_some() {
+            Waiting::until_live(&channel, topic.max_waiting()).await?;
+        }
+        let (attach, asked) = channel.attach(&options);
+        match attach {
+            Attach::Finished => Err(SubscribeError::Finished),
+            Attach::At(position, news) => {
+                let subscription = Subscription::new(channel, position, asked, &options);
+                Ok(match news {
+                    News::None => subscription,
+                    News::Ready => subscription.begin_with(None, ready(position)),
+                    News::Gap(gap) => subscription.begin_with(Some(gap), gap.encode(position)),
+                })
+            }
+            Attach::AskLog(from, reading) => Ok(ask_log(channel, &options, from, reading, asked).await?),
+        }
+    }
+}
+
+/// Begins with a page of the log.
+async fn ask_log(
+    channel: Arc<Channel>,
+    options: &Options,
+    from: ReadFrom,
+    reading: Reading,
+    asked: Asked,
+) -> Result<Subscription, ReadError> {
+    let Some(backplane) = channel.backplane.clone() else { return Err(ReadError::Busy) };
+    let page = backplane.read(channel.name.clone(), from, PAGE).await?;
+    let Read { gap, events, end } = reading.read(&page, channel.now(page.last));
+    Ok(Subscription::new(channel, end, asked, options).begin_with(gap, events))
+}
+
+/// One who waits, and gives its slot back.
+struct Waiting<'a> {
+    channel: &'a Channel,
+    slot: Option<Slot>,
+}
+
+impl Waiting<'_> {
+    async fn until_live(channel: &Channel, max: usize) -> Result<(), ReadError> {
+        let mut waiting = Waiting { channel, slot: None };
+        poll_fn(|cx| channel.poll_live(max, &mut waiting.slot, cx)).await
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.channel.leave(self.slot.take(), false);
+    }
+}

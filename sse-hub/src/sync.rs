@@ -1,0 +1,18 @@
+//! The lock, in a form that loom can model.
+
+#[cfg(not(loom))]
+pub(crate) use std::sync::Mutex;
+
+#[cfg(loom)]
+pub(crate) use loom::sync::Mutex;
+#[cfg(loom)]
+use loom::sync::MutexGuard;
+
+#[cfg(not(loom))]
+use std::sync::MutexGuard;
+use std::sync::PoisonError;
+
+/// What is locked here is whole between any two calls, so a panic of another thread does not matter.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,156 @@
+//! A topic: where events are published and subscribed to.
+
+use std::{fmt, sync::Arc};
+
+use sse_codec::Event;
+
+use crate::{
+    Position, Seen, Subscriber, Subscription, TopicStats,
+    backplane::{Entry, Record},
+    channel::Channel,
+    error::{PublishError, SubscribeError, TopicError},
+    hub::Inner,
+};
+
+/// A topic of a [`Hub`](crate::Hub). It is a name: it costs nothing before something is published or subscribed to, and a
+/// clone is the same topic.
+///
+/// ```
+/// use futures_util::StreamExt;
+/// use sse_hub::Hub;
+///
+/// # futures_executor::block_on(async {
+/// let topic = Hub::new().topic("room");
+/// let mut events = topic.subscribe(None).await?;
+/// topic.publish("hello").await?;
+///
+/// let ready = events.next().await.unwrap();
+/// assert!(ready.as_bytes().ends_with(b"event: ready\ndata: {}\n\n"));
+/// let hello = events.next().await.unwrap();
+/// assert!(hello.as_bytes().ends_with(b"data: hello\n\n"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// # }).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Topic {
+    hub: Arc<Inner>,
+    name: Arc<str>,
+}
+
+/// The longest key of [`Topic::publish_once`], in bytes.
+const MAX_KEY: usize = 256;
+
+impl Topic {
+    pub(crate) fn new(hub: Arc<Inner>, name: Arc<str>) -> Self {
+        Self { hub, name }
+    }
+
+    /// The name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Publishes an event, and returns its position, which is its id: one of its own is replaced.
+    ///
+    /// Every subscriber gets it, and so does every client that comes back while it is kept. Without a backplane this never
+    /// waits.
+    ///
+    /// # Errors
+    ///
+    /// [`PublishError`]: nobody gets the event, except perhaps after [`PublishError::Unknown`].
+    pub async fn publish(&self, event: impl Into<Event>) -> Result<Position, PublishError> {
+        self.append(event.into(), None).await
+    }
+
+    /// Publishes an event unless one was published with this key already, whose position is returned then. So what failed
+    /// can be tried again.
+    ///
+    /// A key is known as long as its event is kept. It has at most 256 bytes.
+    ///
+    /// ```
+    /// # futures_executor::block_on(async {
+    /// let topic = sse_hub::Hub::new().topic("room");
+    /// let first = topic.publish_once("order 17", "paid").await?;
+    /// assert_eq!(topic.publish_once("order 17", "paid").await?, first);
+    /// assert_eq!(topic.stats().unwrap().events, 1);
+    /// # Ok::<(), sse_hub::error::PublishError>(())
+    /// # }).unwrap();
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish`](Self::publish), and [`PublishError::KeyTooLong`].
+    pub async fn publish_once(&self, key: &str, event: impl Into<Event>) -> Result<Position, PublishError> {
+        if key.len() > MAX_KEY {
+            return Err(PublishError::KeyTooLong { len: key.len(), max: MAX_KEY });
+        }
+        self.append(event.into(), Some(key.into())).await
+    }
+
+    /// Finishes the topic: subscribers get the rest, then an event of type `end`, and their streams end. Who comes back with
+    /// its id gets [`SubscribeError::Finished`], which is answered with 204: a browser stops then.
+    ///
+    /// # Errors
+    ///
+    /// As for [`publish`](Self::publish): [`PublishError::Closed`] if the topic is finished already.
+    pub async fn finish(&self) -> Result<Position, PublishError> {
+        self.log(Entry { record: Record::End, key: None }).await
+    }
+
+    /// Subscribes a client that has seen this: its `Last-Event-ID`, as frameworks give it.
+    ///
+    /// It gets exactly what follows, or is told what is missing. A client without an id gets what happens from now on;
+    /// [`subscriber`](Self::subscriber) has more settings.
+    ///
+    /// # Errors
+    ///
+    /// [`SubscribeError`]: answer with its [`status`](SubscribeError::status).
+    pub async fn subscribe(&self, last_event_id: impl Into<Seen>) -> Result<Subscription, SubscribeError> {
+        self.subscriber().last_event_id(last_event_id).open().await
+    }
+
+    /// A subscription with settings.
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber::new(self.clone())
+    }
+
+    /// What the topic is in this process. `None` if it is not in its memory.
+    pub fn stats(&self) -> Option<TopicStats> {
+        self.hub.find(&self.name).map(|channel| channel.stats())
+    }
+
+    async fn append(&self, event: Event, key: Option<Box<str>>) -> Result<Position, PublishError> {
+        if matches!(event.event_type(), "ready" | "gap" | "end") {
+            return Err(PublishError::ReservedType);
+        }
+        self.log(Entry { record: Record::Event(event.without_id()), key }).await
+    }
+
+    async fn log(&self, entry: Entry) -> Result<Position, PublishError> {
+        let max = self.hub.max_event();
+        let Some(backplane) = self.hub.backplane() else {
+            return self.channel()?.append(&entry, max);
+        };
+        self.hub.check_name(&self.name)?;
+        if let Record::Event(event) = &entry.record
+            && event.encoded_len() > max
+        {
+            return Err(PublishError::TooLarge { len: event.encoded_len(), max });
+        }
+        backplane.append(self.name.clone(), entry).await
+    }
+
+    pub(crate) fn max_waiting(&self) -> usize {
+        self.hub.max_waiting()
+    }
+
+    pub(crate) fn channel(&self) -> Result<Arc<Channel>, TopicError> {
+        self.hub.channel(&self.name)
+    }
+}
+
+impl fmt::Debug for Topic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Topic").field(&self.name).finish()
+    }
+}
