@@ -1,12 +1,15 @@
 //! The kit finds no fault with a client that has none, and each that was put in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{ffi::OsString, time::Duration};
+use std::{collections::HashSet, ffi::OsString, fs, process::Command, time::Duration};
 
-use sse_conformance::kit::{
-    client,
-    flags::Flags,
-    report::{Outcome, Report},
+use sse_conformance::{
+    kit::{
+        client,
+        flags::Flags,
+        report::{Outcome, Report},
+    },
+    programs::{self, Finished},
 };
 
 /// What the kit says of a client with this fault, on these checks.
@@ -27,6 +30,17 @@ async fn a_client_without_a_fault_passes_all() {
     let report = check("", &[]).await;
     assert_eq!((report.count().failed, report.count().skipped), (0, 0), "{report}");
     assert!(report.count().passed > 75, "{report}");
+}
+
+/// What it does not tell cannot be checked; all else can, by its requests.
+#[tokio::test]
+async fn a_client_that_prints_nothing_is_judged_by_its_requests() {
+    let report = check("mute", &["request", "opening", "ids", "events/at-once", "events/heartbeats"]).await;
+    let skipped = report.findings.iter().filter(|finding| matches!(finding.outcome, Outcome::Skipped(_)));
+    let skipped: Vec<_> = skipped.map(|finding| &*finding.name).collect();
+    assert_eq!(skipped, ["opening/other-charset", "opening/gzip", "events/at-once"]);
+    assert_eq!(report.count().failed, 0, "{report}");
+    assert!(report.to_string().contains("only its requests were checked"), "{report}");
 }
 
 /// Each fault, what fails of it, and what does not.
@@ -87,4 +101,57 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     // It ends at once, and says why.
     let words = error(&[env!("CARGO_BIN_EXE_broken_client"), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
+}
+
+fn kit(args: &[&str]) -> Finished {
+    programs::run(Command::new(env!("CARGO_BIN_EXE_sse-conformance")).args(args), b"")
+}
+
+#[test]
+fn each_check_has_a_name_of_its_own_and_says_why_it_is_there() {
+    for suite in ["client", "server", "browser"] {
+        let list = kit(&[suite, "--list"]);
+        let names: Vec<_> = list.out.lines().map(|line| line.split_once(": ").unwrap().0).collect();
+        let different: HashSet<_> = names.iter().collect();
+        assert!(names.len() > 30 && different.len() == names.len(), "{suite}: {names:?}");
+    }
+    for (suite, name, standard) in [
+        ("client", "ids/second", "HTML, 9.2.6"),
+        ("server", "http2/end", "RFC 9113, 8.1"),
+        ("browser", "bom/one", "HTML"),
+    ] {
+        let explained = kit(&[suite, "--explain", name]);
+        for part in [name, "Why: ", &format!("Standard: {standard}")] {
+            assert!(explained.out.contains(part), "{explained:?}");
+        }
+        assert_eq!(explained.code, Some(0));
+    }
+}
+
+#[test]
+fn the_exit_code_and_the_files_say_what_came_of_it() {
+    let command = ["--", env!("CARGO_BIN_EXE_broken_client"), "{url}"];
+    let passes = kit(&[&["client", "--only", "ids/first"], &command[..]].concat());
+    assert_eq!((passes.code, &*passes.err), (Some(0), ""), "{passes:?}");
+    assert!(passes.out.contains("\nall            1       1       0        0\n"), "{passes:?}");
+    let junit = std::env::temp_dir().join(format!("sse-conformance-{}.xml", std::process::id()));
+    let flags = ["client", "--only", "ids/second", "--junit", junit.to_str().unwrap()];
+    let fails = kit(&[&flags, &command[..], &["loses-id"]].concat());
+    assert_eq!(fails.code, Some(1));
+    assert!(
+        fails.out.contains("request 3 has no Last-Event-ID\n    it should have Last-Event-ID: 1"),
+        "{fails:?}"
+    );
+    let xml = fs::read_to_string(&junit).unwrap();
+    fs::remove_file(junit).unwrap();
+    assert!(xml.contains("<failure") && xml.contains("ids/second"), "{xml}");
+    for args in [
+        &["client", "--sometimes"][..],
+        &["server"],
+        &["server", "--header", "x", "http://x/"],
+        &["browser", "x"],
+    ] {
+        let wrong = kit(args);
+        assert!(wrong.code == Some(1) && wrong.err.starts_with("sse-conformance: "), "{wrong:?}");
+    }
 }

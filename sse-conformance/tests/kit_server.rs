@@ -1,12 +1,17 @@
 //! The kit finds no fault with a server that has none, and each that was put in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{convert::Infallible, ffi::OsString, net::SocketAddr, sync::Arc, time::Duration};
+use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, future::join_all, stream};
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
+use hyper::service::service_fn;
 use hyper::{Method, Request, Response, Version, body::Frame, body::Incoming, http::response::Builder};
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo},
+    server::conn::auto,
+};
 use sse_conformance::{
     http::Server,
     kit::{
@@ -21,6 +26,10 @@ use tokio::{
     net::TcpListener,
     time::sleep,
 };
+use tokio_rustls::{
+    TlsAcceptor,
+    rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
+};
 
 /// What the kit says of the server at this address, on these checks.
 async fn check(addr: SocketAddr, only: &[&str]) -> Report {
@@ -30,7 +39,7 @@ async fn check(addr: SocketAddr, only: &[&str]) -> Report {
         timeout: Duration::from_secs(3),
         ..Flags::default()
     };
-    report(&flags, &Settings { watch: Duration::from_secs(5), headers: Vec::new() }).await.unwrap()
+    report(&flags, &Settings { watch: Duration::from_secs(5), ..Settings::default() }).await.unwrap()
 }
 
 /// These checks fail, and no others do.
@@ -284,13 +293,62 @@ async fn faults_of_http_1_are_found() {
     fails(&check(addr, &only).await, &["headers/content-encoding", "head/same-head"]);
 }
 
+/// The right service over TLS, with HTTP/1.1 and 2, and the file with its certificate.
+async fn over_tls() -> (SocketAddr, PathBuf) {
+    let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let file = std::env::temp_dir().join(format!("sse-conformance-{}.pem", std::process::id()));
+    std::fs::write(&file, authority.cert.pem()).unwrap();
+    let key = PrivateKeyDer::try_from(authority.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
+    let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
+    let mut config = config.with_single_cert(vec![authority.cert.der().clone()], key).unwrap();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (stream, _) = listener.accept().await.unwrap();
+            let acceptor = acceptor.clone();
+            tokio::spawn(async move {
+                // It fails where the client does not trust it.
+                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let service =
+                    service_fn(|request| async move { Ok::<_, Infallible>(RIGHT.answer(&request)) });
+                let _ = auto::Builder::new(TokioExecutor::new())
+                    .serve_connection(TokioIo::new(stream), service)
+                    .await;
+            });
+        }
+    });
+    (addr, file)
+}
+
+#[tokio::test]
+async fn over_tls_it_is_the_same() {
+    let (addr, file) = over_tls().await;
+    let subject = vec![OsString::from(format!("https://localhost:{}/", addr.port()))];
+    let flags = Flags { subject, timeout: Duration::from_secs(3), ..Flags::default() };
+    let settings = Settings { cacert: Some(file.clone()), ..Settings::default() };
+    let report_of = report(&flags, &settings).await.unwrap();
+    fails(&report_of, &[]);
+    // It does not end; all of HTTP/2 but that was checked.
+    assert_eq!(report_of.count().skipped, 3, "{report_of}");
+    // Without the file it is not trusted.
+    let error = report(&flags, &Settings::default()).await.unwrap_err().to_string();
+    assert!(error.starts_with("no TLS with localhost:"), "{error}");
+    std::fs::remove_file(&file).unwrap();
+    let error = report(&flags, &settings).await.unwrap_err().to_string();
+    assert!(error.starts_with(file.to_str().unwrap()), "{error}");
+}
+
 #[tokio::test]
 async fn what_it_cannot_check_is_an_error_that_says_why() {
     let error = async |url: &str| {
         let flags = Flags { subject: vec![url.into()], timeout: Duration::from_secs(1), ..Flags::default() };
         report(&flags, &Settings::default()).await.unwrap_err().to_string()
     };
-    assert!(error("localhost").await.contains("does not begin with http://"));
+    assert!(error("localhost").await.contains("does not begin with http:// or https://"));
     assert!(error("http://127.0.0.1:1/").await.contains("cannot connect to 127.0.0.1:1"));
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     assert_eq!(

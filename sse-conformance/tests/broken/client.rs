@@ -156,6 +156,9 @@ impl Client {
                 let line =
                     json!({ "event": { "type": event_type, "data": data, "lastEventId": last_event_id } });
                 held_back.push(line.to_string());
+                if self.has("mute") {
+                    held_back.clear();
+                }
                 if !self.has("holds-back") {
                     held_back.drain(..).for_each(say);
                 }

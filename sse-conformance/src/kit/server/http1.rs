@@ -7,11 +7,10 @@ use std::{
 
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::TcpStream,
     time::timeout,
 };
 
-use super::target::Target;
+use super::target::{Link, Protocol, Target};
 
 /// The largest head that is read, and the largest piece of a body at a time, in bytes.
 const MAX_HEAD: u64 = 256 * 1024;
@@ -60,7 +59,7 @@ impl Head {
 pub(super) struct Answer {
     pub(super) head: Head,
     framing: Framing,
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Box<dyn Link>>,
 }
 
 /// How the end of a body is told.
@@ -78,12 +77,12 @@ pub(super) enum Framing {
 
 /// Asks on a new connection.
 pub(super) async fn ask(target: &Target, ask: Ask<'_>) -> Result<Answer, String> {
-    ask_on(BufReader::new(target.connect().await?), target, ask).await
+    ask_on(BufReader::new(target.connect(Protocol::Http1).await?), target, ask).await
 }
 
 /// Asks on this connection.
 pub(super) async fn ask_on(
-    mut stream: BufReader<TcpStream>,
+    mut stream: BufReader<Box<dyn Link>>,
     target: &Target,
     ask: Ask<'_>,
 ) -> Result<Answer, String> {
@@ -118,7 +117,7 @@ fn request(target: &Target, Ask { method, version, has_host, headers }: Ask<'_>)
     bytes
 }
 
-async fn read_head(stream: &mut BufReader<TcpStream>, asked: Instant) -> Result<Head, String> {
+async fn read_head(stream: &mut BufReader<Box<dyn Link>>, asked: Instant) -> Result<Head, String> {
     loop {
         let status_line = read_line(stream).await?;
         let mut parts = status_line.splitn(3, ' ');
@@ -142,7 +141,7 @@ async fn read_head(stream: &mut BufReader<TcpStream>, asked: Instant) -> Result<
 }
 
 /// A line of a head, without its end.
-async fn read_line(stream: &mut BufReader<TcpStream>) -> Result<String, String> {
+async fn read_line(stream: &mut BufReader<Box<dyn Link>>) -> Result<String, String> {
     let mut line = Vec::new();
     let read = stream.take(MAX_HEAD).read_until(b'\n', &mut line).await;
     read.map_err(|error| format!("the connection broke before the end of a head: {error}"))?;
@@ -228,12 +227,12 @@ impl Answer {
     }
 
     /// The connection, for another request.
-    pub(super) fn into_stream(self) -> BufReader<TcpStream> {
+    pub(super) fn into_stream(self) -> BufReader<Box<dyn Link>> {
         self.stream
     }
 
     /// Leaves with an RST.
     pub(super) fn reset(self) {
-        let _ = self.stream.into_inner().set_zero_linger();
+        let _ = self.stream.get_ref().tcp().set_zero_linger();
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP/2 without TLS, by hyper.
+//! HTTP/2, by hyper.
 
 use std::{error::Error, time::Instant};
 
@@ -12,7 +12,10 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::time::timeout;
 
-use super::{http1::Head, target::Target};
+use super::{
+    http1::Head,
+    target::{Protocol, Target},
+};
 
 /// A connection for any number of requests.
 #[derive(Clone, Debug)]
@@ -31,9 +34,9 @@ pub(super) struct Answer {
 
 impl Connection {
     pub(super) async fn open(target: &Target) -> Result<Self, String> {
-        let io = TokioIo::new(target.connect().await?);
+        let io = TokioIo::new(target.connect(Protocol::Http2).await?);
         let handshake = timeout(target.patience, http2::handshake(TokioExecutor::new(), io)).await;
-        let handshake = handshake.map_err(|_| "it does not speak HTTP/2 without TLS".to_owned())?;
+        let handshake = handshake.map_err(|_| "it does not answer to HTTP/2".to_owned())?;
         let (sender, connection) = handshake.map_err(|error| whole(&error))?;
         tokio::spawn(connection);
         Ok(Self { sender })
@@ -42,7 +45,7 @@ impl Connection {
     pub(super) async fn ask(&self, target: &Target, method: Method) -> Result<Answer, String> {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("http://{}{}", target.authority, target.path))
+            .uri(format!("{}://{}{}", target.scheme, target.authority, target.path))
             .header("accept", "text/event-stream")
             .header("cache-control", "no-cache");
         for (name, value) in &target.headers {

@@ -7,7 +7,7 @@ mod observed;
 mod target;
 mod watch;
 
-use std::{error::Error, process::ExitCode, time::Duration};
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use self::{observed::Observed, target::Target};
 use super::{
@@ -22,13 +22,14 @@ Tells what a server of event streams gets wrong, as far as that can be seen from
 Usage: sse-conformance server [OPTIONS] URL
 
 Asks for URL in many ways: with GET and HEAD, in HTTP/1.0, 1.1 and 2, with ids that it gave and with ids that
-nobody gives, alone and with others; and watches what comes. All requests only read. URL begins with http://;
-HTTP/2 is tried without TLS.
+nobody gives, alone and with others; and watches what comes. All requests only read. URL begins with http:// or
+https://; HTTP/2 is tried without TLS and with it.
 
   $ sse-conformance server http://127.0.0.1:8080/sse
 
 Options:
   --header 'NAME: VALUE'   Send this header, too; any number of them
+  --cacert FILE    Trust the certificates in this PEM file, and no others
   --watch SECS     How long to watch a stream that says little [default: 20]
 ";
 
@@ -42,11 +43,13 @@ pub struct Settings {
     pub watch: Duration,
     /// Further headers, as names and values.
     pub headers: Vec<(String, String)>,
+    /// Trusts the certificates in this PEM file, and no others.
+    pub cacert: Option<PathBuf>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { watch: WATCH, headers: Vec::new() }
+        Self { watch: WATCH, headers: Vec::new(), cacert: None }
     }
 }
 
@@ -61,6 +64,7 @@ pub async fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
     let flags = Flags::parse(&mut args, |name, args| {
         match name {
             "watch" => settings.watch = Duration::from_secs(args.value()?.parse()?),
+            "cacert" => settings.cacert = Some(args.value()?.into()),
             "header" => settings.headers.push(args.value()?.parse_with(header)?),
             _ => return Ok(false),
         }
@@ -96,7 +100,7 @@ fn checks() -> Vec<Check> {
 pub async fn report(flags: &Flags, settings: &Settings) -> Result<Report, Box<dyn Error>> {
     let [url] = &flags.subject[..] else { return Err("there has to be one URL; --help tells more".into()) };
     let url = url.to_str().ok_or("the URL is no text")?;
-    let target = Target::parse(url, settings.headers.clone(), flags.timeout)?;
+    let target = Target::parse(url, settings.headers.clone(), flags.timeout, settings.cacert.as_deref())?;
     let selected = flags.select(&checks())?;
 
     let observed = Observed::of(&target, settings.watch).await?;

@@ -12,7 +12,7 @@ use tokio::{
 use super::{
     http1::{self, Ask, Framing, Head},
     http2,
-    target::Target,
+    target::{Protocol, Target},
     watch::{Answer, End, Watch, is_sendable},
 };
 
@@ -33,7 +33,7 @@ pub(super) struct Observed {
     pub(super) get: Watch,
     pub(super) framing: Framing,
     pub(super) http10: Result<Watch, String>,
-    /// `None` if it does not speak HTTP/2 without TLS.
+    /// `None` if it does not speak HTTP/2.
     pub(super) http2: Option<Http2>,
     pub(super) head: Result<HeadAnswer, String>,
     /// If there was an id to go on after.
@@ -86,13 +86,15 @@ impl Observed {
         .await;
         let as_long = AsLong { watch, ends: get.end == End::Clean, lasted: get.lasted };
 
+        // What is kept comes at once, and what is new as often as before.
+        let soon = watch.min(get.longest_silence() + AT_LEAST * 2);
         let resumed = async {
             let ids = get.ids().into_iter().filter(|id| is_sendable(id.as_bytes()));
             let ids: Vec<String> = ids.map(str::to_owned).collect();
             // One that has a successor, if there is one.
             let at = ids.len().checked_sub(2).or(ids.len().checked_sub(1))?;
             let headers = [("last-event-id", ids[at].as_bytes())];
-            let watch = watch_get(target, Ask { headers: &headers, ..Ask::GET }, watch, |watch| {
+            let watch = watch_get(target, Ask { headers: &headers, ..Ask::GET }, soon, |watch| {
                 watch.count_of_events() > 0
             })
             .await;
@@ -135,7 +137,7 @@ impl Observed {
 
     /// What was not checked.
     pub(super) fn notes(&self) -> Vec<String> {
-        let http2 = self.http2.is_none().then(|| "it does not speak HTTP/2 without TLS".to_owned());
+        let http2 = self.http2.is_none().then(|| "it does not speak HTTP/2".to_owned());
         let seconds = self.get.lasted.as_secs_f64();
         let events = self.get.count_of_events();
         let watched = format!("the stream was watched for {seconds:.1} s, in which it had {events} events");
@@ -247,7 +249,7 @@ async fn speaks_http2(target: &Target) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
     /// Of a frame: length, type, flags, stream.
     const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
-    let Ok(mut stream) = target.connect().await else { return false };
+    let Ok(mut stream) = target.connect(Protocol::Http2).await else { return false };
     if stream.write_all(&[PREFACE, EMPTY_SETTINGS].concat()).await.is_err() {
         return false;
     }

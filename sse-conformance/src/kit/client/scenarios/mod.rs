@@ -30,7 +30,7 @@ pub(super) struct Scenario {
 /// What the server does on the connection of this number, from 0.
 pub(super) type Script = Arc<dyn Fn(usize, SocketAddr) -> Vec<Step> + Send + Sync>;
 
-pub(super) type Judge = fn(&Record) -> Verdict;
+pub(super) type Judge = Box<dyn Fn(&Record) -> Verdict + Send + Sync>;
 
 /// When enough was seen.
 #[derive(Clone, Copy, Debug)]
@@ -86,11 +86,11 @@ fn comes_back(
     check: Check,
     requests: usize,
     script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
-    judge: Judge,
+    judge: impl Fn(&Record) -> Verdict + Send + Sync + 'static,
 ) -> Scenario {
     let script = move |number, _| if number + 1 < requests { script(number) } else { answer(NO_CONTENT) };
     let until = Until { requests, quiet: None, watch: None };
-    Scenario { check, script: Arc::new(script), until, judge, with_password: false }
+    Scenario { check, script: Arc::new(script), until, judge: Box::new(judge), with_password: false }
 }
 
 /// The client makes this many requests, and no other.
@@ -98,10 +98,16 @@ fn stays_away(
     check: Check,
     requests: usize,
     script: impl Fn(usize) -> Vec<Step> + Send + Sync + 'static,
-    judge: Judge,
+    judge: impl Fn(&Record) -> Verdict + Send + Sync + 'static,
 ) -> Scenario {
     let until = Until { requests: requests + 1, quiet: Some(PATIENT), watch: None };
-    Scenario { check, script: Arc::new(move |number, _| script(number)), until, judge, with_password: false }
+    Scenario {
+        check,
+        script: Arc::new(move |number, _| script(number)),
+        until,
+        judge: Box::new(judge),
+        with_password: false,
+    }
 }
 
 /// The client is watched for this long, or until it has made that many requests.
@@ -110,10 +116,10 @@ fn watched(
     watch: Duration,
     requests: usize,
     script: impl Fn(usize, SocketAddr) -> Vec<Step> + Send + Sync + 'static,
-    judge: Judge,
+    judge: impl Fn(&Record) -> Verdict + Send + Sync + 'static,
 ) -> Scenario {
     let until = Until { requests, quiet: Some(watch), watch: Some(watch) };
-    Scenario { check, script: Arc::new(script), until, judge, with_password: false }
+    Scenario { check, script: Arc::new(script), until, judge: Box::new(judge), with_password: false }
 }
 
 fn check(name: &str, what: &str, why: &str, rule: Rule) -> Check {

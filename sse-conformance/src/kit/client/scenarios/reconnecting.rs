@@ -73,12 +73,12 @@ pub(super) fn all() -> Vec<Scenario> {
                 WAIT,
             ),
             2,
-            |_| stream("retry: 1500\ndata: a\n\n"),
+            |_| stream("retry: 1000\ndata: a\n\n"),
             |record| {
-                record.waits(0, ms(1_500))?;
+                record.waits(0, ms(1_000))?;
                 let gap = record.gap(0)?;
-                // More is allowed, but half as much again and a second are enough to spread clients.
-                if gap < ms(3_250) {
+                // More is allowed, but this is enough to spread clients, and less than what browsers wait by default.
+                if gap < ms(2_900) {
                     Ok(())
                 } else {
                     Err(failed(format!("it came back after {} ms", gap.as_millis())))

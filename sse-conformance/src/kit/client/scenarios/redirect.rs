@@ -1,6 +1,6 @@
 //! Answers that send the client elsewhere.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
 use super::{EVENT, PATIENT, Scenario, check, comes_back, ms, other, stream, watched};
 use crate::{
@@ -85,8 +85,7 @@ fn credentials() -> Scenario {
         }
         _ => stream(EVENT),
     };
-    let scenario = watched(check, ms(3_000), 2, script, keeps_secret);
-    Scenario { with_password: true, script: Arc::clone(&scenario.script), ..scenario }
+    Scenario { with_password: true, ..watched(check, ms(3_000), 2, script, keeps_secret) }
 }
 
 fn keeps_secret(record: &Record) -> Verdict {

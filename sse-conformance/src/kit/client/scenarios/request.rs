@@ -18,7 +18,7 @@ pub(super) fn all() -> Vec<Scenario> {
                 "Servers with several representations answer with another one, or with 406.",
                 ACCEPT,
             ),
-            accept as super::Judge,
+            accept as fn(&Record) -> Verdict,
         ),
         (
             check(

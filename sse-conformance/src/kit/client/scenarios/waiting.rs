@@ -58,11 +58,11 @@ pub(super) fn all() -> Vec<Scenario> {
         let check = check(&format!("waiting/{name}"), &format!("a Retry-After {what}"), why, RETRY_AFTER);
         let headers = format!("retry-after: {value}\r\n");
         let script = move |_| other(status, &headers, "");
-        all.push(stays_away(check, 1, script, if least == 2_000 { waits_2_s } else { waits_4_s }));
+        all.push(stays_away(check, 1, script, move |record| waits(record, least)));
     }
     let check_date =
         check("waiting/retry-after-date", "a Retry-After that is a date is waited for", why, RETRY_AFTER);
-    all.push(stays_away(check_date, 1, |_| other(BUSY, &in_3_s(), ""), waits_2_s));
+    all.push(stays_away(check_date, 1, |_| other(BUSY, &in_3_s(), ""), |record| waits(record, 2_000)));
     let check_open = check(
         "waiting/retry-after-later",
         "a Retry-After is heard on later connections, too, also where `retry` asks for less",
@@ -87,14 +87,6 @@ fn no_flood(record: &Record) -> Verdict {
             Err(failed(format!("it made {} requests within {time} ms", MOST + 1)))
         }
     }
-}
-
-fn waits_2_s(record: &Record) -> Verdict {
-    waits(record, 2_000)
-}
-
-fn waits_4_s(record: &Record) -> Verdict {
-    waits(record, 4_000)
 }
 
 /// Not to come back at all is what the HTML standard says of a status that is not 200.

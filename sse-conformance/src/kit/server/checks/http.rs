@@ -214,7 +214,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
 }
 
 fn http2(seen: &Observed) -> Result<&crate::kit::server::observed::Http2, crate::kit::report::Outcome> {
-    seen.http2.as_ref().ok_or_else(|| skipped("it does not speak HTTP/2 without TLS"))
+    seen.http2.as_ref().ok_or_else(|| skipped("it does not speak HTTP/2"))
 }
 
 fn is_200(head: &Head) -> Verdict {
