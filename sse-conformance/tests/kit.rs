@@ -4,6 +4,7 @@
 
 use std::{env, fs, path::PathBuf, process::Command};
 
+use serde_json::Value;
 use sse_conformance::{
     kit::report::{Outcome, Report},
     programs::{self, Finished},
@@ -313,5 +314,78 @@ fn what_cannot_be_done_is_said_in_a_line() {
     for suite in ["decoder", "encoder"] {
         let help = kit(&[suite, "--help"]);
         assert!(help.out.contains("--junit FILE") && help.out.contains("Exit code:") && help.code == Some(0));
+    }
+}
+
+fn read(path: &str) -> String {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(path);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// RESULTS.md names these versions.
+#[test]
+fn the_adapters_have_the_versions_that_are_listed() {
+    let list: Value = serde_json::from_str(&read("adapters/peers.json")).unwrap();
+    let [cargo, npm, pip] = ["rust/Cargo.toml", "node/package.json", "python/requirements.txt"]
+        .map(|file| read(&format!("adapters/{file}")));
+    let mut count = 0;
+    for peer in list["peers"].as_array().unwrap() {
+        let (Some(version), name) = (peer["version"].as_str(), peer["name"].as_str().unwrap()) else {
+            continue;
+        };
+        let command = peer["command"].as_str().unwrap();
+        let is_pinned = match command {
+            _ if command.contains("/node/") => npm.contains(&format!("\"{name}\": \"{version}\"")),
+            _ if command.contains("/python/") => pip.contains(&format!("{name}=={version}\n")),
+            _ => {
+                let mut lines = cargo.lines().filter(|line| line.starts_with(&format!("{name} = ")));
+                lines.any(|line| line.contains(&format!("\"={version}\"")))
+            }
+        };
+        assert!(is_pinned, "{name} {version}");
+        count += 1;
+    }
+    assert_eq!(count, 9 + 3 + 4);
+}
+
+/// The cells of a row of a table, without its title.
+fn cells(text: &str, title: &str) -> Vec<String> {
+    let row = text
+        .lines()
+        .find(|line| line.starts_with(&format!("| {title}")))
+        .unwrap_or_else(|| panic!("{title}"));
+    let cells = row.trim_matches('|').split('|').skip(1);
+    cells.map(|cell| cell.trim().split(" of ").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_documents_have_the_figures_of_the_results() {
+    let results = read("RESULTS.md");
+    let (decoders, rest) =
+        results.split_once("\n## Decoders\n").unwrap().1.split_once("\n## Encoders\n").unwrap();
+    let of = |section: &str, title: &str, names: &[&str]| -> Vec<String> {
+        let header = section.lines().find(|line| line.starts_with("| |")).unwrap();
+        let columns: Vec<&str> = header.trim_matches('|').split('|').skip(1).map(str::trim).collect();
+        let cells = cells(section, title);
+        let column =
+            |name: &&str| columns.iter().position(|column| column.split(' ').next() == Some(name)).unwrap();
+        names.iter().map(|name| cells[column(name)].clone()).collect()
+    };
+    let crates = ["sse-codec", "eventsource-stream", "sse-stream", "sse-core", "sseer"];
+    let encoders = ["sse-codec", "axum", "warp", "sse-stream"];
+    for document in ["../README.md", "../COMPARE.md"] {
+        let text = read(document);
+        assert_eq!(
+            cells(&text, "decodes as the standard says, of 508 streams"),
+            of(decoders, "**all**", &crates)
+        );
+        assert_eq!(
+            cells(&text, "of the 404 among them"),
+            of(decoders, "of these, streams of UTF-8", &crates)
+        );
+        assert_eq!(
+            cells(&text, "events that arrive as they were, of 471 streams"),
+            of(rest, "events", &encoders)
+        );
     }
 }

@@ -176,7 +176,11 @@ impl<'a> Decoder<'a> {
             [error, ..] => format!("{reason}\nit reported {}", shorten(&error.to_string())),
         })?;
         if let Some(expected) = vector.comments.as_ref().filter(|_| self.tells_comments) {
-            same("the comments", expected, &said.comments)?;
+            // The standard gives comments no text, so a decoder may treat the first space as that of a value.
+            let without_space = expected.iter().map(|text| text.strip_prefix(' ').unwrap_or(text));
+            if !without_space.eq(said.comments.iter()) {
+                same("the comments", expected, &said.comments)?;
+            }
         }
         if self.tells_last_id {
             let expected = Value::from(&*vector.final_last_event_id);
