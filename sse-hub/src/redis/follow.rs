@@ -83,7 +83,7 @@ async fn connect_and_follow(
     // Without the right to ask for it, a topic that is new to this process waits for `BLOCK` in the worst case.
     let client = command::client_id(&mut connection).await.ok();
     // The log may be another one than before.
-    check(inner, &mut connection, topics, true).await?;
+    check(inner, &mut connection, topics).await?;
     let mut checked = Instant::now();
     loop {
         while let Ok(followed) = new.try_recv() {
@@ -97,7 +97,7 @@ async fn connect_and_follow(
             };
         }
         if checked.elapsed() >= CHECK {
-            check(inner, &mut connection, topics, false).await?;
+            check(inner, &mut connection, topics).await?;
             checked = Instant::now();
         }
         wait(inner, &mut connection, client, topics, new).await?;
@@ -136,7 +136,7 @@ async fn wait(
             }
             // Begin anew, when there is something else.
             Err(error) => {
-                followed.feed.fail(ReadError::Unavailable(error.into()));
+                followed.feed.fail(ReadError::Unavailable(Arc::new(error)));
                 if let Some(followed) = topics.remove(&key) {
                     tokio::spawn(begin(inner.clone(), followed.feed));
                 }
@@ -159,28 +159,21 @@ async fn interrupt(inner: &Inner, client: Option<u64>) {
     sleep(INTERRUPT).await;
 }
 
-/// Compares the last position of each log with what was read.
+/// Compares the last position of each log with what was read, and has subscribers try again whose read failed.
 async fn check(
     inner: &Inner,
     connection: &mut MultiplexedConnection,
     topics: &mut HashMap<String, Followed>,
-    is_new_connection: bool,
 ) -> Result<(), Failure> {
+    let failed = inner.readers.take_failed();
     let streams: Vec<&Stream> = topics.values().map(|followed| &followed.stream).collect();
     let positions = command::last_positions(connection, &streams).await?;
     for (followed, last) in topics.values_mut().zip(positions) {
-        let page = followed.tail.check(last);
-        // Without entries, it wakes those who wait for Redis.
-        let page = page.or_else(|| {
-            is_new_connection.then(|| Page {
-                gap: None,
-                floor: followed.tail.position(),
-                entries: Vec::new(),
-                last,
-            })
-        });
-        if let Some(page) = page {
+        if let Some(page) = followed.tail.check(last) {
             followed.show(inner, &page);
+        } else if failed.contains(followed.feed.topic()) {
+            let floor = followed.tail.position();
+            followed.show(inner, &Page { gap: None, floor, entries: Vec::new(), last });
         }
     }
     Ok(())

@@ -39,6 +39,8 @@ mod connection;
 mod error;
 mod follow;
 mod log;
+#[cfg(test)]
+mod model;
 mod page;
 mod publisher;
 mod read;

@@ -1,8 +1,12 @@
 //! Reading pages: carries out what [`page`](super::page) says.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    collections::HashSet,
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use redis::aio::MultiplexedConnection;
@@ -14,7 +18,7 @@ use tokio::{
 use crate::{
     Reason,
     backplane::{Limit, Page, ReadFrom},
-    error::{BoxError, ReadError},
+    error::ReadError,
     redis::{
         Inner,
         command::Stream,
@@ -39,6 +43,8 @@ const TYPICAL_SIZE: usize = 1024;
 pub(super) struct Readers {
     permits: Semaphore,
     waiting: AtomicUsize,
+    /// Topics of which a read failed: their subscribers wait for a sign that they should try again.
+    failed: Mutex<HashSet<Arc<str>>>,
     /// What entries had on average in the last page, in bytes: so that a page is not read for nothing.
     entry_size: AtomicUsize,
 }
@@ -48,6 +54,7 @@ impl Default for Readers {
         Self {
             permits: Semaphore::new(AT_ONCE),
             waiting: AtomicUsize::new(0),
+            failed: Mutex::default(),
             entry_size: AtomicUsize::new(TYPICAL_SIZE),
         }
     }
@@ -60,8 +67,14 @@ pub(super) async fn read(
     from: ReadFrom,
     limit: Limit,
 ) -> Result<Page, ReadError> {
-    let _place = Place::take(&inner.readers.waiting, inner.settings.max_waiting).ok_or(ReadError::Busy)?;
-    read_in_turn(inner, &topic, from, limit).await
+    let page = match Place::take(&inner.readers.waiting, inner.settings.max_waiting) {
+        Some(_place) => read_in_turn(inner, &topic, from, limit).await,
+        None => Err(ReadError::Busy),
+    };
+    if page.is_err() {
+        inner.readers.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(topic);
+    }
+    page
 }
 
 /// Reads the first page of a topic that is followed.
@@ -86,10 +99,10 @@ async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) 
     };
     match timeout_at(deadline, page).await {
         Ok(Ok(page)) => Ok(page),
-        Ok(Err(failure)) => Err(ReadError::Unavailable(failure.error.into())),
+        Ok(Err(failure)) => Err(ReadError::Unavailable(Arc::new(failure.error))),
         Err(elapsed) => Err(ReadError::Unavailable(match last_failure {
-            Some(failure) => failure.error.into(),
-            None => BoxError::from(elapsed),
+            Some(failure) => Arc::new(failure.error),
+            None => Arc::new(elapsed),
         })),
     }
 }
@@ -141,6 +154,11 @@ async fn read_page(
 }
 
 impl Readers {
+    /// The topics of which a read failed since this was asked last.
+    pub(super) fn take_failed(&self) -> HashSet<Arc<str>> {
+        mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     fn learn(&self, entries: &[Logged]) {
         let bytes: usize = entries.iter().map(Logged::size).sum();
         if let Some(average) = bytes.checked_div(entries.len()) {
