@@ -581,7 +581,7 @@ impl Seen {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// No position is used twice, what publishers are told is true, and whoever reads gets all, once and in order, or a
     /// gap: whatever happens.
