@@ -290,7 +290,11 @@ impl World {
 
     fn connect(&mut self, process: usize) -> ConnectionNumber {
         self.last_connection += 1;
-        self.connections.push(Connection { number: self.last_connection, process, commands: VecDeque::new() });
+        self.connections.push(Connection {
+            number: self.last_connection,
+            process,
+            commands: VecDeque::new(),
+        });
         self.last_connection
     }
 
@@ -304,9 +308,8 @@ impl World {
             in_flight.waits = false;
         }
         let alive: Vec<_> = self.processes.iter().map(|process| process.connection).collect();
-        self.connections.retain(|connection| {
-            !connection.commands.is_empty() || alive.contains(&connection.number)
-        });
+        self.connections
+            .retain(|connection| !connection.commands.is_empty() || alive.contains(&connection.number));
     }
 
     fn act(&mut self, action: Action) {
@@ -525,11 +528,14 @@ impl World {
             let times = self.truth.appended.get(nonce).map_or(0, Vec::len);
             match outcome {
                 Ok(Outcome::At(_)) | Ok(Outcome::Unknown) | Err(true) => {}
-                Ok(Outcome::Closed) | Err(false) => assert_eq!(times, 0, "an error means that it was not appended"),
+                Ok(Outcome::Closed) | Err(false) => {
+                    assert_eq!(times, 0, "an error means that it was not appended")
+                }
             }
             // Twice only if the log lost it in between.
             let present = self.server.after(Position::new(0, 0), usize::MAX);
-            let present = present.iter().filter(|entry| entry.nonce == *nonce && entry.before.is_none()).count();
+            let present =
+                present.iter().filter(|entry| entry.nonce == *nonce && entry.before.is_none()).count();
             assert!(present <= 1, "it is there once");
         }
     }
