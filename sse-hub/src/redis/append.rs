@@ -89,7 +89,10 @@ impl Topic {
                 Ok(Numbered { number, mut connection }) => {
                     attempt.connected(number);
                     match self.append_on(inner, &mut connection, entry, attempt).await {
-                        Ok(outcome) => return Ok(outcome),
+                        Ok(outcome) => {
+                            inner.shared.prove(number);
+                            return Ok(outcome);
+                        }
                         Err(failure) => {
                             if failure.next != Next::GiveUp {
                                 inner.shared.lose(number);

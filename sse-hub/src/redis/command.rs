@@ -219,6 +219,11 @@ pub(super) async fn unblock(connection: &mut MultiplexedConnection, client: u64)
     cmd("CLIENT").arg("UNBLOCK").arg(client).query_async(connection).await
 }
 
+/// Whether there is an answer at all.
+pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    cmd("PING").query_async(connection).await
+}
+
 /// The version, if Redis tells.
 pub(super) async fn version(connection: &mut MultiplexedConnection) -> Result<Option<String>, RedisError> {
     let info: String = cmd("INFO").arg("server").query_async(connection).await?;

@@ -9,13 +9,16 @@ use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use tokio::time::Instant;
 
 use crate::redis::{
-    Error,
+    Error, command,
     error::{Failure, Next},
     publisher::ConnectionNumber,
 };
 
 /// Between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after an answer a connection is thought to live.
+const PROVEN_FOR: Duration = Duration::from_secs(1);
 
 /// One connection at a time, for all who need one.
 ///
@@ -25,9 +28,16 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub(super) struct Shared {
     client: Client,
     config: AsyncConnectionConfig,
-    current: Mutex<Option<Numbered>>,
+    current: Mutex<Option<Current>>,
     /// Held while connecting: the number of the last connection, and the last failure.
     connecting: tokio::sync::Mutex<(ConnectionNumber, Option<(Instant, redis::RedisError)>)>,
+}
+
+/// The connection that there is, and until when it need not be asked whether it still lives.
+#[derive(Debug)]
+struct Current {
+    numbered: Numbered,
+    proven_until: Instant,
 }
 
 /// A connection and its number.
@@ -43,9 +53,21 @@ impl Shared {
     }
 
     /// The connection that there is, or a new one.
+    ///
+    /// What is sent on a connection that is broken already has an outcome that is not known. So one that was idle is asked
+    /// first.
     pub(super) async fn get(&self) -> Result<Numbered, Failure> {
-        if let Some(current) = self.current() {
-            return Ok(current);
+        if let Some(mut current) = self.current() {
+            if self.is_proven() {
+                return Ok(current);
+            }
+            match command::ping(&mut current.connection).await {
+                Ok(()) => {
+                    self.prove(current.number);
+                    return Ok(current);
+                }
+                Err(_) => self.lose(current.number),
+            }
         }
         let mut connecting = self.connecting.lock().await;
         if let Some(current) = self.current() {
@@ -63,7 +85,8 @@ impl Shared {
                 *last_number += 1;
                 *last_failure = None;
                 let current = Numbered { number: *last_number, connection };
-                *self.lock() = Some(current.clone());
+                let proven_until = Instant::now() + PROVEN_FOR;
+                *self.lock() = Some(Current { numbered: current.clone(), proven_until });
                 Ok(current)
             }
             Err(error) => {
@@ -73,19 +96,34 @@ impl Shared {
         }
     }
 
-    /// Do not use this connection any more.
-    pub(super) fn lose(&self, number: ConnectionNumber) {
-        let mut current = self.lock();
-        if current.as_ref().is_some_and(|current| current.number == number) {
-            *current = None;
+    /// This connection has given an answer.
+    pub(super) fn prove(&self, number: ConnectionNumber) {
+        if let Some(current) = self.lock().as_mut().filter(|current| current.numbered.number == number) {
+            current.proven_until = Instant::now() + PROVEN_FOR;
         }
     }
 
-    fn current(&self) -> Option<Numbered> {
-        self.lock().clone()
+    /// The connection may be broken: another one is.
+    pub(super) fn suspect(&self) {
+        if let Some(current) = self.lock().as_mut() {
+            current.proven_until = Instant::now();
+        }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Numbered>> {
+    /// Do not use this connection any more.
+    pub(super) fn lose(&self, number: ConnectionNumber) {
+        self.lock().take_if(|current| current.numbered.number == number);
+    }
+
+    fn current(&self) -> Option<Numbered> {
+        self.lock().as_ref().map(|current| current.numbered.clone())
+    }
+
+    fn is_proven(&self) -> bool {
+        self.lock().as_ref().is_some_and(|current| Instant::now() < current.proven_until)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Current>> {
         self.current.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -63,9 +63,11 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
 pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<Followed>) {
     let mut topics = HashMap::new();
     loop {
-        let Err(failure) = connect_and_follow(&inner, &mut topics, &mut new).await else { return };
-        // Those that come until the connection is there again get an error. Those that are there wait.
-        drop(failure);
+        // Whatever it was: those who are there wait, and those who come get an error from a read of their own.
+        if connect_and_follow(&inner, &mut topics, &mut new).await.is_ok() {
+            return;
+        }
+        inner.shared.suspect();
         pause().await;
     }
 }

@@ -173,7 +173,8 @@ impl Builder {
         self
     }
 
-    /// How long a key that an event was published with is remembered, in whole ms. An hour by default.
+    /// How long a key that an event was published with is remembered, in whole ms, whatever becomes of the event. An hour by
+    /// default.
     pub fn remember_keys_for(mut self, time: Duration) -> Self {
         self.settings.remember_keys_for = time;
         self

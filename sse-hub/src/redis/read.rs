@@ -110,10 +110,9 @@ async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) 
 async fn try_read(inner: &Inner, stream: &Stream, from: ReadFrom, limit: Limit) -> Result<Page, Failure> {
     let Numbered { number, mut connection } = inner.shared.get().await?;
     let outcome = read_page(&inner.readers, &mut connection, stream, from, limit).await;
-    if let Err(failure) = &outcome
-        && failure.next != Next::GiveUp
-    {
-        inner.shared.lose(number);
+    match &outcome {
+        Err(failure) if failure.next != Next::GiveUp => inner.shared.lose(number),
+        _ => inner.shared.prove(number),
     }
     outcome
 }

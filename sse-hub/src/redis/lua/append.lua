@@ -1,17 +1,14 @@
 -- Appends an entry, if the log still is what the publisher has seen of it: its last epoch is the publisher's, and has at
 -- least as many entries.
 -- KEYS: stream, idempotency key ('' for none).
--- ARGV: epoch, number that was seen in it, entries to keep, ms to keep the stream ('' for ever), ms to keep the key,
+-- ARGV: epoch, number that was seen in it, entries to keep, ms to keep the stream ('' without end), ms to keep the key,
 -- fields and values of the entry.
 -- Answers {outcome, id}.
 local before, ended = last(KEYS[1])
 local epoch, seq = string.match(before, '^(%d+)-(%d+)$')
--- A key of a log that is gone, or that lost its end, does not count.
-if KEYS[2] ~= '' then
-  local first = redis.call('GET', KEYS[2])
-  if first and #redis.call('XRANGE', KEYS[1], first, '+', 'COUNT', 1) > 0 then
-    return {'again', first}
-  end
+local first = KEYS[2] ~= '' and redis.call('GET', KEYS[2])
+if first then
+  return {'again', first}
 end
 if ended then
   return {'closed', before}
