@@ -134,6 +134,21 @@ async fn case_21_a_restart_with_an_older_state() {
     Client::open(&b, kept).await.expect(7..=12).await;
 }
 
+/// So its first event has an outcome that is known.
+#[tokio::test]
+async fn case_21_an_idle_connection_is_asked_before_it_is_used() {
+    let Some(mut server) = Server::start(Saved) else { return };
+    let a = process(&server).await.topic(TOPIC);
+    publish(&a, 1..=1).await;
+    server.save();
+    publish(&a, 2..=2).await;
+    server.kill();
+    server.run();
+    // Idle is what has had no answer for a second.
+    tokio::time::sleep(Duration::from_millis(1100)).await;
+    publish(&a, 3..=3).await;
+}
+
 /// How a log can go.
 #[derive(Clone, Copy, Debug)]
 enum Loss {

@@ -48,3 +48,32 @@ async fn case_23_many_clients_come_back_at_once() {
     let after = calls(&server, "xread");
     assert!(after - before <= 5, "one question for all of them, not {}", after - before);
 }
+
+/// Waiting for events is not silence of Redis.
+#[tokio::test]
+async fn a_quiet_topic_keeps_its_connection() {
+    let Some(server) = Server::start(Saved) else { return };
+    let a = process(&server).await.topic(TOPIC);
+    let mut client = Client::begin(&a).await;
+    let tail = || {
+        let clients = server.command(&["CLIENT", "LIST"]);
+        let line = clients.lines().find(|line| line.contains("cmd=xread")).map(str::to_owned);
+        line.map(|line| line.split(' ').next().unwrap().trim_start_matches('$').to_owned())
+    };
+    let first = loop {
+        if let Some(tail) = tail() {
+            break tail;
+        }
+        tokio::task::yield_now().await;
+    };
+    for _ in 0..5 {
+        assert!(client.is_silent().await);
+    }
+    let last = loop {
+        if let Some(tail) = tail() {
+            break tail;
+        }
+        tokio::task::yield_now().await;
+    };
+    assert_eq!(first, last);
+}

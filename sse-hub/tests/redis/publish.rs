@@ -151,6 +151,12 @@ async fn case_17_definite_errors() {
     let source = std::error::Error::source(&error).unwrap();
     assert!(matches!(source.downcast_ref(), Some(Error::Refused(_))), "{source:?}");
     assert!(std::error::Error::source(source).unwrap().to_string().contains("WRONGTYPE"), "{source:?}");
+    // Redis has no memory left.
+    let full = hub.topic("full");
+    publish(&full, 1..=1).await;
+    server.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let error = full.publish("2").await.unwrap_err();
+    assert!(matches!(&error, PublishError::Unavailable(_)), "{error:?}");
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-//! Cases 7, 8, 10, 16, 19 and 27: who comes back, at whichever process, gets the rest.
+//! Cases 7, 8, 10, 12, 16, 19 and 27: who comes back, at whichever process, gets the rest.
 
 use sse_hub::{Start, error::SubscribeError};
 
@@ -79,6 +79,27 @@ async fn case_10_an_epoch_that_changed_is_no_gap() {
     server.command(&["XTRIM", KEY, "MAXLEN", "6"]);
     let d = process(&server).await.topic(TOPIC);
     Client::open(&d, seen).await.expect(4..=7).await;
+}
+
+/// The process waits for events of other topics as it gets a new one.
+#[tokio::test]
+async fn case_12_publish_while_a_subscriber_attaches() {
+    let Some(server) = Server::start(Saved) else { return };
+    let (a, b) = (process(&server).await, process(&server).await);
+    let mut clients = Vec::new();
+    for number in 0..20 {
+        let (to, from) = (a.topic(format!("room {number}")), b.topic(format!("room {number}")));
+        publish(&to, 1..=1).await;
+        let mut client = Client::begin(&from).await;
+        let (_, mut second) = tokio::join!(publish(&to, 2..=2), Client::open(&from, None));
+        client.expect(2..=2).await;
+        assert_eq!(second.next().await, "ready");
+        clients.push((to, client));
+    }
+    for (to, client) in &mut clients {
+        publish(to, 3..=3).await;
+        client.expect(3..=3).await;
+    }
 }
 
 #[tokio::test]
