@@ -35,6 +35,8 @@
 mod append;
 mod attempt;
 mod command;
+#[cfg(test)]
+mod compared;
 mod connection;
 mod error;
 mod follow;

@@ -2,7 +2,7 @@
 //! come late or never, connections that break, restarts with an older state, deleted and trimmed logs, and a clock that
 //! goes back.
 //!
-//! The model of the server is held against a real one in `tests/redis/`.
+//! `compared.rs` holds the model of the server against a real one.
 
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
@@ -23,7 +23,7 @@ use crate::{
     backplane::{Limit, Page, Record},
 };
 
-const TOPIC: &str = "room";
+pub(super) const TOPIC: &str = "room";
 const PROCESSES: usize = 3;
 const CLIENTS: usize = 2;
 
@@ -96,31 +96,31 @@ fn action() -> impl Strategy<Value = Action> {
 
 /// The stream of the topic, with what the scripts do to it.
 #[derive(Clone, Debug)]
-struct Log {
-    entries: VecDeque<Logged>,
+pub(super) struct Log {
+    pub(super) entries: VecDeque<Logged>,
     last: Position,
 }
 
 #[derive(Debug)]
-struct Server {
-    log: Option<Log>,
-    saved: Option<Log>,
-    ms: u64,
+pub(super) struct Server {
+    pub(super) log: Option<Log>,
+    pub(super) saved: Option<Log>,
+    pub(super) ms: u64,
 }
 
-fn origin() -> Position {
+pub(super) fn origin() -> Position {
     log::origin(TOPIC)
 }
 
 impl Server {
     /// `last.lua`
-    fn last(&self) -> (Position, bool) {
+    pub(super) fn last(&self) -> (Position, bool) {
         let Some(log) = &self.log else { return (origin(), false) };
         (log.last, log.entries.back().is_some_and(|entry| entry.record == Record::End))
     }
 
     /// `begin.lua`
-    fn begin(&mut self, marker: Option<Position>, nonce: &[u8]) -> Begun {
+    pub(super) fn begin(&mut self, marker: Option<Position>, nonce: &[u8]) -> Begun {
         let (before, ended) = self.last();
         if ended {
             return Begun::Closed(before);
@@ -136,12 +136,12 @@ impl Server {
     }
 
     /// `append.lua`
-    fn append(&mut self, seen: Position, record: Record, nonce: &[u8]) -> Appended {
+    pub(super) fn append(&mut self, seen: Position, record: Record, nonce: &[u8]) -> Appended {
         let (before, ended) = self.last();
         if ended {
             return Appended::Closed;
         }
-        if before.epoch() != seen.epoch() || before.seq() < seen.seq() {
+        if self.log.is_none() || before.epoch() != seen.epoch() || before.seq() < seen.seq() {
             return Appended::Moved(before);
         }
         let at = before.plus(1);
@@ -156,7 +156,7 @@ impl Server {
     }
 
     /// `XRANGE key (after + COUNT count`, and so `XREAD`
-    fn after(&self, after: Position, count: usize) -> Vec<Logged> {
+    pub(super) fn after(&self, after: Position, count: usize) -> Vec<Logged> {
         let entries = self.log.iter().flat_map(|log| &log.entries);
         entries.filter(|entry| entry.at > after).take(count).cloned().collect()
     }
@@ -554,7 +554,7 @@ impl World {
     }
 }
 
-fn record(message: Option<Message>) -> Record {
+pub(super) fn record(message: Option<Message>) -> Record {
     match message {
         Some(message) => Record::Event(sse_codec::Event::new(message.to_string())),
         None => Record::End,
