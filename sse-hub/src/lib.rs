@@ -18,6 +18,8 @@ mod hub;
 mod keys;
 mod log_page;
 mod position;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod ring;
 mod seen;
 mod stats;
