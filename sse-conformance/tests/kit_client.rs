@@ -1,8 +1,9 @@
 //! The kit finds no fault with a client that has none, and each that was put in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{collections::HashSet, ffi::OsString, fs, process::Command, time::Duration};
+use std::{collections::HashSet, env, ffi::OsString, fs, process::Command, time::Duration};
 
+use futures_util::future::join_all;
 use sse_conformance::{
     kit::{
         client,
@@ -12,9 +13,20 @@ use sse_conformance::{
     programs::{self, Finished},
 };
 
+/// The client in `broken`. `cargo test` builds it before it runs the tests, but not where `--test` picks this one: then
+/// `cargo build --examples` first.
+fn broken_client() -> String {
+    let test = env::current_exe().unwrap();
+    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
+    let path = profile.join("examples").join("broken_client").with_extension(env::consts::EXE_EXTENSION);
+    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
+    path.to_str().unwrap().to_owned()
+}
+
 /// What the kit says of a client with this fault, on these checks.
 async fn check(fault: &str, only: &[&str]) -> Report {
-    let command = [env!("CARGO_BIN_EXE_broken_client"), "{url}", fault];
+    let client = broken_client();
+    let command = [&*client, "{url}", fault];
     let flags = Flags {
         only: only.iter().map(|&name| name.to_owned()).collect(),
         subject: command.map(OsString::from).into(),
@@ -78,8 +90,9 @@ async fn each_fault_is_found() {
         ("gives-up", &["reconnecting/end", "reconnecting/without-event"], &["opening/404"]),
         ("impatient", &["events/silence"], &["events/heartbeats"]),
     ];
-    for (fault, fail, pass) in faults {
-        let report = check(fault, &[*fail, *pass].concat()).await;
+    let reports =
+        faults.iter().map(async |fault| (fault, check(fault.0, &[fault.1, fault.2].concat()).await));
+    for ((fault, fail, pass), report) in join_all(reports).await {
         assert_eq!(report.findings.len(), fail.len() + pass.len());
         for finding in &report.findings {
             let fails = matches!(finding.outcome, Outcome::Failed(_));
@@ -99,7 +112,7 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     assert!(error(&["x"]).await.contains("has no {url}"));
     assert!(error(&["/nowhere/client", "{url}"]).await.contains("cannot run"));
     // It ends at once, and says why.
-    let words = error(&[env!("CARGO_BIN_EXE_broken_client"), "x{url}"]).await;
+    let words = error(&[&broken_client(), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
 }
 
@@ -130,7 +143,8 @@ fn each_check_has_a_name_of_its_own_and_says_why_it_is_there() {
 
 #[test]
 fn the_exit_code_and_the_files_say_what_came_of_it() {
-    let command = ["--", env!("CARGO_BIN_EXE_broken_client"), "{url}"];
+    let client = broken_client();
+    let command = ["--", &client, "{url}"];
     let passes = kit(&[&["client", "--only", "ids/first"], &command[..]].concat());
     assert_eq!((passes.code, &*passes.err), (Some(0), ""), "{passes:?}");
     assert!(passes.out.contains("\nall            1       1       0        0\n"), "{passes:?}");

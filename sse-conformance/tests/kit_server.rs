@@ -343,6 +343,14 @@ async fn over_tls_it_is_the_same() {
 }
 
 #[tokio::test]
+async fn without_a_stream_only_its_head_is_checked() {
+    let addr = raw(|_| "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n".to_owned()).await;
+    let report = check(addr, &[]).await;
+    fails(&report, &["headers/status", "headers/content-type", "headers/cache-control"]);
+    assert_eq!(report.count().passed, 2, "{report}");
+}
+
+#[tokio::test]
 async fn what_it_cannot_check_is_an_error_that_says_why() {
     let error = async |url: &str| {
         let flags = Flags { subject: vec![url.into()], timeout: Duration::from_secs(1), ..Flags::default() };

@@ -1,5 +1,8 @@
-//! Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told.
-
+#![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(feature = "axum"),
+    doc = "Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told."
+)]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -15,6 +18,8 @@ mod hub;
 mod keys;
 mod log_page;
 mod position;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod ring;
 mod seen;
 mod stats;

@@ -10,12 +10,12 @@ fn case_27_subscribers_get_the_rest_then_end() {
     let mut waiting = subscribe(&topic, None);
     publish(&topic, "1");
     assert_eq!(read(&mut waiting), ["ready @0", "1: 1"]);
-    let mut behind = subscribe(&topic, Position::new(waiting.position().epoch(), 0));
+    let mut late = subscribe(&topic, Position::new(waiting.position().epoch(), 0));
     publish(&topic, "2");
     finish(&topic);
     assert_eq!(read(&mut waiting), ["2: 2", "end @3", "closed"]);
     assert_eq!(read(&mut waiting), ["closed"]);
-    assert_eq!(read(&mut behind), ["1: 1", "2: 2", "end @3", "closed"]);
+    assert_eq!(read(&mut late), ["1: 1", "2: 2", "end @3", "closed"]);
 }
 
 #[test]

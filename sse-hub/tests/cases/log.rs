@@ -98,6 +98,7 @@ fn case_10_an_epoch_that_changed_is_no_gap() {
     let wanted = ["1: 4", "2: 5", "1: 6"];
     assert_eq!(read(&mut client), wanted);
     assert_eq!(read(&mut subscribe(&topic, seen)), wanted);
+    assert_eq!(process.reads(), 0, "the ring has it");
     // By a process that reads it from the log.
     let (_process, topic) = live(&log, 1);
     assert_eq!(read(&mut subscribe(&topic, seen)), wanted);

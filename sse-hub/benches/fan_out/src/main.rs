@@ -1,0 +1,83 @@
+//! What it costs a server to send one topic to many clients: see `HELP`.
+
+#![forbid(unsafe_code)]
+
+mod client;
+mod fan_out;
+mod replay;
+mod server;
+mod tick;
+
+use std::{error::Error, process::ExitCode};
+
+use lexopt::prelude::*;
+
+use server::Kind;
+
+const HELP: &str = "\
+Measures servers of one topic, each a process with one thread, over loopback.
+
+Usage: sse-hub-fan-out [--clients N] [--many N] [--rounds N] [--only PART]
+
+The servers: `plain`, a body that sends a frame for each event; `hub`; `broadcast`, a tokio channel of
+encoded events with `sse_hyper::Sse`; `axum`, axum's own events.
+
+The parts:
+  fan_out  CPU time of the server for each event and client, singly and in bursts, in parts of `plain`.
+           The servers take turns, so what else runs on the machine does not change the ratios.
+  replay   history from memory: bytes a second, and the time until the first byte of a resumption.
+  tick     many clients and one event a second: CPU time of the server, and how late the events are.
+
+Options:
+  --clients N  Clients of `fan_out` [default: 500]
+  --many N     Clients of `tick` [default: 10000]
+  --rounds N   How often each server is asked for a burst in a turn, and how many turns [default: 10]
+  --only PART  fan_out, replay or tick
+  -h, --help   Show this text
+";
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> ExitCode {
+    match run().await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("sse-hub-fan-out: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run() -> Result<(), Box<dyn Error>> {
+    let (mut clients, mut many, mut rounds, mut only) = (500, 10_000, 10, None);
+    let mut args = lexopt::Parser::from_env();
+    while let Some(arg) = args.next()? {
+        match arg {
+            Long("clients") => clients = args.value()?.parse()?,
+            Long("many") => many = args.value()?.parse()?,
+            Long("rounds") => rounds = args.value()?.parse()?,
+            Long("only") => only = Some(args.value()?.string()?),
+            // What this program calls itself with.
+            Long("serve") => {
+                let kind: Kind = args.value()?.parse_with(Kind::parse)?;
+                return server::serve(kind).await;
+            }
+            Short('h') | Long("help") => {
+                print!("{HELP}");
+                return Ok(());
+            }
+            other => return Err(other.unexpected().into()),
+        }
+    }
+    rlimit::increase_nofile_limit(many as u64 + 100)?;
+    let runs = |part: &str| only.as_ref().is_none_or(|only| only == part);
+    if runs("fan_out") {
+        fan_out::run(clients, rounds).await?;
+    }
+    if runs("replay") {
+        replay::run().await?;
+    }
+    if runs("tick") {
+        tick::run(many).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! History from memory: how fast it is sent, and how soon a client has the first byte of it.
+
+use std::{
+    error::Error,
+    time::{Duration, Instant},
+};
+
+use tokio::io::AsyncBufReadExt;
+
+use crate::{
+    client::{Server, connect, skip},
+    server::Kind,
+};
+
+pub async fn run() -> Result<(), Box<dyn Error>> {
+    println!("\nReplay from memory, 32 MiB of data\n");
+    println!("| data of an event | bytes a second | of the server's CPU time |");
+    println!("| --: | --: | --: |");
+    for len in [600, 1_000, 10_000] {
+        let mut server = Server::start(Kind::Hub).await?;
+        // A client that listens tells when everything is there.
+        let events = (32 << 20) / len;
+        server.publish(events, len).await?;
+        let bytes = events * len;
+        let mut best = (0.0, 0.0);
+        for _ in 0..5 {
+            let cpu = server.cpu()?;
+            let mut socket = connect(server.port, "x-oldest: 1\r\n").await?;
+            let start = Instant::now();
+            skip(&mut socket, bytes).await?;
+            let elapsed = start.elapsed();
+            let cpu = server.cpu()? - cpu;
+            if bytes as f64 / elapsed.as_secs_f64() > best.0 {
+                best = (bytes as f64 / elapsed.as_secs_f64(), bytes as f64 / cpu.as_secs_f64());
+            }
+        }
+        println!("| {len} | {:.2} GB/s | {:.2} GB/s |", best.0 / 1e9, best.1 / 1e9);
+    }
+
+    let mut server = Server::start(Kind::Hub).await?;
+    let mut times = resume(&mut server, 2_000).await?;
+    times.sort();
+    let part = |part: f64| times[(times.len() as f64 * part) as usize].as_secs_f64() * 1e3;
+    println!("\nFrom the connection to the first byte of what was missed, 2,000 clients one after another:");
+    println!(
+        "half within {:.2} ms, 99 % within {:.2} ms, all within {:.2} ms",
+        part(0.5),
+        part(0.99),
+        part(0.9999)
+    );
+    Ok(())
+}
+
+/// Clients that missed ten events of a history of many.
+async fn resume(server: &mut Server, clients: usize) -> Result<Vec<Duration>, Box<dyn Error>> {
+    let mut first = connect(server.port, "").await?;
+    let mut id = String::new();
+    while !id.starts_with("id: ") {
+        id.clear();
+        first.read_line(&mut id).await?;
+    }
+    let (epoch, _) = id.trim_start_matches("id: ").trim().split_once('-').ok_or("not an id")?;
+    server.publish(50_000, 100).await?;
+    let headers = format!("last-event-id: {epoch}-49990\r\n");
+    // Everything is there once the last one is.
+    skip(&mut first, 50_000 * 100).await?;
+    drop(first);
+    let mut times = Vec::with_capacity(clients);
+    for _ in 0..clients {
+        let start = Instant::now();
+        let mut socket = connect(server.port, &headers).await?;
+        socket.fill_buf().await?;
+        times.push(start.elapsed());
+    }
+    Ok(times)
+}

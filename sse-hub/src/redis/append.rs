@@ -1,0 +1,172 @@
+//! Appending: carries out what [`Attempt`] says.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use redis::aio::MultiplexedConnection;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Position,
+    backplane::Entry,
+    error::{BoxError, PublishError},
+    redis::{
+        Inner,
+        attempt::{Attempt, Outcome, Step},
+        command::{NewEntry, Stream},
+        connection::{Numbered, pause},
+        error::{Failure, Next},
+        publisher::Publisher,
+    },
+};
+
+/// The entries that are searched at once for one without an answer.
+const SEARCH_PAGE: usize = 100;
+
+/// A topic that this process publishes to.
+#[derive(Debug)]
+pub(super) struct Topic {
+    name: Arc<str>,
+    stream: Stream,
+    publisher: Mutex<Publisher>,
+    /// One append at a time begins an epoch; the others wait for it.
+    beginning: tokio::sync::Mutex<()>,
+}
+
+/// Appends an entry, on new connections if need be, until it is known what became of it or the time is up.
+pub(super) async fn append(inner: &Inner, topic: Arc<str>, entry: Entry) -> Result<Position, PublishError> {
+    let deadline = Instant::now() + inner.settings.publish_timeout;
+    let topic = inner.topic(topic);
+    let mut attempt = Attempt::new(inner.nonce());
+    let mut last_failure = None;
+    match timeout_at(deadline, topic.append(inner, &entry, &mut attempt, &mut last_failure)).await {
+        Ok(Ok(Outcome::At(at))) => Ok(at),
+        Ok(Ok(Outcome::Closed)) => Err(PublishError::Closed),
+        Ok(Ok(Outcome::Unknown)) => Err(PublishError::Unknown(match last_failure {
+            Some(failure) => failure.error.into(),
+            None => "the log was trimmed or deleted meanwhile".into(),
+        })),
+        Ok(Err(failure)) => Err(not_appended(&attempt, failure.error.into())),
+        Err(elapsed) => Err(not_appended(
+            &attempt,
+            match last_failure {
+                Some(failure) => failure.error.into(),
+                None => elapsed.into(),
+            },
+        )),
+    }
+}
+
+fn not_appended(attempt: &Attempt, reason: BoxError) -> PublishError {
+    if attempt.is_unanswered() { PublishError::Unknown(reason) } else { PublishError::Unavailable(reason) }
+}
+
+impl Topic {
+    pub(super) fn new(topic: Arc<str>, stream: Stream) -> Self {
+        Self {
+            publisher: Mutex::new(Publisher::new(topic.clone())),
+            name: topic,
+            stream,
+            beginning: tokio::sync::Mutex::default(),
+        }
+    }
+
+    /// The log is at this position.
+    pub(super) fn heard(&self, position: Position) {
+        self.publisher().heard(position);
+    }
+
+    /// Carries out an attempt, on one connection after the other.
+    async fn append(
+        &self,
+        inner: &Inner,
+        entry: &Entry,
+        attempt: &mut Attempt,
+        last_failure: &mut Option<Failure>,
+    ) -> Result<Outcome, Failure> {
+        loop {
+            let failure = match inner.shared.get().await {
+                Err(failure) => failure,
+                Ok(Numbered { number, mut connection }) => {
+                    attempt.connected(number);
+                    match self.append_on(inner, &mut connection, entry, attempt).await {
+                        Ok(outcome) => {
+                            inner.shared.prove(number);
+                            return Ok(outcome);
+                        }
+                        Err(failure) => {
+                            if failure.next != Next::GiveUp {
+                                inner.shared.lose(number);
+                            }
+                            failure
+                        }
+                    }
+                }
+            };
+            if failure.next == Next::GiveUp {
+                return Err(failure);
+            }
+            *last_failure = Some(failure);
+            pause().await;
+        }
+    }
+
+    /// Carries out an attempt on one connection.
+    async fn append_on(
+        &self,
+        inner: &Inner,
+        connection: &mut MultiplexedConnection,
+        entry: &Entry,
+        attempt: &mut Attempt,
+    ) -> Result<Outcome, Failure> {
+        let settings = &inner.settings;
+        let once = entry.key.as_deref().map_or(String::new(), |key| inner.once_key(&self.name, key));
+        let mut one_at_a_time = None;
+        loop {
+            let step = attempt.next(&self.publisher());
+            let outcome = match step {
+                Step::Begin(_) if one_at_a_time.is_none() => {
+                    one_at_a_time = Some(self.beginning.lock().await);
+                    // Another one may have begun an epoch meanwhile.
+                    None
+                }
+                Step::Begin(marker) => {
+                    let answer = self.stream.begin(connection, marker, attempt.nonce()).await?;
+                    attempt.begun(answer, &mut self.publisher(), inner.step());
+                    None
+                }
+                Step::Read(after) => {
+                    one_at_a_time = None;
+                    let (_, entries) = self.stream.after(connection, after, SEARCH_PAGE).await?;
+                    attempt.read(&entries)
+                }
+                Step::Append(seen) => {
+                    one_at_a_time = None;
+                    let entry = NewEntry {
+                        record: &entry.record,
+                        nonce: attempt.nonce(),
+                        once: &once,
+                        once_for: settings.remember_keys_for,
+                        history: settings.history,
+                        expire_after: settings.expire_after,
+                    };
+                    match self.stream.append(connection, seen, &entry).await {
+                        Ok(answer) => attempt.appended(answer, &mut self.publisher()),
+                        Err(failure) => {
+                            if failure.next != Next::Unknown {
+                                attempt.refused();
+                            }
+                            return Err(failure);
+                        }
+                    }
+                }
+            };
+            if let Some(outcome) = outcome {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    fn publisher(&self) -> std::sync::MutexGuard<'_, Publisher> {
+        self.publisher.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,234 @@
+//! What is sent to Redis, and what it answers.
+//!
+//! Appending takes a script, since no command asks in which epoch the log is. `XADD key epoch-*` is refused in a later
+//! epoch, but not in an earlier one, in which the log is if it was deleted and another publisher began it anew.
+
+use std::{sync::LazyLock, time::Duration};
+
+use redis::{RedisError, Script, aio::MultiplexedConnection, cmd, pipe};
+
+use crate::{
+    Position,
+    backplane::Record,
+    redis::{
+        attempt::{Appended, Begun},
+        error::{Error, Failure},
+        log::{self, Logged},
+    },
+};
+
+static APPEND: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("lua/last.lua"), include_str!("lua/append.lua"))));
+static BEGIN: LazyLock<Script> =
+    LazyLock::new(|| Script::new(concat!(include_str!("lua/last.lua"), include_str!("lua/begin.lua"))));
+const POSITIONS: &str = concat!(include_str!("lua/last.lua"), include_str!("lua/positions.lua"));
+
+/// The streams that are asked for their last positions at once. Redis does nothing else meanwhile.
+const POSITIONS_AT_ONCE: usize = 100;
+
+/// The entries of a stream, as the client library gives them.
+type Entries = Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>;
+
+/// The log of a topic.
+#[derive(Clone, Debug)]
+pub(super) struct Stream {
+    pub(super) key: String,
+    /// The position before all entries.
+    pub(super) origin: Position,
+}
+
+/// An entry to append, and how long things are kept.
+#[derive(Debug)]
+pub(super) struct NewEntry<'a> {
+    pub(super) record: &'a Record,
+    pub(super) nonce: &'a [u8],
+    /// The Redis key of the idempotency key, or nothing.
+    pub(super) once: &'a str,
+    /// How long that is kept.
+    pub(super) once_for: Duration,
+    /// The entries to keep.
+    pub(super) history: usize,
+    /// How long the topic is kept after its last entry.
+    pub(super) expire_after: Option<Duration>,
+}
+
+impl Stream {
+    /// Appends a marker if it is later than all that was appended, or nothing if there is no marker.
+    pub(super) async fn begin(
+        &self,
+        connection: &mut MultiplexedConnection,
+        marker: Option<Position>,
+        nonce: &[u8],
+    ) -> Result<Begun, Failure> {
+        let marker = marker.map_or(String::new(), |marker| marker.to_string());
+        let (outcome, last, ms): (String, String, u64) =
+            BEGIN.key(&self.key).arg(marker).arg(nonce).invoke_async(connection).await?;
+        let last = self.position(&last)?;
+        Ok(match &*outcome {
+            "begun" => Begun::Appended,
+            "closed" => Begun::Closed(last),
+            _ => Begun::Moved(last, ms),
+        })
+    }
+
+    /// Appends an entry if the log is in the epoch of `seen`, and has had as many entries in it.
+    pub(super) async fn append(
+        &self,
+        connection: &mut MultiplexedConnection,
+        seen: Position,
+        entry: &NewEntry<'_>,
+    ) -> Result<Appended, Failure> {
+        let mut script = APPEND.prepare_invoke();
+        script.key(&self.key).key(entry.once).arg(seen.epoch()).arg(seen.seq()).arg(entry.history);
+        script.arg(entry.expire_after.map_or(String::new(), |after| after.as_millis().max(1).to_string()));
+        script.arg(u64::try_from(entry.once_for.as_millis().max(1)).unwrap_or(u64::MAX));
+        for (name, value) in log::fields(entry.record, entry.nonce) {
+            script.arg(name).arg(value);
+        }
+        let (outcome, position): (String, String) = script.invoke_async(connection).await?;
+        let position = self.position(&position)?;
+        Ok(match &*outcome {
+            "appended" | "again" => Appended::At(position),
+            "closed" => Appended::Closed,
+            _ => Appended::Moved(position),
+        })
+    }
+
+    /// The last position of the log, and then the entries after a position.
+    pub(super) async fn after(
+        &self,
+        connection: &mut MultiplexedConnection,
+        position: Position,
+        count: usize,
+    ) -> Result<(Position, Vec<Logged>), Failure> {
+        let mut range = cmd("XRANGE");
+        range.arg(&self.key).arg(format!("({position}")).arg("+").arg("COUNT").arg(count.max(1));
+        self.last_and(connection, range).await
+    }
+
+    /// The last position of the log, and then its oldest entries.
+    pub(super) async fn oldest(
+        &self,
+        connection: &mut MultiplexedConnection,
+        count: usize,
+    ) -> Result<(Position, Vec<Logged>), Failure> {
+        let mut range = cmd("XRANGE");
+        range.arg(&self.key).arg("-").arg("+").arg("COUNT").arg(count.max(1));
+        self.last_and(connection, range).await
+    }
+
+    /// The last position of the log, and then its last entries, the latest first.
+    pub(super) async fn latest(
+        &self,
+        connection: &mut MultiplexedConnection,
+        count: usize,
+    ) -> Result<(Position, Vec<Logged>), Failure> {
+        let mut range = cmd("XREVRANGE");
+        range.arg(&self.key).arg("+").arg("-").arg("COUNT").arg(count.max(1));
+        self.last_and(connection, range).await
+    }
+
+    /// In one round trip, in this order. `EVAL` and not `EVALSHA`: to load the script first would be another round trip.
+    async fn last_and(
+        &self,
+        connection: &mut MultiplexedConnection,
+        range: redis::Cmd,
+    ) -> Result<(Position, Vec<Logged>), Failure> {
+        let mut last = cmd("EVAL");
+        last.arg(POSITIONS).arg(1).arg(&self.key);
+        let ((last,), entries): ((String,), Entries) =
+            pipe().add_command(last).add_command(range).query_async(connection).await?;
+        Ok((self.position(&last)?, self.entries(entries)?))
+    }
+
+    fn entries(&self, entries: Entries) -> Result<Vec<Logged>, Error> {
+        entries
+            .into_iter()
+            .map(|(id, fields)| {
+                log::parse(id.as_bytes(), fields, self.origin).map_err(|what| self.foreign(id, what))
+            })
+            .collect()
+    }
+
+    fn position(&self, id: &str) -> Result<Position, Error> {
+        log::position(id.as_bytes(), self.origin)
+            .ok_or_else(|| self.foreign(id.into(), "its id is not a position"))
+    }
+
+    fn foreign(&self, id: String, what: &'static str) -> Error {
+        Error::Foreign { key: self.key.clone(), id, what }
+    }
+}
+
+/// The last positions of logs.
+pub(super) async fn last_positions(
+    connection: &mut MultiplexedConnection,
+    streams: &[&Stream],
+) -> Result<Vec<Position>, Failure> {
+    let mut positions = Vec::with_capacity(streams.len());
+    for streams in streams.chunks(POSITIONS_AT_ONCE) {
+        let mut last = cmd("EVAL");
+        last.arg(POSITIONS).arg(streams.len());
+        for stream in streams {
+            last.arg(&stream.key);
+        }
+        let ids: Vec<String> = last.query_async(connection).await?;
+        for (stream, id) in streams.iter().zip(ids) {
+            positions.push(stream.position(&id)?);
+        }
+    }
+    Ok(positions)
+}
+
+/// What comes after positions, for the streams that have anything: waits for it up to `block`.
+pub(super) async fn wait_for_entries(
+    connection: &mut MultiplexedConnection,
+    streams: impl ExactSizeIterator<Item = (&Stream, Position)> + Clone,
+    count: usize,
+    block: Duration,
+) -> Result<Vec<(String, RawEntries)>, Failure> {
+    let mut read = cmd("XREAD");
+    read.arg("COUNT").arg(count).arg("BLOCK").arg(block.as_millis().max(1) as u64).arg("STREAMS");
+    for (stream, _) in streams.clone() {
+        read.arg(&stream.key);
+    }
+    for (_, position) in streams {
+        read.arg(position.to_string());
+    }
+    let answer: Option<Vec<(String, Entries)>> = read.query_async(connection).await?;
+    Ok(answer.into_iter().flatten().map(|(key, entries)| (key, RawEntries(entries))).collect())
+}
+
+/// Entries that are not parsed yet, since that takes their stream.
+#[derive(Debug)]
+pub(super) struct RawEntries(Entries);
+
+impl RawEntries {
+    pub(super) fn parse(self, stream: &Stream) -> Result<Vec<Logged>, Error> {
+        stream.entries(self.0)
+    }
+}
+
+/// The number of a connection at Redis.
+pub(super) async fn client_id(connection: &mut MultiplexedConnection) -> Result<u64, RedisError> {
+    cmd("CLIENT").arg("ID").query_async(connection).await
+}
+
+/// Has a connection's [`wait_for_entries`] return at once.
+pub(super) async fn unblock(connection: &mut MultiplexedConnection, client: u64) -> Result<bool, RedisError> {
+    cmd("CLIENT").arg("UNBLOCK").arg(client).query_async(connection).await
+}
+
+/// Whether there is an answer at all.
+pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
+    cmd("PING").query_async(connection).await
+}
+
+/// The version, if Redis tells.
+pub(super) async fn version(connection: &mut MultiplexedConnection) -> Result<Option<String>, RedisError> {
+    let info: String = cmd("INFO").arg("server").query_async(connection).await?;
+    Ok(info
+        .lines()
+        .find_map(|line| line.strip_prefix("redis_version:"))
+        .map(|version| version.trim().to_owned()))
+}

@@ -1,0 +1,112 @@
+//! The model of Redis, held against a real one: so what holds with the model holds with Redis.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use redis::aio::MultiplexedConnection;
+
+use super::{
+    attempt::Begun,
+    command::{NewEntry, Stream},
+    model::{Server, TOPIC, origin, record},
+};
+use crate::Position;
+
+#[allow(dead_code)] // the tests in `tests/redis` need more
+#[path = "../../tests/support/redis.rs"]
+mod server;
+
+/// What is done to both. The numbers say by how much a position differs from the last one.
+#[derive(Clone, Debug)]
+enum Command {
+    Begin(Option<i64>),
+    Append(i64, i64, bool),
+    Trim(usize),
+    Delete,
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        3 => prop::option::of(-2..5_i64).prop_map(Command::Begin),
+        8 => (-1..2_i64, -3..2_i64, prop::bool::weighted(0.1)).prop_map(|(epoch, seq, ends)| Command::Append(epoch, seq, ends)),
+        1 => (0..5_usize).prop_map(Command::Trim),
+        1 => Just(Command::Delete),
+    ]
+}
+
+/// A position that is off by so many epochs and numbers.
+fn near(last: Position, epochs: i64, seq: i64) -> Position {
+    let number = Position::epoch_number(last.epoch()).saturating_add_signed(epochs);
+    Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))
+}
+
+async fn compare(connection: &mut MultiplexedConnection, real: &server::Server, commands: Vec<Command>) {
+    let stream = Stream { key: "log".into(), origin: origin() };
+    real.command(&["FLUSHALL"]);
+    let mut model = Server { log: None, saved: None, ms: 0 };
+    for (number, command) in commands.into_iter().enumerate() {
+        let last = model.last().0;
+        let nonce = number.to_string().into_bytes();
+        match command {
+            Command::Begin(epochs) => {
+                let marker = epochs.map(|epochs| near(Position::new(last.epoch(), 0), epochs, 0));
+                // An id of 0-0 is none at all.
+                let marker = marker.filter(|marker| *marker > origin());
+                let answer = stream.begin(connection, marker, &nonce).await.unwrap();
+                let answer = match answer {
+                    Begun::Moved(last, ms) => {
+                        assert!(ms > 1_700_000_000_000, "{ms} is a time");
+                        Begun::Moved(last, 0)
+                    }
+                    answer => answer,
+                };
+                assert_eq!(answer, model.begin(marker, &nonce));
+            }
+            Command::Append(epochs, seq, ends) => {
+                let seen = near(last, epochs, seq);
+                let record = record((!ends).then_some(7));
+                let entry = NewEntry {
+                    record: &record,
+                    nonce: &nonce,
+                    once: "",
+                    once_for: Duration::ZERO,
+                    history: 1_000,
+                    expire_after: None,
+                };
+                let answer = stream.append(connection, seen, &entry).await.unwrap();
+                // Nothing can be appended before there is a marker.
+                assert_eq!(answer, model.append(seen, record, &nonce), "{seen} after {last}");
+            }
+            Command::Trim(keep) => {
+                real.command(&["XTRIM", "log", "MAXLEN", &keep.to_string()]);
+                let excess = model.log.as_ref().map_or(0, |log| log.entries.len().saturating_sub(keep));
+                model.log.iter_mut().for_each(|log| drop(log.entries.drain(..excess)));
+            }
+            Command::Delete => {
+                real.command(&["DEL", "log"]);
+                model.log = None;
+            }
+        }
+        for (after, count) in [(origin(), 1000), (last, 2), (near(last, 0, -2), 3)] {
+            let (last, entries) = stream.after(connection, after, count).await.unwrap();
+            assert_eq!(last, model.last().0);
+            assert_eq!(entries, model.after(after, count));
+        }
+    }
+}
+
+#[test]
+fn model_is_like_the_real_server() {
+    let Some(real) = server::Server::start(server::Durability::Saved) else { return };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let connection = runtime
+        .block_on(redis::Client::open(real.url()).unwrap().get_multiplexed_async_connection())
+        .unwrap();
+    let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) };
+    proptest::test_runner::TestRunner::new(config)
+        .run(&prop::collection::vec(command(), 0..30), |commands| {
+            runtime.block_on(compare(&mut connection.clone(), &real, commands));
+            Ok(())
+        })
+        .unwrap();
+}

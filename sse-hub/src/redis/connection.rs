@@ -1,0 +1,139 @@
+//! The connection for all but the tail, and how a lost one is replaced.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+
+use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
+use tokio::time::Instant;
+
+use crate::redis::{
+    Error, command,
+    error::{Failure, Next},
+    publisher::ConnectionNumber,
+};
+
+/// Between two attempts to connect.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// How long after an answer a connection is thought to live.
+const PROVEN_FOR: Duration = Duration::from_secs(1);
+
+/// One connection at a time, for all who need one.
+///
+/// The client library has a manager that connects anew unseen. But each connection has to begin its own epochs, so the
+/// connections are counted here.
+#[derive(Debug)]
+pub(super) struct Shared {
+    client: Client,
+    config: AsyncConnectionConfig,
+    current: Mutex<Option<Current>>,
+    /// Held while connecting: the number of the last connection, and the last failure.
+    connecting: tokio::sync::Mutex<(ConnectionNumber, Option<(Instant, redis::RedisError)>)>,
+}
+
+/// The connection that there is, and until when it need not be asked whether it still lives.
+#[derive(Debug)]
+struct Current {
+    numbered: Numbered,
+    proven_until: Instant,
+}
+
+/// A connection and its number.
+#[derive(Clone, Debug)]
+pub(super) struct Numbered {
+    pub(super) number: ConnectionNumber,
+    pub(super) connection: MultiplexedConnection,
+}
+
+impl Shared {
+    pub(super) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
+        Self { client, config, current: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+    }
+
+    /// The connection that there is, or a new one.
+    ///
+    /// What is sent on a connection that is broken already has an outcome that is not known. So one that was idle is asked
+    /// first.
+    pub(super) async fn get(&self) -> Result<Numbered, Failure> {
+        if let Some(mut current) = self.current() {
+            if self.is_proven() {
+                return Ok(current);
+            }
+            match command::ping(&mut current.connection).await {
+                Ok(()) => {
+                    self.prove(current.number);
+                    return Ok(current);
+                }
+                Err(_) => self.lose(current.number),
+            }
+        }
+        let mut connecting = self.connecting.lock().await;
+        if let Some(current) = self.current() {
+            return Ok(current);
+        }
+        let (last_number, last_failure) = &mut *connecting;
+        // Those who waited for the attempt share its outcome.
+        if let Some((at, error)) = last_failure
+            && at.elapsed() < PAUSE
+        {
+            return Err(unreachable(error.clone()));
+        }
+        match self.client.get_multiplexed_async_connection_with_config(&self.config).await {
+            Ok(connection) => {
+                *last_number += 1;
+                *last_failure = None;
+                let current = Numbered { number: *last_number, connection };
+                let proven_until = Instant::now() + PROVEN_FOR;
+                *self.lock() = Some(Current { numbered: current.clone(), proven_until });
+                Ok(current)
+            }
+            Err(error) => {
+                *last_failure = Some((Instant::now(), error.clone()));
+                Err(unreachable(error))
+            }
+        }
+    }
+
+    /// This connection has given an answer.
+    pub(super) fn prove(&self, number: ConnectionNumber) {
+        if let Some(current) = self.lock().as_mut().filter(|current| current.numbered.number == number) {
+            current.proven_until = Instant::now() + PROVEN_FOR;
+        }
+    }
+
+    /// The connection may be broken: another one is.
+    pub(super) fn suspect(&self) {
+        if let Some(current) = self.lock().as_mut() {
+            current.proven_until = Instant::now();
+        }
+    }
+
+    /// Do not use this connection any more.
+    pub(super) fn lose(&self, number: ConnectionNumber) {
+        self.lock().take_if(|current| current.numbered.number == number);
+    }
+
+    fn current(&self) -> Option<Numbered> {
+        self.lock().as_ref().map(|current| current.numbered.clone())
+    }
+
+    fn is_proven(&self) -> bool {
+        self.lock().as_ref().is_some_and(|current| Instant::now() < current.proven_until)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Current>> {
+        self.current.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Waits before the next attempt.
+pub(super) async fn pause() {
+    tokio::time::sleep(PAUSE).await;
+}
+
+/// A failure to connect: whatever the reason, nothing was sent, and it may pass.
+pub(super) fn unreachable(error: redis::RedisError) -> Failure {
+    Failure { error: Error::Unreachable(error.into()), next: Next::TryAgain }
+}

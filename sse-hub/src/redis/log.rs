@@ -1,0 +1,149 @@
+//! What is in the stream of a topic, and how one entry follows another.
+//!
+//! | entry | fields |
+//! | --- | --- |
+//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `nonce` |
+//! | event | `data`, perhaps `type`, perhaps `retry` (ms), `nonce` |
+//! | end | `end`, `nonce` |
+//!
+//! A marker names the entry before it. So for each entry the one before it is known, and a hole shows wherever it is:
+//! within an epoch by the numbers, between epochs by the marker.
+
+use std::time::Duration;
+
+use sse_codec::{Event, EventType};
+
+use crate::{Position, Reason, backplane::Record};
+
+/// An entry of the log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Logged {
+    pub(super) at: Position,
+    pub(super) record: Record,
+    /// Of a marker: the last entry before it, as its publisher saw it.
+    pub(super) before: Option<Position>,
+    /// What its publisher finds it by.
+    pub(super) nonce: Vec<u8>,
+}
+
+/// How an entry follows a position that is before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Follows {
+    /// Nothing is between them.
+    Directly,
+    /// There was something between them that is not there any more, or the position is not one of this log.
+    AfterHole(Reason),
+}
+
+impl Logged {
+    /// The position before this entry: after it, this entry is the next one.
+    pub(super) fn floor(&self) -> Position {
+        match self.before {
+            Some(before) => before,
+            None => Position::new(self.at.epoch(), self.at.seq().saturating_sub(1)),
+        }
+    }
+
+    /// How this entry follows `position`, if it is the first one after it that the log has.
+    ///
+    /// No position is ever used twice. So if this is the next one, the log has had what was at `position`, even if that
+    /// is trimmed now.
+    pub(super) fn follows(&self, position: Position) -> Follows {
+        let floor = self.floor();
+        if floor == position {
+            Follows::Directly
+        } else if floor > position {
+            Follows::AfterHole(Reason::Trimmed)
+        } else {
+            // The log goes on from an earlier position, so it never had this one, or it lost it.
+            Follows::AfterHole(Reason::Reset)
+        }
+    }
+
+    /// The bytes that count for the limit of a page.
+    pub(super) fn size(&self) -> usize {
+        match &self.record {
+            Record::Event(event) => event.data().len() + event.event_type().len(),
+            Record::End | Record::Marker => 0,
+        }
+    }
+}
+
+/// The fields of a record, as the script that appends it takes them.
+pub(super) fn fields(record: &Record, nonce: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
+    let mut fields = Vec::with_capacity(4);
+    match record {
+        Record::Event(event) => {
+            fields.push(("data", event.data().into()));
+            if let Some(event_type) = event.explicit_event_type() {
+                fields.push(("type", event_type.as_str().into()));
+            }
+            if let Some(retry) = event.retry() {
+                fields.push(("retry", retry.as_millis().to_string().into()));
+            }
+        }
+        Record::End => fields.push(("end", Vec::new())),
+        Record::Marker => fields.push(("begin", Vec::new())),
+    }
+    fields.push(("nonce", nonce.into()));
+    fields
+}
+
+/// Reads an entry of a stream: its id, and its fields with their values. `origin` is the position before all entries,
+/// which Redis calls `0-0`.
+pub(super) fn parse(
+    id: &[u8],
+    fields: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
+    origin: Position,
+) -> Result<Logged, &'static str> {
+    let at = position(id, origin).ok_or("its id is not a position")?;
+    let (mut data, mut event_type, mut retry) = (None, None, None);
+    let (mut before, mut end, mut nonce) = (None, false, Vec::new());
+    for (name, value) in fields {
+        match &*name {
+            b"data" => data = Some(String::from_utf8(value).map_err(|_| "its data is not UTF-8")?),
+            b"type" => {
+                let text = String::from_utf8(value).map_err(|_| "its type is not UTF-8")?;
+                event_type = Some(EventType::new(text).map_err(|_| "its type is not an event type")?);
+            }
+            b"retry" => {
+                let ms = str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
+                retry = Some(Duration::from_millis(ms.ok_or("its retry is not a number")?));
+            }
+            b"begin" => before = Some(position(&value, origin).ok_or("its begin is not a position")?),
+            b"end" => end = true,
+            b"nonce" => nonce = value,
+            // A later version may add some.
+            _ => {}
+        }
+    }
+    let record = match (before, end, data) {
+        (Some(_), false, None) if at.seq() == 0 => Record::Marker,
+        (None, true, None) => Record::End,
+        (None, false, Some(data)) if at.seq() > 0 => {
+            let mut event = Event::new(data);
+            if let Some(event_type) = event_type {
+                event = event.with_event_type(event_type);
+            }
+            if let Some(retry) = retry {
+                event = event.with_retry(retry);
+            }
+            Record::Event(event)
+        }
+        _ => return Err("it is neither an event, nor an end, nor a marker"),
+    };
+    Ok(Logged { at, record, before, nonce })
+}
+
+/// Reads an id of Redis.
+pub(super) fn position(id: &[u8], origin: Position) -> Option<Position> {
+    match id {
+        b"0-0" => Some(origin),
+        id => str::from_utf8(id).ok()?.parse().ok(),
+    }
+}
+
+/// The position before all entries: the first marker comes after it.
+pub(super) fn origin(topic: &str) -> Position {
+    Position::new(Position::epoch_of(topic, 0), 0)
+}

@@ -1,0 +1,350 @@
+//! Several processes share their topics through Redis Streams (feature `redis`).
+//!
+//! ```no_run
+//! use sse_hub::redis::Redis;
+//!
+//! # async fn connect() -> Result<(), sse_hub::redis::Error> {
+//! let redis = Redis::connect("redis://127.0.0.1").await?;
+//! # drop(redis);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Each topic is a stream. Any process can die, and clients resume at any other. Nothing is lost without a gap, nothing
+//! comes twice, and no id is ever used again, also if Redis comes back with an older state, or without any.
+//! [`docs/redis.md`](https://github.com/sse-codec/sse-codec/blob/main/sse-hub/docs/redis.md) says how.
+//!
+//! # What it needs
+//!
+//! - Redis 7.0 or later, or Valkey: one server, perhaps with replicas, but not a cluster. No proxy that connects to
+//!   another server without closing the connection.
+//! - The commands `EVAL`, `EVALSHA`, `SCRIPT LOAD`, and for keys under the prefix what the scripts use: `XADD`,
+//!   `XRANGE`, `XREVRANGE`, `XREAD`, `XINFO`, `EXISTS`, `GET`, `SET`, `PEXPIRE`, `TIME`. `CLIENT` and `INFO` if they are
+//!   allowed.
+//! - `appendfsync always`, if what was published must outlast a crash of Redis. Otherwise the last events may be lost, and
+//!   clients that have seen them get a gap.
+//!
+//! For TLS, depend on `redis` as well, with one of its features such as `tokio-rustls-comp`, and use a `rediss` URL.
+//!
+//! # What it costs
+//!
+//! Two connections for each process. Redis keeps [`Builder::history`] events of each topic and deletes no topic, unless
+//! [`Builder::expire_after`] is set. A process asks for all its topics whenever one has something new: that suits
+//! thousands of topics in a process, not hundreds of thousands.
+
+mod append;
+mod attempt;
+mod command;
+#[cfg(test)]
+mod compared;
+mod connection;
+mod error;
+mod follow;
+mod log;
+#[cfg(test)]
+mod model;
+mod page;
+mod publisher;
+mod read;
+mod tail;
+
+use std::{
+    collections::HashMap,
+    fmt,
+    hash::{BuildHasher, RandomState},
+    num::NonZeroUsize,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use redis::{AsyncConnectionConfig, Client};
+use tokio::{
+    runtime::Handle,
+    sync::mpsc::{UnboundedSender, unbounded_channel},
+    task::AbortHandle,
+};
+
+pub use self::error::Error;
+use self::{append::Topic, command::Stream, connection::Shared, publisher::MAX_STEP, read::Readers};
+use crate::{
+    Position,
+    backplane::{Backplane, Boxed, Entry, Feed, Limit, Page, ReadFrom},
+    error::{PublishError, ReadError},
+};
+
+/// The oldest version that has ids of the form `epoch-*`.
+const MIN_MAJOR_VERSION: u32 = 7;
+
+/// The topics whose epochs are remembered. If there are more, those that are not in use begin a new epoch next time.
+const MAX_TOPICS: usize = 10_000;
+
+/// The backplane over Redis Streams: see [the module](self).
+///
+/// Dropping it closes its connections.
+#[derive(Debug)]
+pub struct Redis {
+    inner: Arc<Inner>,
+    runtime: Handle,
+    tail: AbortHandle,
+}
+
+impl Redis {
+    /// Connects with the settings of [`builder`](Self::builder), to a URL such as `redis://user:password@host:6379/0`.
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`]. It is tried once; a connection that is lost later is replaced.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio, as all of tokio's timers and sockets do.
+    pub async fn connect(url: &str) -> Result<Self, Error> {
+        Self::builder().connect(url).await
+    }
+
+    /// The settings, with their defaults.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.tail.abort();
+    }
+}
+
+/// The settings of [`Redis`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct Builder {
+    settings: Settings,
+}
+
+#[derive(Clone, Debug)]
+struct Settings {
+    prefix: String,
+    history: usize,
+    expire_after: Option<Duration>,
+    remember_keys_for: Duration,
+    response_timeout: Duration,
+    publish_timeout: Duration,
+    read_timeout: Duration,
+    max_waiting: usize,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        Self {
+            settings: Settings {
+                prefix: "sse:".into(),
+                history: 10_000,
+                expire_after: None,
+                remember_keys_for: Duration::from_secs(3600),
+                response_timeout: Duration::from_secs(2),
+                publish_timeout: Duration::from_secs(5),
+                read_timeout: Duration::from_secs(2),
+                max_waiting: 1000,
+            },
+        }
+    }
+}
+
+impl Builder {
+    /// What all keys begin with, `sse:` by default. All processes of a service have the same.
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.settings.prefix = prefix.into();
+        self
+    }
+
+    /// How many events Redis keeps of each topic, 10,000 by default. It keeps some more, since it deletes them in blocks of
+    /// up to 100 entries or 4 KiB.
+    pub fn history(mut self, events: NonZeroUsize) -> Self {
+        self.settings.history = events.get();
+        self
+    }
+
+    /// How long Redis keeps a topic after its last event, in whole ms. Never deleted by default.
+    ///
+    /// A client that comes later gets a gap, if it has an id.
+    pub fn expire_after(mut self, idle: Duration) -> Self {
+        self.settings.expire_after = Some(idle);
+        self
+    }
+
+    /// How long a key that an event was published with is remembered, in whole ms, whatever becomes of the event. An hour by
+    /// default.
+    pub fn remember_keys_for(mut self, time: Duration) -> Self {
+        self.settings.remember_keys_for = time;
+        self
+    }
+
+    /// How long an answer of Redis may take before the connection is replaced, and a connection to be made. 2 s by default.
+    pub fn response_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.response_timeout = timeout;
+        self
+    }
+
+    /// How long a publisher waits before it gets [`PublishError::Unavailable`] or [`PublishError::Unknown`]. 5 s by default.
+    ///
+    /// It should be longer than [`response_timeout`](Self::response_timeout), so that there is time to find out what became
+    /// of an event.
+    pub fn publish_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.publish_timeout = timeout;
+        self
+    }
+
+    /// How long a client waits for a page before it gets [`ReadError::Unavailable`]. 2 s by default.
+    pub fn read_timeout(mut self, timeout: Duration) -> Self {
+        self.settings.read_timeout = timeout;
+        self
+    }
+
+    /// How many clients may wait for a page at the same time before others get [`ReadError::Busy`]. 1000 by default.
+    pub fn max_waiting(mut self, clients: usize) -> Self {
+        self.settings.max_waiting = clients;
+        self
+    }
+
+    /// Connects: see [`Redis::connect`].
+    ///
+    /// # Errors
+    ///
+    /// Any [`Error`].
+    ///
+    /// # Panics
+    ///
+    /// Outside of a runtime of tokio.
+    pub async fn connect(self, url: &str) -> Result<Redis, Error> {
+        let settings = self.settings;
+        let client = Client::open(url).map_err(|error| Error::Url(error.into()))?;
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(settings.response_timeout))
+            .set_response_timeout(Some(settings.response_timeout));
+        let shared = Shared::new(client.clone(), config);
+        let mut current = shared.get().await.map_err(|failure| failure.error)?;
+        // Where `INFO` is not allowed, the first command tells.
+        if let Ok(Some(version)) = command::version(&mut current.connection).await
+            && let Some(Ok(major)) = version.split('.').next().map(str::parse::<u32>)
+            && major < MIN_MAJOR_VERSION
+        {
+            return Err(Error::TooOld { version });
+        }
+
+        let (to_tail, from_followers) = unbounded_channel();
+        let random = RandomState::new();
+        let inner = Arc::new(Inner {
+            client,
+            shared,
+            settings,
+            topics: Mutex::default(),
+            readers: Readers::default(),
+            to_tail,
+            process: random.hash_one("process"),
+            random,
+            counter: AtomicU64::new(0),
+        });
+        let runtime = Handle::current();
+        let tail = runtime.spawn(follow::run(inner.clone(), from_followers)).abort_handle();
+        Ok(Redis { inner, runtime, tail })
+    }
+}
+
+impl Backplane for Redis {
+    fn append(&self, topic: Arc<str>, entry: Entry) -> Boxed<Result<Position, PublishError>> {
+        let inner = self.inner.clone();
+        Box::pin(async move { append::append(&inner, topic, entry).await })
+    }
+
+    fn read(&self, topic: Arc<str>, from: ReadFrom, limit: Limit) -> Boxed<Result<Page, ReadError>> {
+        let inner = self.inner.clone();
+        Box::pin(async move { read::read(&inner, topic, from, limit).await })
+    }
+
+    fn follow(&self, feed: Feed) {
+        self.runtime.spawn(follow::begin(self.inner.clone(), feed));
+    }
+}
+
+/// What the tasks of a [`Redis`] share.
+struct Inner {
+    client: Client,
+    shared: Shared,
+    settings: Settings,
+    topics: Mutex<HashMap<Arc<str>, Arc<Topic>>>,
+    readers: Readers,
+    to_tail: UnboundedSender<follow::Followed>,
+    /// A random number, so that nonces of different processes differ.
+    process: u64,
+    random: RandomState,
+    counter: AtomicU64,
+}
+
+impl Inner {
+    /// The log of a topic.
+    fn stream(&self, topic: &str) -> Stream {
+        Stream { key: format!("{}log:{topic}", self.settings.prefix), origin: log::origin(topic) }
+    }
+
+    /// The key that remembers an idempotency key. The length tells where the topic ends.
+    fn once_key(&self, topic: &str, key: &str) -> String {
+        format!("{}once:{}:{topic}:{key}", self.settings.prefix, topic.len())
+    }
+
+    /// What this process knows of a topic that it publishes to.
+    fn topic(&self, topic: Arc<str>) -> Arc<Topic> {
+        let mut topics = self.topics();
+        if let Some(known) = topics.get(&topic) {
+            return known.clone();
+        }
+        if topics.len() >= MAX_TOPICS {
+            topics.retain(|_, topic| Arc::strong_count(topic) > 1);
+        }
+        let new = Arc::new(Topic::new(topic.clone(), self.stream(&topic)));
+        topics.insert(topic, new.clone());
+        new
+    }
+
+    /// A topic is at this position.
+    fn heard(&self, topic: &str, position: Position) {
+        let known = self.topics().get(topic).cloned();
+        if let Some(topic) = known {
+            topic.heard(position);
+        }
+    }
+
+    /// What an entry can be found by. No other has the same.
+    fn nonce(&self) -> Vec<u8> {
+        format!("{:x}-{:x}", self.process, self.count()).into_bytes()
+    }
+
+    /// By how much an epoch is later than it must be.
+    fn step(&self) -> u64 {
+        self.random.hash_one(self.count()) % MAX_STEP
+    }
+
+    fn count(&self) -> u64 {
+        self.counter.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The settings of the tail's connection, which waits for that long.
+    fn tail_config(&self, block: Duration) -> AsyncConnectionConfig {
+        AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.settings.response_timeout))
+            .set_response_timeout(Some(self.settings.response_timeout + block))
+    }
+
+    fn topics(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Arc<Topic>>> {
+        self.topics.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The client knows the password.
+        f.debug_struct("Inner").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! What a page of the log says to the one who asked for it: the rules, without I/O.
+
+use std::cmp::Ordering;
+
+use crate::{
+    Position, Reason,
+    backplane::{Limit, Page},
+    redis::log::{Follows, Logged},
+};
+
+/// Whether the log can be read on from a position.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// This page.
+    Page(Page),
+    /// There is nothing after the position, and it is not one of the log: read all that there is.
+    FromOldest,
+}
+
+/// Judges what was read after `cursor`. `last` is the last position of the log, which was read before `entries`.
+pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Answer {
+    let Some(first) = entries.first() else {
+        return match cursor.cmp(&last) {
+            // Also if all entries are trimmed. What is appended next will follow this position.
+            Ordering::Equal => Answer::Page(Page { gap: None, floor: cursor, entries: Vec::new(), last }),
+            Ordering::Less => {
+                Answer::Page(Page { gap: Some(Reason::Trimmed), floor: last, entries: Vec::new(), last })
+            }
+            // The log lost its end. What it still has is before `cursor`.
+            Ordering::Greater if cursor.epoch() == last.epoch() => {
+                Answer::Page(Page { gap: Some(Reason::Ahead), floor: last, entries: Vec::new(), last })
+            }
+            // The log lost an epoch, or it is another log. So nothing is known of what it has.
+            Ordering::Greater => Answer::FromOldest,
+        };
+    };
+    Answer::Page(match first.follows(cursor) {
+        Follows::Directly => page(None, cursor, entries, last, limit),
+        Follows::AfterHole(reason) => page(Some(reason), first.floor(), entries, last, limit),
+    })
+}
+
+/// The page of what was read from the oldest entry on, or of the last entries.
+pub(super) fn oldest(gap: Option<Reason>, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
+    // If all entries are trimmed, it goes on after the last one.
+    let floor = entries.first().map_or(last, Logged::floor);
+    page(gap, floor, entries, last, limit)
+}
+
+/// Takes entries up to the limit or to a hole, with which the next page begins. The first one follows the floor.
+fn page(gap: Option<Reason>, floor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
+    let mut page = Page { gap, floor, entries: Vec::new(), last };
+    let mut bytes = 0;
+    for entry in entries {
+        let is_full = page.entries.len() >= limit.entries.max(1) || bytes >= limit.bytes.max(1);
+        if is_full || entry.follows(page.end()) != Follows::Directly {
+            break;
+        }
+        bytes += entry.size();
+        page.entries.push((entry.at, entry.record));
+    }
+    // More may have been appended since `last` was read.
+    page.last = page.last.max(page.end());
+    page
+}
+
+/// The page of the last entries, which were read the latest first: as many as fit, up to the last one.
+pub(super) fn latest(latest: Vec<Logged>, last: Position, limit: Limit) -> Page {
+    let mut entries: Vec<Logged> = Vec::new();
+    let mut bytes = 0;
+    for entry in latest {
+        let is_full = entries.len() >= limit.entries || bytes >= limit.bytes;
+        if is_full || entries.last().is_some_and(|later| later.follows(entry.at) != Follows::Directly) {
+            break;
+        }
+        bytes += entry.size();
+        entries.push(entry);
+    }
+    let floor = entries.last().map_or(last, Logged::floor);
+    let entries: Vec<_> = entries.into_iter().rev().map(|entry| (entry.at, entry.record)).collect();
+    let last = entries.last().map_or(last, |(at, _)| last.max(*at));
+    Page { gap: None, floor, entries, last }
+}

@@ -1,0 +1,188 @@
+//! Reading pages: carries out what [`page`](super::page) says.
+
+use std::{
+    collections::HashSet,
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use redis::aio::MultiplexedConnection;
+use tokio::{
+    sync::Semaphore,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    Reason,
+    backplane::{Limit, Page, ReadFrom},
+    error::ReadError,
+    redis::{
+        Inner,
+        command::Stream,
+        connection::{Numbered, pause},
+        error::{Failure, Next},
+        log::Logged,
+        page::{self, Answer},
+    },
+};
+
+/// The pages that are read at the same time.
+const AT_ONCE: usize = 8;
+
+/// The entries of a page at most.
+const MAX_ENTRIES: usize = 1000;
+
+/// How large an entry is thought to be before one was read.
+const TYPICAL_SIZE: usize = 1024;
+
+/// Those who read and those who wait for it.
+#[derive(Debug)]
+pub(super) struct Readers {
+    permits: Semaphore,
+    waiting: AtomicUsize,
+    /// Topics of which a read failed: their subscribers wait for a sign that they should try again.
+    failed: Mutex<HashSet<Arc<str>>>,
+    /// What entries had on average in the last page, in bytes: so that a page is not read for nothing.
+    entry_size: AtomicUsize,
+}
+
+impl Default for Readers {
+    fn default() -> Self {
+        Self {
+            permits: Semaphore::new(AT_ONCE),
+            waiting: AtomicUsize::new(0),
+            failed: Mutex::default(),
+            entry_size: AtomicUsize::new(TYPICAL_SIZE),
+        }
+    }
+}
+
+/// Reads a page for a client: waits for its turn, and for Redis, if not too many do already.
+pub(super) async fn read(
+    inner: &Inner,
+    topic: Arc<str>,
+    from: ReadFrom,
+    limit: Limit,
+) -> Result<Page, ReadError> {
+    let page = match Place::take(&inner.readers.waiting, inner.settings.max_waiting) {
+        Some(_place) => read_in_turn(inner, &topic, from, limit).await,
+        None => Err(ReadError::Busy),
+    };
+    if page.is_err() {
+        inner.readers.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(topic);
+    }
+    page
+}
+
+/// Reads the first page of a topic that is followed.
+pub(super) async fn read_first(inner: &Inner, topic: &str, limit: Limit) -> Result<Page, ReadError> {
+    read_in_turn(inner, topic, ReadFrom::Last(limit.entries), limit).await
+}
+
+async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) -> Result<Page, ReadError> {
+    let stream = inner.stream(topic);
+    let mut last_failure = None;
+    let deadline = Instant::now() + inner.settings.read_timeout;
+    let page = async {
+        // The semaphore is never closed.
+        let _permit = inner.readers.permits.acquire().await;
+        loop {
+            match try_read(inner, &stream, from, limit).await {
+                Err(failure) if failure.next != Next::GiveUp => last_failure = Some(failure),
+                outcome => break outcome,
+            }
+            pause().await;
+        }
+    };
+    match timeout_at(deadline, page).await {
+        Ok(Ok(page)) => Ok(page),
+        Ok(Err(failure)) => Err(ReadError::Unavailable(Arc::new(failure.error))),
+        Err(elapsed) => Err(ReadError::Unavailable(match last_failure {
+            Some(failure) => Arc::new(failure.error),
+            None => Arc::new(elapsed),
+        })),
+    }
+}
+
+async fn try_read(inner: &Inner, stream: &Stream, from: ReadFrom, limit: Limit) -> Result<Page, Failure> {
+    let Numbered { number, mut connection } = inner.shared.get().await?;
+    let outcome = read_page(&inner.readers, &mut connection, stream, from, limit).await;
+    match &outcome {
+        Err(failure) if failure.next != Next::GiveUp => inner.shared.lose(number),
+        _ => inner.shared.prove(number),
+    }
+    outcome
+}
+
+async fn read_page(
+    readers: &Readers,
+    connection: &mut MultiplexedConnection,
+    stream: &Stream,
+    from: ReadFrom,
+    limit: Limit,
+) -> Result<Page, Failure> {
+    let size = readers.entry_size.load(Ordering::Relaxed).max(1);
+    let count = limit.entries.min(limit.bytes / size).clamp(1, MAX_ENTRIES);
+    let (gap, last, entries) = match from {
+        ReadFrom::After(cursor) => {
+            let (last, entries) = stream.after(connection, cursor, count).await?;
+            readers.learn(&entries);
+            match page::after(cursor, entries, last, limit) {
+                Answer::Page(page) => return Ok(page),
+                Answer::FromOldest => {
+                    let (last, entries) = stream.oldest(connection, count).await?;
+                    (Some(Reason::Reset), last, entries)
+                }
+            }
+        }
+        ReadFrom::Oldest => {
+            let (last, entries) = stream.oldest(connection, count).await?;
+            (None, last, entries)
+        }
+        ReadFrom::Last(entries) => {
+            let (last, latest) = stream.latest(connection, count.min(entries)).await?;
+            readers.learn(&latest);
+            return Ok(page::latest(latest, last, Limit { entries, ..limit }));
+        }
+    };
+    readers.learn(&entries);
+    Ok(page::oldest(gap, entries, last, limit))
+}
+
+impl Readers {
+    /// The topics of which a read failed since this was asked last.
+    pub(super) fn take_failed(&self) -> HashSet<Arc<str>> {
+        mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn learn(&self, entries: &[Logged]) {
+        let bytes: usize = entries.iter().map(Logged::size).sum();
+        if let Some(average) = bytes.checked_div(entries.len()) {
+            self.entry_size.store(average.max(1), Ordering::Relaxed);
+        }
+    }
+}
+
+/// A place among those who wait.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize, max: usize) -> Option<Self> {
+        let place = Self(waiting);
+        if waiting.fetch_add(1, Ordering::Relaxed) < max {
+            return Some(place);
+        }
+        // Dropping the place gives it back.
+        drop(place);
+        None
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}

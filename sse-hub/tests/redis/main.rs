@@ -1,0 +1,14 @@
+//! The cases that need Redis, by number, as sse-hub/README.md lists them. Each test has a Redis of its own.
+
+#![cfg(feature = "redis")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod client;
+mod lost;
+mod many;
+mod proxy;
+mod publish;
+mod resume;

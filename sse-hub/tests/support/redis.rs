@@ -1,0 +1,147 @@
+//! A Redis of the test's own, on a free port and in a directory of its own.
+
+use std::{
+    env, fs,
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    path::PathBuf,
+    process::{self, Child, Command, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long anything may take before the test fails: far more than it ever takes.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A server that ends with the test.
+#[derive(Debug)]
+pub(crate) struct Server {
+    port: u16,
+    directory: PathBuf,
+    durability: Durability,
+    child: Option<Child>,
+}
+
+/// What outlasts a crash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// Each write.
+    Always,
+    /// What was saved by [`Server::save`].
+    Saved,
+}
+
+impl Server {
+    /// Starts one, or says why not. With `SSE_REQUIRE_REDIS=1`, that is a failure.
+    pub(crate) fn start(durability: Durability) -> Option<Self> {
+        if Command::new("redis-server").arg("--version").stdout(Stdio::null()).spawn().is_err() {
+            let is_required = env::var_os("SSE_REQUIRE_REDIS").is_some_and(|value| value == "1");
+            assert!(!is_required, "there is no redis-server, and SSE_REQUIRE_REDIS=1");
+            println!("SKIPPED: there is no redis-server");
+            return None;
+        }
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let name = format!("sse-hub-redis-{}-{}", process::id(), COUNT.fetch_add(1, Ordering::Relaxed));
+        let directory = env::temp_dir().join(name);
+        fs::create_dir_all(&directory).unwrap();
+        let mut server = Self { port: 0, directory, durability, child: None };
+        // Another process may take the port before Redis does.
+        for _ in 0..10 {
+            server.port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            if server.try_run() {
+                return Some(server);
+            }
+        }
+        panic!("redis-server does not start; see {}", server.directory.join("log").display());
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Kills it as `kill -9` does.
+    pub(crate) fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().unwrap();
+            child.wait().unwrap();
+        }
+    }
+
+    /// Starts it again, on the same port and with the data that it finds.
+    pub(crate) fn run(&mut self) {
+        let end = Instant::now() + DEADLINE;
+        while !self.try_run() {
+            assert!(Instant::now() < end, "redis-server does not start again");
+        }
+    }
+
+    /// A command with an answer as `redis-cli` shows it without a terminal, nearly: for what tests do to a log.
+    pub(crate) fn command(&self, words: &[&str]) -> String {
+        self.try_command(words).unwrap()
+    }
+
+    /// What a restart finds, unless each write is kept.
+    pub(crate) fn save(&self) {
+        assert_eq!(self.command(&["SAVE"]), "+OK\r\n");
+    }
+
+    fn try_run(&mut self) -> bool {
+        let log = fs::File::create(self.directory.join("log")).unwrap();
+        let is_always = self.durability == Durability::Always;
+        let child = Command::new("redis-server")
+            .args(["--port", &self.port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
+            .arg(&self.directory)
+            .args(["--appendonly", if is_always { "yes" } else { "no" }, "--appendfsync", "always"])
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.child = Some(child);
+        let end = Instant::now() + DEADLINE;
+        while Instant::now() < end {
+            // It may be another server that took the port.
+            if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
+                return false;
+            }
+            if self.try_command(&["PING"]).is_ok_and(|answer| answer == "+PONG\r\n") {
+                return true;
+            }
+            thread::sleep(Duration::from_millis(5));
+        }
+        self.kill();
+        false
+    }
+
+    fn try_command(&self, words: &[&str]) -> std::io::Result<String> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port))?;
+        stream.set_read_timeout(Some(DEADLINE))?;
+        let mut command = format!("*{}\r\n", words.len());
+        for word in words {
+            command += &format!("${}\r\n{word}\r\n", word.len());
+        }
+        command += "*1\r\n$4\r\nQUIT\r\n";
+        stream.write_all(command.as_bytes())?;
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer)?;
+        let mut answer = String::from_utf8_lossy(&answer).into_owned();
+        if answer.ends_with("+OK\r\n") {
+            answer.truncate(answer.len() - "+OK\r\n".len());
+        }
+        Ok(answer)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+        if !thread::panicking() {
+            let _ = fs::remove_dir_all(&self.directory);
+        }
+    }
+}
