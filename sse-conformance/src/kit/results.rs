@@ -187,7 +187,7 @@ const ABOUT: [(&str, &str, &str); 3] = [
         "client",
         "Clients",
         "Each check is a server of its own. The adapters use the defaults of the libraries, and do nothing that these \
-         leave to the\nprogram.",
+         leave to the\nprogram. The checks of `waiting` and `redirect` ask for more than the HTML standard does.",
     ),
 ];
 
