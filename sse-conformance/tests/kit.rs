@@ -355,7 +355,7 @@ fn cells(text: &str, title: &str) -> Vec<String> {
         .find(|line| line.starts_with(&format!("| {title}")))
         .unwrap_or_else(|| panic!("{title}"));
     let cells = row.trim_matches('|').split('|').skip(1);
-    cells.map(|cell| cell.trim().split(" of ").next().unwrap().to_owned()).collect()
+    cells.map(|cell| cell.trim().split([' ', ':']).next().unwrap().to_owned()).collect()
 }
 
 #[test]

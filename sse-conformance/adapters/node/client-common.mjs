@@ -9,7 +9,9 @@ export function follow(EventSource) {
     if ('lastEventId' in event) say({ event: { type: event.type, data: event.data, lastEventId: event.lastEventId } });
     return dispatch(event);
   };
+  // Its timers do not keep the program running.
+  const running = setInterval(() => {}, 1000);
   source.onerror = () => {
-    if (source.readyState === source.CLOSED) process.exitCode = 1;
+    if (source.readyState === source.CLOSED) clearInterval(running);
   };
 }

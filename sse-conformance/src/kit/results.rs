@@ -39,7 +39,11 @@ Exit code: 0, or 1 if an adapter could not be built or run at all.
 
 const ADAPTERS: &str = "sse-conformance/adapters/peers.json";
 const REPORTS: &str = "target/adapters/reports";
-const NODE: &str = "sse-conformance/adapters/node/node_modules/.bin/node";
+const TOOLS: [(&str, &str); 3] = [
+    ("Rust", "rustc"),
+    ("Node", "sse-conformance/adapters/node/node_modules/.bin/node"),
+    ("Python", "target/adapters/python/bin/python"),
+];
 
 /// Of encoders, only what needs no caution: that a field can be forged is for the authors first.
 const PUBLIC_CATEGORIES: [&str; 2] = ["block", "events"];
@@ -183,7 +187,7 @@ const ABOUT: [(&str, &str, &str); 3] = [
         "client",
         "Clients",
         "Each check is a server of its own. The adapters use the defaults of the libraries, and do nothing that these \
-         leave to the\nprogram.",
+         leave to the\nprogram. The checks of `waiting` and `redirect` ask for more than the HTML standard does.",
     ),
 ];
 
@@ -193,12 +197,7 @@ fn page(runs: &[(Peer, Report)]) -> Result<String, Box<dyn Error>> {
     let mut page = String::from(INTRODUCTION);
     let (kit, vectors) = (env!("CARGO_PKG_VERSION"), vectors::VERSION);
     write!(page, "\nAs of {date}, with `sse-conformance` {kit} and version {vectors} of the vectors.")?;
-    for tool in ["rustc", NODE, "target/adapters/python/bin/python"] {
-        if let Ok(output) = Command::new(tool).arg("--version").output() {
-            write!(page, " {}.", String::from_utf8_lossy(&output.stdout).trim())?;
-        }
-    }
-    page.push('\n');
+    writeln!(page, "\nThe adapters ran with {}.", TOOLS.map(version).join(", "))?;
     for (suite, title, about) in ABOUT {
         let runs: Vec<_> = runs.iter().filter(|(peer, _)| peer.suite == suite).collect();
         if !runs.is_empty() {
@@ -206,6 +205,14 @@ fn page(runs: &[(Peer, Report)]) -> Result<String, Box<dyn Error>> {
         }
     }
     Ok(page)
+}
+
+/// The name and the version of a tool.
+fn version((name, program): (&str, &str)) -> String {
+    let output = Command::new(program).arg("--version").output();
+    let said = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let version = said.split_whitespace().find(|word| word.contains(|char: char| char.is_ascii_digit()));
+    format!("{name} {}", version.unwrap_or("of an unknown version"))
 }
 
 /// A column for each peer: there are more categories than peers.
