@@ -37,6 +37,7 @@ struct State {
     feed: FeedState,
     /// Counts what those who wait may wait for.
     changes: u64,
+    /// When this process last published or subscribed.
     used: Instant,
     subscribers: usize,
     gaps: u64,
@@ -118,6 +119,7 @@ impl Channel {
             if let Some(key) = &entry.key {
                 state.keys.insert(key, position);
             }
+            state.used = Instant::now();
             (Ok(position), true)
         })
     }
@@ -150,7 +152,6 @@ impl Channel {
             return result;
         }
         state.changes += 1;
-        state.used = Instant::now();
         let mut woken = state.wakers.take();
         drop(state);
         if woken.wake() {

@@ -217,6 +217,7 @@ fn case_17_what_cannot_be_appended_is_shown_to_nobody() {
     read(&mut client);
     process.cut(true);
     assert!(matches!(try_publish(&topic, "1"), Err(PublishError::Unavailable(_))));
+    assert_eq!(read(&mut client), [""; 0]);
     process.cut(false);
     process.deliver_all();
     assert_eq!(read(&mut client), [""; 0]);
@@ -380,6 +381,23 @@ fn a_topic_that_nobody_uses_is_not_followed() {
     let client = subscribe(&topic, None);
     assert!(process.follows());
     drop(client);
+    assert!(hub.topic("other").subscribe(None).now_or_never().is_none());
+    assert!(topic.stats().is_none());
+}
+
+#[test]
+fn a_topic_is_idle_without_subscribers_whatever_others_publish() {
+    let log = Log::new();
+    let (process, _) = log.process(100);
+    let idle = std::time::Duration::from_millis(20);
+    let hub = Hub::builder().idle(idle).backplane(process.clone()).build();
+    let topic = hub.topic(TOPIC);
+    assert!(topic.subscribe(None).now_or_never().is_none());
+    process.deliver_all();
+    drop(subscribe(&topic, None));
+    std::thread::sleep(2 * idle);
+    append(&log, 1..=1);
+    process.deliver_all();
     assert!(hub.topic("other").subscribe(None).now_or_never().is_none());
     assert!(topic.stats().is_none());
 }
