@@ -266,7 +266,7 @@ impl State {
             cursor.position = last;
             return Some(Next::Events(events));
         }
-        if seen == self.ring.last() {
+        if self.ring.is_end(seen) {
             return self.ring.is_ended().then_some(Next::Ended);
         }
         // The log is ahead of the ring, or a right begins later.

@@ -325,6 +325,23 @@ fn case_21_a_log_that_lost_its_end_is_told() {
 }
 
 #[test]
+fn case_21_an_epoch_that_the_log_lost_before_it_had_an_event_is_no_gap() {
+    let log = Log::new();
+    append(&log, 1..=3);
+    let (process, topic) = live(&log, 1);
+    let mut client = subscribe(&topic, log.last());
+    log.begin_epoch();
+    append(&log, 4..=4);
+    log.lose(1);
+    process.deliver_all();
+    assert_eq!(read(&mut client), [""; 0]);
+    log.lose(1);
+    append(&log, 5..=5);
+    process.deliver_all();
+    assert_eq!(read(&mut client), ["1: 5"]);
+}
+
+#[test]
 fn case_22_a_hole_is_a_gap_with_the_number() {
     let log = Log::new();
     append(&log, 1..=3);
