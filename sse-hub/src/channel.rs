@@ -37,6 +37,7 @@ struct State {
     feed: FeedState,
     /// Counts what those who wait may wait for.
     changes: u64,
+    /// When this process last published or subscribed.
     used: Instant,
     subscribers: usize,
     gaps: u64,
@@ -118,6 +119,7 @@ impl Channel {
             if let Some(key) = &entry.key {
                 state.keys.insert(key, position);
             }
+            state.used = Instant::now();
             (Ok(position), true)
         })
     }
@@ -150,7 +152,6 @@ impl Channel {
             return result;
         }
         state.changes += 1;
-        state.used = Instant::now();
         let mut woken = state.wakers.take();
         drop(state);
         if woken.wake() {
@@ -265,7 +266,7 @@ impl State {
             cursor.position = last;
             return Some(Next::Events(events));
         }
-        if seen == self.ring.last() {
+        if self.ring.is_end(seen) {
             return self.ring.is_ended().then_some(Next::Ended);
         }
         // The log is ahead of the ring, or a right begins later.

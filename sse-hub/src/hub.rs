@@ -59,6 +59,8 @@ struct Topics {
     epoch: u64,
     /// The number of topics at which those are looked for that can go.
     sweep_at: usize,
+    /// How many more are refused, where there are too many, before they are looked for again.
+    refusals: usize,
     swept: Instant,
 }
 
@@ -160,8 +162,13 @@ impl Builder {
     /// Makes the hub.
     pub fn build(self) -> Hub {
         let Self { settings, backplane } = self;
-        let topics =
-            Topics { channels: HashMap::new(), epoch: random(), sweep_at: 16, swept: Instant::now() };
+        let topics = Topics {
+            channels: HashMap::new(),
+            epoch: random(),
+            sweep_at: 16,
+            refusals: 0,
+            swept: Instant::now(),
+        };
         Hub { inner: Arc::new(Inner { settings, backplane, topics: Mutex::new(topics) }) }
     }
 }
@@ -203,6 +210,7 @@ impl Inner {
         }
         topics.sweep(&self.settings);
         if topics.channels.len() >= self.settings.max_topics {
+            topics.refusals = topics.refusals.saturating_sub(1);
             return Err(TopicError::TooMany { max: self.settings.max_topics });
         }
         let Settings { history, .. } = self.settings;
@@ -222,7 +230,8 @@ impl Topics {
     fn sweep(&mut self, settings: &Settings) {
         let now = Instant::now();
         let is_due = now.saturating_duration_since(self.swept) >= settings.idle / 2;
-        if !is_due && self.channels.len() < self.sweep_at.min(settings.max_topics) {
+        let is_full = self.channels.len() >= settings.max_topics && self.refusals == 0;
+        if !is_due && !is_full && self.channels.len() < self.sweep_at {
             return;
         }
         let mut is_any_used = false;
@@ -235,6 +244,7 @@ impl Topics {
         self.epoch += u64::from(is_any_used);
         self.channels.shrink_to(2 * self.channels.len());
         self.sweep_at = 2 * self.channels.len().max(8);
+        self.refusals = self.channels.len() / 16;
         self.swept = now;
     }
 }

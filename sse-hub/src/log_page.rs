@@ -46,10 +46,11 @@ impl Reading {
         let mut end = begin;
         for (position, record) in page.entries.iter().filter(|(position, _)| *position > begin) {
             let id = (*position).into();
+            // A client never sees the position of a marker, so it must not be missed if the log loses it.
             if let Some(block) = block(record, &id) {
                 events.push(block);
+                end = *position;
             }
-            end = *position;
         }
         Read { gap, events: events.take(), end }
     }

@@ -95,7 +95,12 @@ impl Ring {
 
     /// Whether everything after this position is here.
     pub(crate) fn covers(&self, position: Position) -> bool {
-        position == self.last || self.place_after(position).is_some()
+        self.is_end(position) || self.place_after(position).is_some()
+    }
+
+    /// Whether nothing but markers follows this position.
+    pub(crate) fn is_end(&self, position: Position) -> bool {
+        position == self.last || position == self.parts.back().map_or(self.floor, Part::last)
     }
 
     /// A run of events after this position, and the position of its last one. `None` if there are none, or not here.

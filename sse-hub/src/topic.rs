@@ -65,7 +65,7 @@ impl Topic {
     /// Publishes an event unless one was published with this key already, whose position is returned then. So what failed
     /// can be tried again.
     ///
-    /// A key is known as long as its event is kept. It has at most 256 bytes.
+    /// A key is known as long as its event is kept. It has at most 256 bytes, which `history_bytes` does not count.
     ///
     /// ```
     /// # futures_executor::block_on(async {

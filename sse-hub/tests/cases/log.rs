@@ -217,6 +217,7 @@ fn case_17_what_cannot_be_appended_is_shown_to_nobody() {
     read(&mut client);
     process.cut(true);
     assert!(matches!(try_publish(&topic, "1"), Err(PublishError::Unavailable(_))));
+    assert_eq!(read(&mut client), [""; 0]);
     process.cut(false);
     process.deliver_all();
     assert_eq!(read(&mut client), [""; 0]);
@@ -324,6 +325,23 @@ fn case_21_a_log_that_lost_its_end_is_told() {
 }
 
 #[test]
+fn case_21_an_epoch_that_the_log_lost_before_it_had_an_event_is_no_gap() {
+    let log = Log::new();
+    append(&log, 1..=3);
+    let (process, topic) = live(&log, 1);
+    let mut client = subscribe(&topic, log.last());
+    log.begin_epoch();
+    append(&log, 4..=4);
+    log.lose(1);
+    process.deliver_all();
+    assert_eq!(read(&mut client), [""; 0]);
+    log.lose(1);
+    append(&log, 5..=5);
+    process.deliver_all();
+    assert_eq!(read(&mut client), ["1: 5"]);
+}
+
+#[test]
 fn case_22_a_hole_is_a_gap_with_the_number() {
     let log = Log::new();
     append(&log, 1..=3);
@@ -380,6 +398,23 @@ fn a_topic_that_nobody_uses_is_not_followed() {
     let client = subscribe(&topic, None);
     assert!(process.follows());
     drop(client);
+    assert!(hub.topic("other").subscribe(None).now_or_never().is_none());
+    assert!(topic.stats().is_none());
+}
+
+#[test]
+fn a_topic_is_idle_without_subscribers_whatever_others_publish() {
+    let log = Log::new();
+    let (process, _) = log.process(100);
+    let idle = std::time::Duration::from_millis(20);
+    let hub = Hub::builder().idle(idle).backplane(process.clone()).build();
+    let topic = hub.topic(TOPIC);
+    assert!(topic.subscribe(None).now_or_never().is_none());
+    process.deliver_all();
+    drop(subscribe(&topic, None));
+    std::thread::sleep(2 * idle);
+    append(&log, 1..=1);
+    process.deliver_all();
     assert!(hub.topic("other").subscribe(None).now_or_never().is_none());
     assert!(topic.stats().is_none());
 }

@@ -86,3 +86,15 @@ fn case_26_history_that_is_not_idle_stays() {
     }
     assert_eq!(hub.stats().events, 20);
 }
+
+/// Where there are too many, it must not take long to say so.
+#[test]
+fn case_26_topics_that_can_go_are_not_looked_for_at_each_refusal() {
+    let hub = Hub::builder().max_topics(1600).build();
+    let clients: Vec<_> = (0..1600).map(|n| subscribe(&hub.topic(n.to_string()), None)).collect();
+    let more = hub.topic("one more");
+    assert!(try_subscribe(&more, None).is_err());
+    drop(clients);
+    let refused = (0..1000).take_while(|_| try_subscribe(&more, None).is_err()).count();
+    assert!((1..=100).contains(&refused), "{refused}");
+}

@@ -265,8 +265,6 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn each_client_is_told_exactly_what_was(
         history in prop_oneof![1..20_u64, 200..600_u64],

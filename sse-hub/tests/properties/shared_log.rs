@@ -205,8 +205,6 @@ impl Run {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn nothing_is_lost_doubled_or_reordered_in_silence(history in 1..30_usize, steps in vec(step(), 0..150)) {
         let mut run = Run::new(history);
