@@ -52,7 +52,6 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
-    num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -160,10 +159,10 @@ impl Builder {
         self
     }
 
-    /// How many events Redis keeps of each topic, 10,000 by default. It keeps some more, since it deletes them in blocks of
+    /// How many events Redis keeps of each topic, at least 1. 10,000 by default. It keeps some more, since it deletes them in blocks of
     /// up to 100 entries or 4 KiB.
-    pub fn history(mut self, events: NonZeroUsize) -> Self {
-        self.settings.history = events.get();
+    pub fn history(mut self, events: usize) -> Self {
+        self.settings.history = events.max(1);
         self
     }
 
