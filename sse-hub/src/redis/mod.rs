@@ -1,18 +1,18 @@
 //! Several processes share their topics through Redis Streams (feature `redis`).
 //!
 //! ```no_run
-//! use sse_hub::redis::Redis;
+//! use sse_hub::{Hub, redis::Redis};
 //!
 //! # async fn connect() -> Result<(), sse_hub::redis::Error> {
-//! let redis = Redis::connect("redis://127.0.0.1").await?;
-//! # drop(redis);
+//! let hub = Hub::builder().backplane(Redis::connect("redis://127.0.0.1").await?).build();
+//! # drop(hub);
 //! # Ok(())
 //! # }
 //! ```
 //!
 //! Each topic is a stream. Any process can die, and clients resume at any other. Nothing is lost without a gap, nothing
-//! comes twice, and no id is ever used again, also if Redis comes back with an older state, or without any.
-//! [`docs/redis.md`](https://github.com/sse-codec/sse-codec/blob/main/sse-hub/docs/redis.md) says how.
+//! comes twice, and no id is ever used again, also if Redis comes back with an older state, or without any. How, is in
+//! `docs/redis.md` of this crate.
 //!
 //! # What it needs
 //!
@@ -52,7 +52,6 @@ use std::{
     collections::HashMap,
     fmt,
     hash::{BuildHasher, RandomState},
-    num::NonZeroUsize,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -160,10 +159,10 @@ impl Builder {
         self
     }
 
-    /// How many events Redis keeps of each topic, 10,000 by default. It keeps some more, since it deletes them in blocks of
+    /// How many events Redis keeps of each topic, at least 1. 10,000 by default. It keeps some more, since it deletes them in blocks of
     /// up to 100 entries or 4 KiB.
-    pub fn history(mut self, events: NonZeroUsize) -> Self {
-        self.settings.history = events.get();
+    pub fn history(mut self, events: usize) -> Self {
+        self.settings.history = events.max(1);
         self
     }
 

@@ -134,7 +134,7 @@ async fn forward(client: TcpStream, redis: u16, state: Arc<State>) -> io::Result
                     Order::Forward => to_server.write_all(&request).await?,
                     Order::SwallowAnswer => {
                         to_server.write_all(&request).await?;
-                        from_server.read(&mut answer).await?;
+                        from_server.readable().await?;
                         state.came.notify_one();
                         swallow(&mut from_client, &mut from_server, &state).await;
                         return Ok(());
@@ -143,7 +143,7 @@ async fn forward(client: TcpStream, redis: u16, state: Arc<State>) -> io::Result
                         state.came.notify_one();
                         state.cut_client.notified().await;
                         drop((from_client, to_client));
-                        return release(&request, &mut from_server, &mut to_server, &state).await;
+                        return release(&request, &from_server, &mut to_server, &state).await;
                     }
                 }
             }
@@ -172,14 +172,13 @@ async fn swallow(from_client: &mut OwnedReadHalf, from_server: &mut OwnedReadHal
 
 async fn release(
     request: &[u8],
-    from_server: &mut OwnedReadHalf,
+    from_server: &OwnedReadHalf,
     to_server: &mut OwnedWriteHalf,
     state: &State,
 ) -> io::Result<()> {
     state.release.notified().await;
     to_server.write_all(request).await?;
-    let mut answer = vec![0; 64 * 1024];
-    from_server.read(&mut answer).await?;
+    from_server.readable().await?;
     state.released.notify_one();
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Cases 17 and 18: what a publisher is told.
 
-use std::{num::NonZeroUsize, time::Duration};
+use std::time::Duration;
 
 use sse_hub::{
     Hub,
@@ -193,10 +193,7 @@ async fn case_18_the_same_key_again() {
 #[tokio::test]
 async fn history_is_bounded_and_idle_topics_expire() {
     let Some(server) = Server::start(Saved) else { return };
-    let builder = Redis::builder()
-        .history(NonZeroUsize::new(100).unwrap())
-        .expire_after(Duration::from_secs(1000))
-        .prefix("test/");
+    let builder = Redis::builder().history(100).expire_after(Duration::from_secs(1000)).prefix("test/");
     let topic = process_with(builder, &server.url()).await.topic(TOPIC);
     publish(&topic, 1..=1000).await;
     let length = server.command(&["XLEN", "test/log:room"]);
