@@ -4,7 +4,7 @@
 //! Between two events that a client saw one after the other nothing of that may be, unless a gap told it so.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     fmt,
     ops::Bound,
     time::Duration,
@@ -85,6 +85,7 @@ pub(crate) struct Rules<'a> {
 pub(crate) fn verify(clients: &[ClientLog], publishers: &[Vec<Publication>], rules: Rules<'_>) -> Verdict {
     let mut verdict = Verdict::default();
     let truth = Truth::gather(clients, publishers, &mut verdict);
+    truth.check_doubles(rules, &mut verdict);
     for publisher in publishers {
         check_publisher(publisher, &truth, rules, &mut verdict);
     }
@@ -99,6 +100,8 @@ pub(crate) fn verify(clients: &[ClientLog], publishers: &[Vec<Publication>], rul
 struct Truth {
     topics: HashMap<u16, BTreeMap<Position, Known>>,
     places: HashMap<Payload, Position>,
+    /// Events that are at another place as well.
+    again: BTreeSet<(u16, Payload, Position)>,
     /// When each epoch of each topic was first seen.
     epochs: HashMap<(u16, u64), Duration>,
 }
@@ -151,8 +154,24 @@ impl Truth {
         }
         let place = *self.places.entry(payload).or_insert(position);
         if place != position {
-            verdict.tally.doubled += 1;
-            verdict.fault(format_args!("doubled: {payload} is at {place}, and at {position}"));
+            self.again.insert((topic, payload, position));
+        }
+    }
+
+    /// An event may be in the log again only if the log lost it in between, and with it the key that it was published with.
+    fn check_doubles(&self, rules: Rules<'_>, verdict: &mut Verdict) {
+        for (topic, payload, again) in &self.again {
+            let place = self.places[payload];
+            let [early, late] = if place < *again { [place, *again] } else { [*again, place] };
+            let Some(events) = self.topics.get(topic) else { continue };
+            let is_between = |loss: &Loss| {
+                let is_before = |at| self.is_before(*topic, at, &events[&at], loss);
+                is_before(early) && !is_before(late)
+            };
+            if !rules.losses.iter().any(|loss| loss.is_reset && is_between(loss)) {
+                verdict.tally.doubled += 1;
+                verdict.fault(format_args!("doubled: {payload} is at {early}, and at {late}"));
+            }
         }
     }
 

@@ -60,6 +60,18 @@ fn an_event_that_is_in_the_log_twice_is_doubled() {
 }
 
 #[test]
+fn an_event_may_come_again_if_the_log_lost_it() {
+    // A publisher that did not know what became of it has sent it again.
+    let reset = gap_at(Position { epoch: 2, seq: 0 });
+    let again =
+        |time| vec![Record::Event(Position { epoch: 2, seq: 1 }, payload(10), Duration::from_secs(time))];
+    let run = Run::new(10).client(&[ready(0), events(1, 10), reset.clone(), again(6)]).loss(None);
+    assert!(run.verify().is_good(), "{:?}", run.verify());
+    let run = Run::new(10).client(&[ready(0), events(1, 10), reset, again(2)]).loss(None);
+    assert_eq!(run.verify(), Tally { doubled: 1, ..run.verify().without_faults() });
+}
+
+#[test]
 fn what_comes_after_a_later_one_is_reordered() {
     let swapped = [ready(0), events(1, 4), events(6, 6), events(5, 5), events(7, 10)];
     let tally = Run::new(10).client(&swapped).verify();
