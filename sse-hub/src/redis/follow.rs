@@ -121,13 +121,17 @@ async fn wait(
         let mut answer = pin!(command::wait_for_entries(connection, positions, count, BLOCK));
         loop {
             tokio::select! {
-                answer = &mut answer => break answer?,
+                answer = &mut answer => break answer,
                 Some(followed) = new.recv() => arrived.push(followed),
                 // The question may not have come to Redis yet. Then once more.
                 () = interrupt(inner, client), if !arrived.is_empty() => {}
             }
         }
     };
+    // Also if there was no answer: nobody else hands them over again.
+    let answer = answer.inspect_err(|_| {
+        topics.extend(arrived.drain(..).map(|followed| (followed.stream.key.clone(), followed)));
+    })?;
     for (key, entries) in answer {
         let Some(followed) = topics.get_mut(&key) else { continue };
         match entries.parse(&followed.stream) {
