@@ -61,6 +61,8 @@ impl Process {
     /// Sends SIGTERM, and says how long it took to end.
     pub(crate) async fn terminate(&mut self) -> Result<Duration, Error> {
         let start = time::Instant::now();
+        // It may be stopped, by another fault.
+        self.signal("CONT").await?;
         self.signal("TERM").await?;
         let ended = time::timeout(PATIENCE, self.child.wait()).await;
         ended.map_err(|_| format!("{} does not end at SIGTERM", self.name))??;
