@@ -54,8 +54,6 @@ fn a_closed_output_ends_them_quietly() {
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
-    #[cfg(feature = "axum")]
-    "fan_out",
     "ping",
     #[cfg(feature = "warp")]
     "ping_warp",
@@ -84,13 +82,6 @@ fn help_and_wrong_flags() {
         let wrong: &[&[&str]] = match *name {
             "decode" => &[&["--chunk", "0"], &["--max-event"]],
             "encode" => &[&["--max-line", "0"], &["--max-line"]],
-            "fan_out" => &[
-                &["--silence", "0"],
-                &["--rate", "1001"],
-                &["--rate", "-1"],
-                &["--buffer", "0"],
-                &["--addr"],
-            ],
             "idle" => {
                 &[&["--clients", "5"], &["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]]
             }

@@ -16,8 +16,6 @@ use common::{PATIENCE, Running, Server, path};
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
-    #[cfg(feature = "axum")]
-    "fan_out",
     "ping",
     #[cfg(feature = "warp")]
     "ping_warp",
@@ -33,8 +31,7 @@ const STARTS: [&str; 2] = ["exec \"$0\" \"$@\"", "trap '' INT TERM HUP; exec \"$
 fn servers_end_their_streams_cleanly_and_stop() {
     for name in SERVERS {
         for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
-            let pace = if *name == "fan_out" { "--rate" } else { "--interval" };
-            let server = Server::of(started(start, name, &["--addr", "127.0.0.1:0", pace, "100"]));
+            let server = Server::of(started(start, name, &["--addr", "127.0.0.1:0", "--interval", "100"]));
             let mut streams = [(); 3].map(|()| TcpStream::connect(server.addr).unwrap());
             let mut received = [const { Vec::new() }; 3];
             for (stream, received) in streams.iter_mut().zip(&mut received) {

@@ -15,8 +15,6 @@ use common::{Answer, PATIENCE, Server, piped, program, run};
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
-    #[cfg(feature = "axum")]
-    "fan_out",
     "ping",
     #[cfg(feature = "warp")]
     "ping_warp",
@@ -58,8 +56,7 @@ fn an_open_stream_is_not_silent() {
     thread::scope(|scope| {
         for name in SERVERS {
             scope.spawn(move || {
-                let pace = if *name == "fan_out" { ["--rate", "1"] } else { ["--interval", "1000"] };
-                let server = Server::start(name, &[&pace[..], &["--silence", "300"]].concat());
+                let server = Server::start(name, &["--interval", "1000", "--silence", "300"]);
                 let mut answer = Answer::get(server.addr, "/sse", b"");
                 let mut events = 0;
                 while events < 3 {

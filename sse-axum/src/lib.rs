@@ -74,7 +74,7 @@ use http::{StatusCode, request::Parts};
 #[doc(inline)]
 pub use sse_hyper::{
     Accepts, Batch, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType,
-    LastEventIdError, Preferred, Sse, SseBody, StreamItem, WriteLimit, accepts_event_stream,
+    LastEventIdError, Preferred, Sse, SseBody, StreamItem, WriteLimit, accepts_event_stream, last_event_id,
     last_event_id_or_query,
 };
 

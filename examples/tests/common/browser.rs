@@ -40,25 +40,25 @@ impl Browser {
         query: &str,
         pages: impl Fn(&Uri) -> Option<Response<Full<Bytes>>> + Clone + Send + 'static,
     ) -> Option<Self> {
-        let names = ["chromium", "chromium-browser", "google-chrome"];
-        let Some(chromium) = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| find(&names)) else {
-            let required = env::var_os("SSE_REQUIRE_BROWSER").is_some_and(|value| value == "1");
-            assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
-            skipped("Chromium");
-            return None;
-        };
+        let chromium = chromium()?;
         let (addr, reports) = serve(pages).await;
+        Some(Self::open(chromium, addr, &format!("/observer?{query}"), reports))
+    }
+
+    /// Opens a page of this server, which hands on what is posted to it as reports.
+    pub(crate) fn open(chromium: PathBuf, addr: SocketAddr, path: &str, reports: Receiver<Value>) -> Self {
         let profile = env::temp_dir().join(format!("sse-browser-{}-{}", std::process::id(), addr.port()));
         let mut command = Command::new(chromium);
         #[cfg(unix)]
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         command.arg(format!("--user-data-dir={}", profile.display()));
-        command.arg(format!("http://{addr}/observer?{query}")).args([
+        command.arg(format!("http://{addr}{path}")).args([
             "--headless",
             "--no-sandbox",
             "--disable-gpu",
             "--disable-quic",
             "--disable-dev-shm-usage",
+            "--disable-popup-blocking",
             "--no-first-run",
             "--disable-background-networking",
             "--disable-component-update",
@@ -66,7 +66,7 @@ impl Browser {
             // It must talk to this test only.
             "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ]);
-        Some(Self { running: Running::start(command), profile, reports })
+        Self { running: Running::start(command), profile, reports }
     }
 
     /// What the page reports next.
@@ -80,6 +80,18 @@ impl Drop for Browser {
         self.running.kill_group();
         let _ = fs::remove_dir_all(&self.profile);
     }
+}
+
+/// The browser's program. None where there is none, which is said.
+pub(crate) fn chromium() -> Option<PathBuf> {
+    let names = ["chromium", "chromium-browser", "google-chrome"];
+    let chromium = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| find(&names));
+    if chromium.is_none() {
+        let required = env::var_os("SSE_REQUIRE_BROWSER").is_some_and(|value| value == "1");
+        assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
+        skipped("Chromium");
+    }
+    chromium
 }
 
 async fn serve(

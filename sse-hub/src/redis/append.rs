@@ -11,7 +11,7 @@ use crate::{
     error::{BoxError, PublishError},
     redis::{
         Inner,
-        attempt::{Attempt, Outcome, Step},
+        attempt::{Attempt, Begun, Outcome, Step},
         command::{NewEntry, Stream},
         connection::{Numbered, pause},
         error::{Failure, Next},
@@ -56,6 +56,30 @@ pub(super) async fn append(inner: &Inner, topic: Arc<str>, entry: Entry) -> Resu
     }
 }
 
+/// Begins an epoch in a log that has lost its end, which was here: its marker tells so. False if the log is finished, so that
+/// there can be none.
+///
+/// Nothing is appended to that epoch before a publisher has heard of it.
+pub(super) async fn begin_after_loss(
+    inner: &Inner,
+    connection: &mut MultiplexedConnection,
+    topic: &str,
+    end: Position,
+) -> Result<bool, Failure> {
+    let topic = inner.topic(topic.into());
+    topic.heard(end);
+    let mut marker = None;
+    loop {
+        match topic.stream.begin(connection, marker, &inner.nonce()).await? {
+            Begun::Appended => return Ok(true),
+            // Somebody else has begun one, with what they knew.
+            Begun::Moved(last, _) if last > end => return Ok(true),
+            Begun::Moved(last, ms) => marker = Some(topic.publisher().marker(last, ms, inner.step())),
+            Begun::Closed(_) => return Ok(false),
+        }
+    }
+}
+
 fn not_appended(attempt: &Attempt, reason: BoxError) -> PublishError {
     if attempt.is_unanswered() { PublishError::Unknown(reason) } else { PublishError::Unavailable(reason) }
 }
@@ -73,6 +97,11 @@ impl Topic {
     /// The log is at this position.
     pub(super) fn heard(&self, position: Position) {
         self.publisher().heard(position);
+    }
+
+    /// The highest position that was heard of.
+    pub(super) fn highest(&self) -> Position {
+        self.publisher().highest()
     }
 
     /// Carries out an attempt, on one connection after the other.

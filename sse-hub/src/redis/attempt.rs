@@ -4,7 +4,7 @@ use crate::{
     Position,
     redis::{
         log::{Follows, Logged},
-        publisher::{ConnectionNumber, Publisher},
+        publisher::{ConnectionNumber, Marker, Publisher},
     },
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Attempt {
     nonce: Vec<u8>,
     connection: ConnectionNumber,
     /// The marker to begin an epoch with, once it is known which one can be.
-    marker: Option<Position>,
+    marker: Option<Marker>,
     /// The log has an end, here.
     closed: Option<Position>,
     /// Where the log was when the entry was sent. There was no answer.
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Append this marker, or ask where the log is.
-    Begin(Option<Position>),
+    Begin(Option<Marker>),
     /// Read what is after this position.
     Read(Position),
     /// Append the entry to the epoch of this position.
@@ -112,7 +112,7 @@ impl Attempt {
         match answer {
             Begun::Appended => {
                 if let Some(marker) = self.marker.take() {
-                    publisher.begun(self.connection, marker);
+                    publisher.begun(self.connection, marker.at);
                 }
             }
             Begun::Moved(last, ms) => self.marker = Some(publisher.marker(last, ms, step)),

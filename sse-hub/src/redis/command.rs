@@ -14,6 +14,7 @@ use crate::{
         attempt::{Appended, Begun},
         error::{Error, Failure},
         log::{self, Logged},
+        publisher::Marker,
     },
 };
 
@@ -57,12 +58,13 @@ impl Stream {
     pub(super) async fn begin(
         &self,
         connection: &mut MultiplexedConnection,
-        marker: Option<Position>,
+        marker: Option<Marker>,
         nonce: &[u8],
     ) -> Result<Begun, Failure> {
-        let marker = marker.map_or(String::new(), |marker| marker.to_string());
+        let heard = marker.map_or(String::new(), |marker| marker.heard.to_string());
+        let marker = marker.map_or(String::new(), |marker| marker.at.to_string());
         let (outcome, last, ms): (String, String, u64) =
-            BEGIN.key(&self.key).arg(marker).arg(nonce).invoke_async(connection).await?;
+            BEGIN.key(&self.key).arg(marker).arg(heard).arg(nonce).invoke_async(connection).await?;
         let last = self.position(&last)?;
         Ok(match &*outcome {
             "begun" => Begun::Appended,

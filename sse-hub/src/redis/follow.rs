@@ -9,10 +9,11 @@ use tokio::{
 };
 
 use crate::{
+    Position,
     backplane::{Feed, Page},
     error::ReadError,
     redis::{
-        Inner,
+        Inner, append,
         command::{self, Stream},
         connection::{Numbered, pause},
         error::Failure,
@@ -121,13 +122,17 @@ async fn wait(
         let mut answer = pin!(command::wait_for_entries(connection, positions, count, BLOCK));
         loop {
             tokio::select! {
-                answer = &mut answer => break answer?,
+                answer = &mut answer => break answer,
                 Some(followed) = new.recv() => arrived.push(followed),
                 // The question may not have come to Redis yet. Then once more.
                 () = interrupt(inner, client), if !arrived.is_empty() => {}
             }
         }
     };
+    // Also if there was no answer: nobody else hands them over again.
+    let answer = answer.inspect_err(|_| {
+        topics.extend(arrived.drain(..).map(|followed| (followed.stream.key.clone(), followed)));
+    })?;
     for (key, entries) in answer {
         let Some(followed) = topics.get_mut(&key) else { continue };
         match entries.parse(&followed.stream) {
@@ -169,8 +174,14 @@ async fn check(
 ) -> Result<(), Failure> {
     let failed = inner.readers.take_failed();
     let streams: Vec<&Stream> = topics.values().map(|followed| &followed.stream).collect();
+    // Before the log is asked. What this process has appended it may not have read.
+    let heard: Vec<Position> = topics.values().map(|followed| followed.heard(inner)).collect();
     let positions = command::last_positions(connection, &streams).await?;
-    for (followed, last) in topics.values_mut().zip(positions) {
+    for ((followed, last), heard) in topics.values_mut().zip(positions).zip(heard) {
+        // The marker says so to everyone, also to those who were away. The tail reads on with it.
+        if heard > last && append::begin_after_loss(inner, connection, followed.feed.topic(), heard).await? {
+            continue;
+        }
         if let Some(page) = followed.tail.check(last) {
             followed.show(inner, &page);
         } else if failed.contains(followed.feed.topic()) {
@@ -182,6 +193,11 @@ async fn check(
 }
 
 impl Followed {
+    /// The highest position that this process has heard of.
+    fn heard(&self, inner: &Inner) -> Position {
+        inner.topic(self.feed.topic().clone()).highest().max(self.tail.position())
+    }
+
     fn show(&self, inner: &Inner, page: &Page) {
         // So that an epoch of this process is later than all that its clients have seen.
         inner.heard(self.feed.topic(), page.end());

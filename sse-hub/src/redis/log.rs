@@ -2,12 +2,13 @@
 //!
 //! | entry | fields |
 //! | --- | --- |
-//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `nonce` |
+//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `heard` (the last id that its publisher knew of), `nonce` |
 //! | event | `data`, perhaps `type`, perhaps `retry` (ms), `nonce` |
 //! | end | `end`, `nonce` |
 //!
 //! A marker names the entry before it. So for each entry the one before it is known, and a hole shows wherever it is:
-//! within an epoch by the numbers, between epochs by the marker.
+//! within an epoch by the numbers, between epochs by the marker. If its publisher had heard of a later entry than the one
+//! before, the log has lost its end, and who has not seen that end cannot see it in any other way.
 
 use std::time::Duration;
 
@@ -22,6 +23,8 @@ pub(super) struct Logged {
     pub(super) record: Record,
     /// Of a marker: the last entry before it, as its publisher saw it.
     pub(super) before: Option<Position>,
+    /// Of a marker: whether its publisher had heard of entries after that one, so that the log has lost them.
+    pub(super) is_after_loss: bool,
     /// What its publisher finds it by.
     pub(super) nonce: Vec<u8>,
 }
@@ -36,12 +39,19 @@ pub(super) enum Follows {
 }
 
 impl Logged {
-    /// The position before this entry: after it, this entry is the next one.
+    /// The position before this entry: after it, this entry is the next one. Nothing is before a marker after a loss.
     pub(super) fn floor(&self) -> Position {
         match self.before {
+            Some(_) if self.is_after_loss => self.at,
             Some(before) => before,
             None => Position::new(self.at.epoch(), self.at.seq().saturating_sub(1)),
         }
+    }
+
+    /// Where to go on if this is the first entry after a hole. After a reset that is after the marker: the position before
+    /// it is not unique to this log, if it is that of the begin.
+    pub(super) fn floor_after(&self, reason: Reason) -> Position {
+        if reason == Reason::Reset { self.at } else { self.floor() }
     }
 
     /// How this entry follows `position`, if it is the first one after it that the log has.
@@ -52,10 +62,10 @@ impl Logged {
         let floor = self.floor();
         if floor == position {
             Follows::Directly
-        } else if floor > position {
+        } else if floor > position && !self.is_after_loss {
             Follows::AfterHole(Reason::Trimmed)
         } else {
-            // The log goes on from an earlier position, so it never had this one, or it lost it.
+            // The log goes on from an earlier position, so it never had this one, or it lost it or what was after it.
             Follows::AfterHole(Reason::Reset)
         }
     }
@@ -98,7 +108,7 @@ pub(super) fn parse(
 ) -> Result<Logged, &'static str> {
     let at = position(id, origin).ok_or("its id is not a position")?;
     let (mut data, mut event_type, mut retry) = (None, None, None);
-    let (mut before, mut end, mut nonce) = (None, false, Vec::new());
+    let (mut before, mut heard, mut end, mut nonce) = (None, None, false, Vec::new());
     for (name, value) in fields {
         match &*name {
             b"data" => data = Some(String::from_utf8(value).map_err(|_| "its data is not UTF-8")?),
@@ -111,6 +121,7 @@ pub(super) fn parse(
                 retry = Some(Duration::from_millis(ms.ok_or("its retry is not a number")?));
             }
             b"begin" => before = Some(position(&value, origin).ok_or("its begin is not a position")?),
+            b"heard" => heard = Some(position(&value, origin).ok_or("its heard is not a position")?),
             b"end" => end = true,
             b"nonce" => nonce = value,
             // A later version may add some.
@@ -132,7 +143,8 @@ pub(super) fn parse(
         }
         _ => return Err("it is neither an event, nor an end, nor a marker"),
     };
-    Ok(Logged { at, record, before, nonce })
+    // Both are, or neither is.
+    Ok(Logged { at, record, before, is_after_loss: heard > before, nonce })
 }
 
 /// Reads an id of Redis.

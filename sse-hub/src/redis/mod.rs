@@ -67,7 +67,7 @@ use tokio::{
 };
 
 pub use self::error::Error;
-use self::{append::Topic, command::Stream, connection::Shared, publisher::MAX_STEP, read::Readers};
+use self::{append::Topic, command::Stream, connection::Shared, publisher::EPOCHS_PER_MS, read::Readers};
 use crate::{
     Position,
     backplane::{Backplane, Boxed, Entry, Feed, Limit, Page, ReadFrom},
@@ -310,9 +310,7 @@ impl Inner {
     /// A topic is at this position.
     fn heard(&self, topic: &str, position: Position) {
         let known = self.topics().get(topic).cloned();
-        if let Some(topic) = known {
-            topic.heard(position);
-        }
+        known.unwrap_or_else(|| self.topic(topic.into())).heard(position);
     }
 
     /// What an entry can be found by. No other has the same.
@@ -320,9 +318,9 @@ impl Inner {
         format!("{:x}-{:x}", self.process, self.count()).into_bytes()
     }
 
-    /// By how much an epoch is later than it must be.
+    /// Which of the epochs within one ms is taken.
     fn step(&self) -> u64 {
-        self.random.hash_one(self.count()) % MAX_STEP
+        self.random.hash_one(self.count()) % EPOCHS_PER_MS
     }
 
     fn count(&self) -> u64 {

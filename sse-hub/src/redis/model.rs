@@ -14,8 +14,8 @@ use proptest::prelude::*;
 use super::{
     attempt::{Appended, Attempt, Begun, Outcome, Step},
     log::{self, Logged},
-    page::{self, Answer},
-    publisher::{ConnectionNumber, MAX_STEP, Publisher},
+    page,
+    publisher::{ConnectionNumber, EPOCHS_PER_MS, Marker, Publisher},
     tail::Tail,
 };
 use crate::{
@@ -120,14 +120,15 @@ impl Server {
     }
 
     /// `begin.lua`
-    pub(super) fn begin(&mut self, marker: Option<Position>, nonce: &[u8]) -> Begun {
+    pub(super) fn begin(&mut self, marker: Option<Marker>, nonce: &[u8]) -> Begun {
         let (before, ended) = self.last();
         if ended {
             return Begun::Closed(before);
         }
         match marker {
-            Some(at) if at > before => {
-                let marker = Logged { at, record: Record::Marker, before: Some(before), nonce: nonce.into() };
+            Some(Marker { at, heard }) if at > before => {
+                let (record, is_after_loss, nonce) = (Record::Marker, heard > before, nonce.into());
+                let marker = Logged { at, record, before: Some(before), is_after_loss, nonce };
                 self.add(marker);
                 Begun::Appended
             }
@@ -145,7 +146,7 @@ impl Server {
             return Appended::Moved(before);
         }
         let at = before.plus(1);
-        self.add(Logged { at, record, before: None, nonce: nonce.into() });
+        self.add(Logged { at, record, before: None, is_after_loss: false, nonce: nonce.into() });
         Appended::At(at)
     }
 
@@ -234,10 +235,8 @@ impl Luck {
         let Begun::Moved(last, ms) = answer else { return 0 };
         for _ in 0..10_000 {
             self.state = self.state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            // Small ones, so that the order of epochs is not that of the random numbers alone.
-            let step = (self.state >> 33) % 256;
-            assert!(step < MAX_STEP);
-            if self.epochs.insert(publisher.marker(last, ms, step).epoch()) {
+            let step = (self.state >> 33) % EPOCHS_PER_MS;
+            if self.epochs.insert(publisher.marker(last, ms, step).at.epoch()) {
                 return step;
             }
         }
@@ -431,7 +430,7 @@ impl World {
             Step::Begin(marker) => {
                 let answer = self.server.begin(marker, &nonce);
                 if answer == Begun::Appended {
-                    self.truth.appended(marker.expect("a marker"), before, &nonce, Record::Marker);
+                    self.truth.appended(marker.expect("a marker").at, before, &nonce, Record::Marker);
                 }
                 if let Some(InFlight { attempt, .. }) = &mut in_flight {
                     let step = self.luck.step(answer, publisher);
@@ -490,13 +489,7 @@ impl World {
         let seen = &mut self.clients[client];
         let limit = Limit { entries: count, bytes: 1000 };
         let last = self.server.last().0;
-        let page = match page::after(seen.cursor, self.server.after(seen.cursor, count), last, limit) {
-            Answer::Page(page) => page,
-            Answer::FromOldest => {
-                let entries = self.server.after(Position::new(0, 0), count);
-                page::oldest(Some(crate::Reason::Reset), entries, last, limit)
-            }
-        };
+        let page = page::after(seen.cursor, self.server.after(seen.cursor, count), last, limit);
         assert_eq!(page.gap.is_some(), page.floor != seen.cursor, "a gap is where the cursor is not");
         seen.page(&page, &self.truth);
         assert!(seen.cursor <= last, "nobody waits for what the log does not have");

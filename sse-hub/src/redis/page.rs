@@ -8,36 +8,23 @@ use crate::{
     redis::log::{Follows, Logged},
 };
 
-/// Whether the log can be read on from a position.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Answer {
-    /// This page.
-    Page(Page),
-    /// There is nothing after the position, and it is not one of the log: read all that there is.
-    FromOldest,
-}
-
 /// Judges what was read after `cursor`. `last` is the last position of the log, which was read before `entries`.
-pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Answer {
+pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
     let Some(first) = entries.first() else {
-        return match cursor.cmp(&last) {
+        let gap = match cursor.cmp(&last) {
             // Also if all entries are trimmed. What is appended next will follow this position.
-            Ordering::Equal => Answer::Page(Page { gap: None, floor: cursor, entries: Vec::new(), last }),
-            Ordering::Less => {
-                Answer::Page(Page { gap: Some(Reason::Trimmed), floor: last, entries: Vec::new(), last })
-            }
-            // The log lost its end. What it still has is before `cursor`.
-            Ordering::Greater if cursor.epoch() == last.epoch() => {
-                Answer::Page(Page { gap: Some(Reason::Ahead), floor: last, entries: Vec::new(), last })
-            }
-            // The log lost an epoch, or it is another log. So nothing is known of what it has.
-            Ordering::Greater => Answer::FromOldest,
+            Ordering::Equal => None,
+            Ordering::Less => Some(Reason::Trimmed),
+            // The log lost its end. What it still has is before `cursor`: the client has seen it, since epochs grow.
+            Ordering::Greater if cursor.epoch() == last.epoch() => Some(Reason::Ahead),
+            Ordering::Greater => Some(Reason::Reset),
         };
+        return Page { gap, floor: last, entries: Vec::new(), last };
     };
-    Answer::Page(match first.follows(cursor) {
+    match first.follows(cursor) {
         Follows::Directly => page(None, cursor, entries, last, limit),
-        Follows::AfterHole(reason) => page(Some(reason), first.floor(), entries, last, limit),
-    })
+        Follows::AfterHole(reason) => page(Some(reason), first.floor_after(reason), entries, last, limit),
+    }
 }
 
 /// The page of what was read from the oldest entry on, or of the last entries.
@@ -51,7 +38,7 @@ pub(super) fn oldest(gap: Option<Reason>, entries: Vec<Logged>, last: Position, 
 fn page(gap: Option<Reason>, floor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
     let mut page = Page { gap, floor, entries: Vec::new(), last };
     let mut bytes = 0;
-    for entry in entries {
+    for entry in entries.into_iter().skip_while(|entry| entry.at <= floor) {
         let is_full = page.entries.len() >= limit.entries.max(1) || bytes >= limit.bytes.max(1);
         if is_full || entry.follows(page.end()) != Follows::Directly {
             break;
@@ -77,7 +64,8 @@ pub(super) fn latest(latest: Vec<Logged>, last: Position, limit: Limit) -> Page 
         entries.push(entry);
     }
     let floor = entries.last().map_or(last, Logged::floor);
-    let entries: Vec<_> = entries.into_iter().rev().map(|entry| (entry.at, entry.record)).collect();
-    let last = entries.last().map_or(last, |(at, _)| last.max(*at));
+    let entries = entries.into_iter().rev().filter(|entry| entry.at > floor);
+    let entries: Vec<_> = entries.map(|entry| (entry.at, entry.record)).collect();
+    let last = entries.last().map_or(last.max(floor), |(at, _)| last.max(*at));
     Page { gap: None, floor, entries, last }
 }

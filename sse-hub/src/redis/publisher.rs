@@ -20,14 +20,12 @@ use crate::Position;
 /// A connection to Redis. Each one has a higher number.
 pub(super) type ConnectionNumber = u64;
 
-/// What an epoch is ahead of the time at most, in units of [`UNITS_PER_MS`]: a second.
+/// How many epochs can begin within one ms. The number of an epoch has 48 bits, of which the time takes 42 until 2109.
 ///
 /// Publishers that know nothing of each other could take the same epoch if the clock of Redis goes back and the log is
-/// lost. So each takes a random number of these.
-pub(super) const MAX_STEP: u64 = 1 << 16;
-
-/// How many epochs can begin within one ms. The number of an epoch has 48 bits, of which the time takes 42 until 2109.
-const UNITS_PER_MS: u64 = 1 << 6;
+/// lost. So each skips a random number of epochs, but not more than this: an epoch that was far ahead of the time could be
+/// later than one that begins after the log was lost.
+pub(super) const EPOCHS_PER_MS: u64 = 1 << 6;
 
 /// The state of one topic.
 #[derive(Debug)]
@@ -35,13 +33,21 @@ pub(super) struct Publisher {
     topic: Arc<str>,
     /// The epoch to append to with the last number in it that was seen, and the connection for which this holds.
     current: Option<(ConnectionNumber, Position)>,
-    /// The highest epoch that was ever heard of.
-    highest: u64,
+    /// The highest position that was ever heard of.
+    highest: Position,
+}
+
+/// The begin of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Marker {
+    pub(super) at: Position,
+    /// The highest position that its publisher has heard of.
+    pub(super) heard: Position,
 }
 
 impl Publisher {
     pub(super) fn new(topic: Arc<str>) -> Self {
-        Self { topic, current: None, highest: 0 }
+        Self { topic, current: None, highest: Position::new(0, 0) }
     }
 
     /// Where to append on this connection: to the epoch of this position, which the log must have. `None` if an epoch
@@ -51,16 +57,21 @@ impl Publisher {
     }
 
     /// The marker of an epoch that was never used: later than the time, than all that is in the log, and than all that
-    /// was heard of. `step` is random and below [`MAX_STEP`].
-    pub(super) fn marker(&self, last: Position, ms: u64, step: u64) -> Position {
-        let number =
-            Position::epoch_number(self.highest.max(last.epoch())).max(ms.saturating_mul(UNITS_PER_MS));
-        Position::new(Position::epoch_of(&self.topic, number.saturating_add(1 + step)), 0)
+    /// was heard of. `step` is random and below [`EPOCHS_PER_MS`].
+    pub(super) fn marker(&self, last: Position, ms: u64, step: u64) -> Marker {
+        let next = Position::epoch_number(self.highest.max(last).epoch()).saturating_add(1);
+        let number = ms.saturating_mul(EPOCHS_PER_MS).max(next).saturating_add(step);
+        Marker { at: Position::new(Position::epoch_of(&self.topic, number), 0), heard: self.highest }
+    }
+
+    /// The highest position that was heard of.
+    pub(super) fn highest(&self) -> Position {
+        self.highest
     }
 
     /// Some position of the topic was seen.
     pub(super) fn heard(&mut self, position: Position) {
-        self.highest = self.highest.max(position.epoch());
+        self.highest = self.highest.max(position);
     }
 
     /// The marker was appended.

@@ -20,12 +20,12 @@ use crate::{
     backplane::{Limit, Page, ReadFrom},
     error::ReadError,
     redis::{
-        Inner,
+        Inner, append,
         command::Stream,
         connection::{Numbered, pause},
         error::{Failure, Next},
         log::Logged,
-        page::{self, Answer},
+        page,
     },
 };
 
@@ -83,14 +83,13 @@ pub(super) async fn read_first(inner: &Inner, topic: &str, limit: Limit) -> Resu
 }
 
 async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) -> Result<Page, ReadError> {
-    let stream = inner.stream(topic);
     let mut last_failure = None;
     let deadline = Instant::now() + inner.settings.read_timeout;
     let page = async {
         // The semaphore is never closed.
         let _permit = inner.readers.permits.acquire().await;
         loop {
-            match try_read(inner, &stream, from, limit).await {
+            match try_read(inner, topic, from, limit).await {
                 Err(failure) if failure.next != Next::GiveUp => last_failure = Some(failure),
                 outcome => break outcome,
             }
@@ -107,14 +106,34 @@ async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) 
     }
 }
 
-async fn try_read(inner: &Inner, stream: &Stream, from: ReadFrom, limit: Limit) -> Result<Page, Failure> {
+async fn try_read(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) -> Result<Page, Failure> {
+    let stream = inner.stream(topic);
     let Numbered { number, mut connection } = inner.shared.get().await?;
-    let outcome = read_page(&inner.readers, &mut connection, stream, from, limit).await;
+    let outcome = read_known(inner, &mut connection, topic, &stream, from, limit).await;
     match &outcome {
         Err(failure) if failure.next != Next::GiveUp => inner.shared.lose(number),
         _ => inner.shared.prove(number),
     }
     outcome
+}
+
+/// Reads a page. If the log has lost something that this process knows of, a marker has to say so first: else who reads on
+/// after that page would be told once more.
+async fn read_known(
+    inner: &Inner,
+    connection: &mut MultiplexedConnection,
+    topic: &str,
+    stream: &Stream,
+    from: ReadFrom,
+    limit: Limit,
+) -> Result<Page, Failure> {
+    let highest = inner.topic(topic.into()).highest();
+    let page = read_page(&inner.readers, connection, stream, from, limit).await?;
+    let is_after_loss = matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest;
+    if is_after_loss && append::begin_after_loss(inner, connection, topic, highest).await? {
+        return read_page(&inner.readers, connection, stream, from, limit).await;
+    }
+    Ok(page)
 }
 
 async fn read_page(
@@ -126,22 +145,13 @@ async fn read_page(
 ) -> Result<Page, Failure> {
     let size = readers.entry_size.load(Ordering::Relaxed).max(1);
     let count = limit.entries.min(limit.bytes / size).clamp(1, MAX_ENTRIES);
-    let (gap, last, entries) = match from {
+    let (last, entries) = match from {
         ReadFrom::After(cursor) => {
             let (last, entries) = stream.after(connection, cursor, count).await?;
             readers.learn(&entries);
-            match page::after(cursor, entries, last, limit) {
-                Answer::Page(page) => return Ok(page),
-                Answer::FromOldest => {
-                    let (last, entries) = stream.oldest(connection, count).await?;
-                    (Some(Reason::Reset), last, entries)
-                }
-            }
+            return Ok(page::after(cursor, entries, last, limit));
         }
-        ReadFrom::Oldest => {
-            let (last, entries) = stream.oldest(connection, count).await?;
-            (None, last, entries)
-        }
+        ReadFrom::Oldest => stream.oldest(connection, count).await?,
         ReadFrom::Last(entries) => {
             let (last, latest) = stream.latest(connection, count.min(entries)).await?;
             readers.learn(&latest);
@@ -149,7 +159,7 @@ async fn read_page(
         }
     };
     readers.learn(&entries);
-    Ok(page::oldest(gap, entries, last, limit))
+    Ok(page::oldest(None, entries, last, limit))
 }
 
 impl Readers {

@@ -38,7 +38,7 @@ impl Tail {
             let follows = entry.follows(self.position);
             let floor = match follows {
                 Follows::Directly => self.position,
-                Follows::AfterHole(_) => entry.floor(),
+                Follows::AfterHole(reason) => entry.floor_after(reason),
             };
             if pages.is_empty() || follows != Follows::Directly {
                 pages.push(Page { gap: None, floor, entries: Vec::new(), last: entry.at });
@@ -46,7 +46,9 @@ impl Tail {
             self.position = entry.at;
             if let Some(page) = pages.last_mut() {
                 page.last = entry.at;
-                page.entries.push((entry.at, entry.record));
+                if entry.at > page.floor {
+                    page.entries.push((entry.at, entry.record));
+                }
             }
         }
         pages

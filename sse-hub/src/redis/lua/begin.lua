@@ -1,5 +1,5 @@
 -- Begins an epoch: appends its marker, if that is later than all that was appended.
--- KEYS: stream. ARGV: id of the marker, or '' to append nothing; nonce.
+-- KEYS: stream. ARGV: id of the marker, or '' to append nothing; the last id that is known of; nonce.
 -- Answers {outcome, id of the last entry before, time in ms}.
 local before, ended = last(KEYS[1])
 local time = redis.call('TIME')
@@ -10,7 +10,7 @@ end
 if ARGV[1] == '' then
   return {'moved', before, ms}
 end
-local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'begin', before, 'nonce', ARGV[2])
+local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'begin', before, 'heard', ARGV[2], 'nonce', ARGV[3])
 if type(added) == 'table' then
   if string.find(added.err, 'equal or smaller', 1, true) then
     return {'moved', before, ms}

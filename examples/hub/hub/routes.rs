@@ -1,0 +1,118 @@
+//! What the program answers.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, Path, Query, State},
+    http::{HeaderMap, StatusCode, Uri},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use serde::Deserialize;
+use sse_axum::{Event, EventType, Sse, last_event_id_or_query};
+use sse_hub::{Hub, Start};
+use tokio::sync::watch;
+
+use crate::shared::{server, silence};
+
+/// What all requests share.
+#[derive(Clone)]
+pub(crate) struct App {
+    pub(crate) hub: Hub,
+    pub(crate) max_event: usize,
+    pub(crate) silence: Duration,
+    /// Changes when the server stops.
+    pub(crate) stopping: watch::Receiver<()>,
+}
+
+const BYE: EventType = EventType::from_static("bye");
+
+/// Clients come back within this time after the server stopped, spread over it.
+const COME_BACK: Duration = Duration::from_secs(2);
+
+pub(crate) fn router(app: App) -> Router {
+    Router::new()
+        .route("/", get(|| async { Html(include_str!("page.html")) }))
+        .route("/topics/{name}", get(stream).head(head).post(publish))
+        .route("/topics/{name}/finish", post(finish))
+        // The event says whether it is too large, as it is sent. This bounds what is read of it.
+        .layer(DefaultBodyLimit::max(app.max_event))
+        .with_state(app)
+}
+
+/// Of a request for a stream.
+#[derive(Deserialize)]
+struct From {
+    /// How many events a new client gets of those that are kept.
+    last: Option<usize>,
+}
+
+async fn stream(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(from): Query<From>,
+    uri: Uri,
+    headers: HeaderMap,
+) -> Response {
+    let last_event_id = last_event_id_or_query(&headers, &uri, "last_event_id");
+    let subscriber = app.hub.topic(name).subscriber().last_event_id(last_event_id);
+    match subscriber.start(from.last.map_or(Start::Now, Start::Last)).open().await {
+        Ok(subscription) => Sse::new(subscription)
+            .keep_alive(silence::keep_alive(app.silence))
+            .until(server::stopped(app.stopping))
+            .farewell(Event::new("{}").with_event_type(BYE))
+            .retry_window(COME_BACK)
+            .into_response(),
+        Err(error) => error.into_response(),
+    }
+}
+
+/// The head of a stream, without a subscription.
+async fn head() -> Response {
+    sse_hyper::HEADERS.into_response()
+}
+
+/// Of what is published.
+#[derive(Deserialize)]
+struct Options {
+    r#type: Option<String>,
+}
+
+/// Answers with the position of the event.
+async fn publish(
+    State(app): State<App>,
+    Path(name): Path<String>,
+    Query(options): Query<Options>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<String, Response> {
+    let text = str::from_utf8(&body).map_err(|_| refuse("the body is not UTF-8"))?;
+    let mut event = Event::new(text);
+    if let Some(event_type) = options.r#type {
+        // Those of `sse-hub` are refused there.
+        if event_type == BYE.as_str() {
+            return Err(refuse("`bye` is what this server says at its end"));
+        }
+        event = event.try_with_event_type(event_type).map_err(|error| refuse(error.to_string()))?;
+    }
+    let topic = app.hub.topic(name);
+    let position = match headers.get("idempotency-key") {
+        Some(key) => {
+            let key = key.to_str().map_err(|_| refuse("the idempotency key is not ASCII"))?;
+            topic.publish_once(key, event).await
+        }
+        None => topic.publish(event).await,
+    };
+    position.map(|position| format!("{position}\n")).map_err(IntoResponse::into_response)
+}
+
+async fn finish(State(app): State<App>, Path(name): Path<String>) -> Result<StatusCode, Response> {
+    app.hub.topic(name).finish().await.map_err(IntoResponse::into_response)?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn refuse(why: impl Into<String>) -> Response {
+    (StatusCode::BAD_REQUEST, format!("{}\n", why.into())).into_response()
+}
