@@ -72,7 +72,7 @@ pub(super) async fn begin_after_loss(
     loop {
         match topic.stream.begin(connection, marker, &inner.nonce()).await? {
             Begun::Appended => return Ok(true),
-            // Somebody else has begun one, with what they knew.
+            // Another publisher has begun one, with what it knew.
             Begun::Moved(last, _) if last > end => return Ok(true),
             Begun::Moved(last, ms) => marker = Some(topic.publisher().marker(last, ms, inner.step())),
             Begun::Closed(_) => return Ok(false),

@@ -35,7 +35,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// A position that is off by so many epochs and numbers.
+/// A position that is off by that many epochs and numbers.
 fn near(last: Position, epochs: i64, seq: i64) -> Position {
     let number = Position::epoch_number(last.epoch()).saturating_add_signed(epochs);
     Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))

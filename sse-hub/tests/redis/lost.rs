@@ -35,7 +35,7 @@ async fn case_20_redis_is_down() {
     let mut covered = Client::open(&topic, Position::new(seen.epoch(), seen.seq() - 2)).await;
     covered.expect(10..=11).await;
     let mut begun = Client::begin(&topic).await;
-    // What it does not have is waited for, by so many.
+    // What it does not have is waited for, by that many.
     let (one, other) = tokio::join!(topic.subscribe(first), topic.subscribe(first));
     let (one, other) = (one.unwrap_err(), other.unwrap_err());
     for error in [&one, &other] {
@@ -199,7 +199,7 @@ async fn case_21_a_log_that_is_gone() {
     }
 }
 
-/// A log that was made anew with lower ids, by a Redis whose clock is behind: `XREAD` waits for higher ones.
+/// A log that was made anew with lower ids, by a Redis whose clock is late: `XREAD` waits for higher ones.
 #[tokio::test]
 async fn case_21_a_log_that_was_made_anew_with_lower_ids() {
     let Some(server) = Server::start(Saved) else { return };

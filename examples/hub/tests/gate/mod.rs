@@ -29,7 +29,7 @@ type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 /// A reverse proxy that also has the page of the test, and takes its reports.
 pub(crate) struct Gate {
     addr: SocketAddr,
-    /// The server behind it, while it is open.
+    /// The server that it leads to, while it is open.
     server: watch::Sender<Option<SocketAddr>>,
     streams: Arc<Mutex<Vec<Option<String>>>>,
 }

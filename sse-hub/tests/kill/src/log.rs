@@ -21,7 +21,7 @@ pub(crate) enum Record {
     Refused { status: u16 },
     /// `ready`: the position from which a new client listens.
     Ready(Position),
-    /// An event that somebody published, and the time since the start of the run.
+    /// An event that a client published, and the time since the start of the run.
     Event(Position, Payload, Duration),
     /// `gap`: what lies before `id` is missing.
     Gap { id: Position, reason: String, missed: Option<u64>, at: Duration },
