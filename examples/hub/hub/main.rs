@@ -119,7 +119,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 /// The topics are in Redis.
 #[cfg(feature = "redis")]
 async fn on_redis(hub: Builder, url: &str, history: NonZeroUsize) -> Result<Hub, Box<dyn Error>> {
-    let redis = sse_hub::redis::Redis::builder().history(history).connect(url).await;
+    let redis = sse_hub::redis::Redis::builder().history(history.get()).connect(url).await;
     let redis = redis.map_err(|error| format!("cannot use the Redis at {url}: {error}"))?;
     Ok(hub.backplane(redis).build())
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, Query, State},
-    http::{HeaderMap, StatusCode, Uri},
+    extract::{DefaultBodyLimit, Path, Query, Request, State},
+    http::{HeaderMap, StatusCode, Uri, Version, header},
+    middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
 };
@@ -39,7 +40,19 @@ pub(crate) fn router(app: App) -> Router {
         .route("/topics/{name}/finish", post(finish))
         // The event says whether it is too large, as it is sent. This bounds what is read of it.
         .layer(DefaultBodyLimit::max(app.max_event))
+        .layer(middleware::from_fn(with_host))
         .with_state(app)
+}
+
+/// > A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host header
+/// > field.
+///
+/// hyper leaves that to us.
+async fn with_host(request: Request, next: Next) -> Response {
+    if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) {
+        return StatusCode::BAD_REQUEST.into_response();
+    }
+    next.run(request).await
 }
 
 /// Of a request for a stream.

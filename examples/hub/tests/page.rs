@@ -45,7 +45,7 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
     // What others say comes to both, at the same position, as the text that it is.
     say(&hub, "from curl <b>\u{1F600}</b>");
     let seen = step("said");
-    let said = json!([["said", "Heron", "Hello, all!"], ["said", "somebody", "from curl <b>\u{1F600}</b>"]]);
+    let said = json!([["said", "Heron", "Hello, all!"], ["said", "someone", "from curl <b>\u{1F600}</b>"]]);
     both(&seen, |tab| assert_eq!(of(tab, &["said"]), said, "{tab:#}"));
     assert_eq!(seen["first"]["position"], seen["second"]["position"]);
 
@@ -60,7 +60,7 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
     both(&seen, |tab| {
         let lines = of(tab, &["said", "gap", "resumed"]);
         let lines = lines.as_array().unwrap();
-        let caught_up = ["missed 1", "missed 2", "missed 3"].map(|text| json!(["said", "somebody", text]));
+        let caught_up = ["missed 1", "missed 2", "missed 3"].map(|text| json!(["said", "someone", text]));
         let lines = lines.split_at(2).1;
         assert_eq!(lines[..3], caught_up, "{tab:#}");
         assert_eq!(lines[3], json!(["resumed", null, "Resumed. 3 events caught up."]), "{tab:#}");
