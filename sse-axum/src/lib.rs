@@ -94,7 +94,7 @@ mod readme {
 
 /// The id of the last event that the client saw: where a server goes on. Nothing for a new client.
 ///
-/// It comes from the client and can be anything: treat it as input. [`last_event_id`](sse_hyper::last_event_id) tells
+/// It comes from the client and can be anything: treat it as input. [`last_event_id`] tells
 /// what is read. A handler that takes a `Result<LastEventId, LastEventIdRejection>` decides itself about ids that are
 /// refused.
 ///

@@ -12,7 +12,7 @@ use crate::process::{Error, Process};
 /// What is left of the data after `kill -9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Persistence {
-    /// Nothing, or what was saved last by [`Redis::save`].
+    /// Nothing, or what was saved last.
     Snapshots,
     /// Everything that was answered: the append-only file is synced before each answer.
     Always,
