@@ -2,8 +2,6 @@
 //! skipped, and says so.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
@@ -14,9 +12,10 @@ use std::{
 use http_body_util::Full;
 use hyper::{Response, StatusCode, Uri};
 
-use common::{
-    PATIENCE, Running, Server,
+use sse_conformance::{
     browser::{Browser, find, html, skipped},
+    examples::Server,
+    programs::{PATIENCE, Running},
 };
 
 const PROGRAMS: &[&str] = &[

@@ -1,11 +1,12 @@
 //! Runs the programs: what they have in common.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{env, fs, io::Write, net::TcpListener, process};
 
-use common::{Finished, piped, program, run};
+use sse_conformance::{
+    examples::program,
+    programs::{Finished, piped, run},
+};
 
 /// Those that read their input, a line that each takes, and what they make of it as the whole input.
 const FILTERS: [(&str, &str, &str); 2] = [

@@ -1,8 +1,6 @@
 //! Runs the `decode` program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -12,7 +10,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use sse_conformance::vectors;
 
-use common::{Finished, Running, program, run};
+use sse_conformance::{
+    examples::program,
+    programs::{Finished, Running, run},
+};
 
 /// The streams of which browsers said what they give.
 #[test]

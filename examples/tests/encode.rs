@@ -1,9 +1,10 @@
 //! Runs the `encode` program.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{Finished, Running, program, run};
+use sse_conformance::{
+    examples::program,
+    programs::{Finished, Running, run},
+};
 
 /// A line, and the block that it becomes.
 const GOOD: &[(&str, &str)] = &[

@@ -2,9 +2,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{program, run};
+use sse_conformance::{examples::program, programs::run};
 
 #[test]
 fn it_measures_each_server() {

@@ -1,15 +1,13 @@
 //! Runs the programs that serve numbers: `axum` and `plain`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{Read, Write},
     net::{Shutdown, TcpStream},
     time::{Duration, Instant},
 };
 
-use common::{Answer, PATIENCE, Server};
+use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
 
 const PROGRAMS: &[&str] = &[
     #[cfg(feature = "axum")]

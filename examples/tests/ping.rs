@@ -1,8 +1,6 @@
 //! Runs the `ping` programs, and talks to them over real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
@@ -18,7 +16,10 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 
-use common::{PATIENCE, Running, Server, path};
+use sse_conformance::{
+    examples::{Server, path},
+    programs::{PATIENCE, Running},
+};
 
 /// The same server twice; `ping_warp --help` tells what differs.
 struct Program {

@@ -1,9 +1,7 @@
 //! What `ping` says of connections and to pages of other origins, over plain sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
-use common::{Answer, Server};
+use sse_conformance::{examples::Server, http10::Answer};
 
 const PROGRAMS: &[&str] = &[
     "ping",

@@ -3,8 +3,6 @@
 #![cfg(all(feature = "axum", feature = "warp"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     convert::Infallible,
     future,
@@ -28,7 +26,7 @@ use sse_hyper::{Event, EventId, EventType, LAST_EVENT_ID, Sse, SseBody};
 use tokio::net::TcpListener;
 use warp::{Filter, Reply};
 
-use common::browser::{Browser, html};
+use sse_conformance::browser::{Browser, html};
 
 const PING: EventType = EventType::from_static("ping");
 

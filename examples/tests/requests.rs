@@ -1,14 +1,12 @@
 //! What `plain` accepts and refuses: RFC 9112, 2.2, 3, 5 and 6; RFC 9110, 7.2 and 9.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
 };
 
-use common::{Answer, PATIENCE, Server};
+use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
 
 /// Milliseconds; longer than any test waits.
 const FOR_EVER: &str = "600000";

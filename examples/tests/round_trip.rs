@@ -1,8 +1,6 @@
 //! `encode` takes what `decode` writes, and more that is not one of its own lines.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::Write,
     sync::atomic::{AtomicUsize, Ordering},
@@ -13,7 +11,10 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use sse_conformance::vectors;
 
-use common::{Finished, piped, program, run};
+use sse_conformance::{
+    examples::program,
+    programs::{Finished, piped, run},
+};
 
 /// What is decoded, encoded and decoded again is the same, and so is what is encoded once more.
 #[test]

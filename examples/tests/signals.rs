@@ -2,15 +2,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{Read, Write},
     net::TcpStream,
     process::Command,
 };
 
-use common::{PATIENCE, Running, Server, path};
+use sse_conformance::{
+    examples::{Server, path},
+    programs::{PATIENCE, Running},
+};
 
 /// Those that listen, all at `/sse`.
 const SERVERS: &[&str] = &[

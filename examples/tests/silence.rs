@@ -1,15 +1,17 @@
 //! Who is silent is not waited for, and who listens is: the servers on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     io::{BufRead, BufReader, ErrorKind, Read, Write},
     net::TcpStream,
     thread,
 };
 
-use common::{Answer, PATIENCE, Server, piped, program, run};
+use sse_conformance::{
+    examples::{Server, program},
+    http10::Answer,
+    programs::{PATIENCE, piped, run},
+};
 
 /// Those that listen, all at `/sse`.
 const SERVERS: &[&str] = &[
@@ -101,7 +103,7 @@ fn goes_on_with_a_full_output(name: &str, clients: usize) {
     // It also stops as ever.
     #[cfg(unix)]
     {
-        common::interrupt(child.id());
+        sse_conformance::programs::interrupt(child.id());
         assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
     }
     let _ = child.kill();

@@ -4,16 +4,15 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-mod common;
-
 use std::{
     env, fs,
     process::{self, Command},
 };
 
-use common::{
+use sse_conformance::{
     browser::{find, skipped},
-    path, program, run,
+    examples::{path, program},
+    programs::run,
 };
 
 /// Titles, colours and more in 7 and in 8 bits, in each field and in a comment.

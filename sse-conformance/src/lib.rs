@@ -8,7 +8,9 @@
 //! | [`naive_lines`] | | a naive splitter of lines |
 //! | [`chunkings`] | | ways to cut a stream |
 //! | [`corpora`] | | large seeded streams, for benchmarks |
-//! | [`programs`], [`http10`] | | programs that run, and a blocking client for those that are servers |
+//! | [`programs`], [`examples`], [`http10`] | | programs that run, and a blocking client for those that are servers |
+//! | [`redis`] | | a Redis of the test's own |
+//! | `browser` | `http` | headless Chromium, and a page in it |
 //! | `kit` | `cli` | the program: checks, reports, and what runs them |
 //! | `levels` | `codec` | every way through the decoder of sse-codec, in the terms of the oracle |
 //! | `calls` | `codec` | sequences of calls, each compared with the oracle |
@@ -26,10 +28,12 @@
 
 pub mod chunkings;
 pub mod corpora;
+pub mod examples;
 pub mod http10;
 pub mod naive_lines;
 pub mod oracle;
 pub mod programs;
+pub mod redis;
 pub mod utf8;
 pub mod vectors;
 
@@ -47,6 +51,8 @@ pub mod strategies;
 #[cfg(feature = "scripts")]
 pub mod scripts;
 
+#[cfg(feature = "http")]
+pub mod browser;
 #[cfg(feature = "http")]
 pub mod http;
 #[cfg(feature = "responses")]

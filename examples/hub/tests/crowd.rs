@@ -1,9 +1,6 @@
 //! Runs the program `hub` with many clients on it, and with some that read nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
 use std::{
     io::{self, Write},
     net::SocketAddr,
@@ -18,7 +15,7 @@ use tokio::{
     time,
 };
 
-use common::{Answer, PATIENCE, Server};
+use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_clients_get_everything_in_order() {

@@ -1,15 +1,16 @@
 //! Runs the program `hub`, in the memory of its process.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
 };
 
-use common::{Answer, PATIENCE, Server, program, run};
+use sse_conformance::{
+    examples::{Server, program},
+    http10::Answer,
+    programs::{PATIENCE, run},
+};
 
 #[test]
 fn a_client_gets_what_is_published_and_resumes_where_it_left() {

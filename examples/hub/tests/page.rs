@@ -2,21 +2,16 @@
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
 mod gate;
-#[cfg(feature = "redis")]
-#[allow(dead_code)]
-#[path = "../../../sse-hub/tests/support/redis.rs"]
-mod redis;
 
 use serde_json::{Value, json};
 
-use common::{
-    Answer, Server,
-    browser::{Browser, chromium},
-};
 use gate::Gate;
+use sse_conformance::{
+    browser::{Browser, chromium},
+    examples::Server,
+    http10::Answer,
+};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn two_tabs_see_the_same_through_cuts_and_restarts() {
@@ -112,7 +107,9 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn two_tabs_resume_at_another_server() {
     let Some(chromium) = chromium() else { return };
-    let Some(redis) = redis::Server::start(redis::Durability::Saved) else { return };
+    let Some(redis) = sse_conformance::redis::Server::start(sse_conformance::redis::Durability::Saved) else {
+        return;
+    };
     let url = redis.url();
     let [first, second] = [(); 2].map(|()| Server::start("hub", &["--redis", &url]));
     let (gate, reports) = Gate::open(first.addr, include_str!("observer.html")).await;

@@ -1,12 +1,13 @@
 //! Runs the programs that are meant to be copied.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../../tests/common/mod.rs"]
-mod common;
-
 use std::net::SocketAddr;
 
-use common::{Answer, Running, Server, program};
+use sse_conformance::{
+    examples::{Server, program},
+    http10::Answer,
+    programs::Running,
+};
 
 #[test]
 fn fan_out_gives_everybody_what_is_said_also_later() {

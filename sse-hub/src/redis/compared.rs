@@ -4,18 +4,15 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use redis::aio::MultiplexedConnection;
+use sse_conformance::redis::{Durability, Server};
 
 use super::{
     attempt::Begun,
     command::{NewEntry, Stream},
-    model::{Server, TOPIC, origin, record},
+    model::{self, TOPIC, origin, record},
     publisher::Marker,
 };
 use crate::Position;
-
-#[allow(dead_code)] // the tests in `tests/redis` need more
-#[path = "../../tests/support/redis.rs"]
-mod server;
 
 /// What is done to both. The numbers say by how much a position differs from the last one.
 #[derive(Clone, Debug)]
@@ -41,10 +38,10 @@ fn near(last: Position, epochs: i64, seq: i64) -> Position {
     Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))
 }
 
-async fn compare(connection: &mut MultiplexedConnection, real: &server::Server, commands: Vec<Command>) {
+async fn compare(connection: &mut MultiplexedConnection, real: &Server, commands: Vec<Command>) {
     let stream = Stream { key: "log".into(), origin: origin() };
     real.command(&["FLUSHALL"]);
-    let mut model = Server { log: None, saved: None, ms: 0 };
+    let mut model = model::Server { log: None, saved: None, ms: 0 };
     for (number, command) in commands.into_iter().enumerate() {
         let last = model.last().0;
         let nonce = number.to_string().into_bytes();
@@ -101,7 +98,7 @@ async fn compare(connection: &mut MultiplexedConnection, real: &server::Server, 
 
 #[test]
 fn model_is_like_the_real_server() {
-    let Some(real) = server::Server::start(server::Durability::Saved) else { return };
+    let Some(real) = Server::start(Durability::Saved) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let connection = runtime
         .block_on(redis::Client::open(real.url()).unwrap().get_multiplexed_async_connection())

@@ -3,13 +3,14 @@
 use std::{collections::VecDeque, time::Duration};
 
 use futures_util::StreamExt;
+use sse_conformance::redis::Server;
 use sse_hub::{
     Hub, Position, Subscription, Topic,
     redis::{Builder, Redis},
 };
 use tokio::time::timeout;
 
-use crate::support::{decode, position, redis::Server, tell};
+use crate::support::{decode, position, tell};
 
 /// How long anything may take before the test fails: far more than it ever takes.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);

@@ -2,19 +2,17 @@
 
 use std::{collections::HashSet, time::Duration};
 
+use sse_conformance::redis::{
+    Durability::{Always, Saved},
+    Server,
+};
 use sse_hub::{
     Hub, OnGap, Position,
     error::{PublishError, ReadError, SubscribeError},
     redis::Redis,
 };
 
-use crate::{
-    client::*,
-    support::redis::{
-        Durability::{Always, Saved},
-        Server,
-    },
-};
+use crate::client::*;
 
 #[tokio::test]
 async fn case_20_redis_is_down() {

@@ -1,11 +1,9 @@
 //! Case 23: many clients at once.
 
+use sse_conformance::redis::{Durability::Saved, Server};
 use sse_hub::Position;
 
-use crate::{
-    client::*,
-    support::redis::{Durability::Saved, Server},
-};
+use crate::client::*;
 
 /// How often Redis has carried out a command.
 fn calls(server: &Server, command: &str) -> u64 {

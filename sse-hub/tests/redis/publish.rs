@@ -2,20 +2,17 @@
 
 use std::time::Duration;
 
+use sse_conformance::redis::{
+    Durability::{Always, Saved},
+    Server,
+};
 use sse_hub::{
     Hub,
     error::PublishError,
     redis::{Error, Redis},
 };
 
-use crate::{
-    client::*,
-    proxy::Proxy,
-    support::redis::{
-        Durability::{Always, Saved},
-        Server,
-    },
-};
+use crate::{client::*, proxy::Proxy};
 
 #[tokio::test]
 async fn case_17_redis_is_down() {

@@ -1,11 +1,9 @@
 //! Cases 7, 8, 10, 12, 16, 19 and 27: who comes back, at whichever process, gets the rest.
 
+use sse_conformance::redis::{Durability::Saved, Server};
 use sse_hub::{Start, error::SubscribeError};
 
-use crate::{
-    client::*,
-    support::redis::{Durability::Saved, Server},
-};
+use crate::client::*;
 
 #[tokio::test]
 async fn case_7_a_topic_without_events() {

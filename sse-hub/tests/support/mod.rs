@@ -3,8 +3,6 @@
 #![allow(dead_code)] // not every program needs all
 
 pub(crate) mod log;
-#[cfg(feature = "redis")]
-pub(crate) mod redis;
 
 use futures_util::{FutureExt, StreamExt};
 use sse_codec::{Decoder, Encoded, Event};

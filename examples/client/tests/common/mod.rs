@@ -16,14 +16,9 @@ use sse_conformance::programs::PATIENCE;
 pub(crate) const OPEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// An example program of this package. `cargo test` builds them before it runs the tests, but not
-/// where `--test` picks one of these: then `cargo build --examples` first.
+/// A program of this package, whatever the environment says.
 pub(crate) fn program(name: &str) -> Command {
-    let test = std::env::current_exe().unwrap();
-    let profile: PathBuf = test.parent().and_then(|deps| deps.parent()).unwrap().into();
-    let path = profile.join("examples").join(name).with_extension(std::env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
-    let mut command = Command::new(path);
+    let mut command = sse_conformance::examples::program(name);
     command.env_remove("NO_COLOR").env_remove("http_proxy").env_remove("HTTP_PROXY");
     command
 }

@@ -16,7 +16,7 @@ const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A server that ends with the test.
 #[derive(Debug)]
-pub(crate) struct Server {
+pub struct Server {
     port: u16,
     directory: PathBuf,
     durability: Durability,
@@ -25,7 +25,7 @@ pub(crate) struct Server {
 
 /// What outlasts a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
+pub enum Durability {
     /// Each write.
     Always,
     /// What was saved by [`Server::save`].
@@ -34,7 +34,7 @@ pub(crate) enum Durability {
 
 impl Server {
     /// Starts one, or says why not. With `SSE_REQUIRE_REDIS=1`, that is a failure.
-    pub(crate) fn start(durability: Durability) -> Option<Self> {
+    pub fn start(durability: Durability) -> Option<Self> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).spawn().is_err() {
             let is_required = env::var_os("SSE_REQUIRE_REDIS").is_some_and(|value| value == "1");
             assert!(!is_required, "there is no redis-server, and SSE_REQUIRE_REDIS=1");
@@ -56,16 +56,18 @@ impl Server {
         panic!("redis-server does not start; see {}", server.directory.join("log").display());
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// For clients.
+    pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    pub(crate) fn port(&self) -> u16 {
+    /// On 127.0.0.1.
+    pub fn port(&self) -> u16 {
         self.port
     }
 
     /// Kills it as `kill -9` does.
-    pub(crate) fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().unwrap();
             child.wait().unwrap();
@@ -73,7 +75,7 @@ impl Server {
     }
 
     /// Starts it again, on the same port and with the data that it finds.
-    pub(crate) fn run(&mut self) {
+    pub fn run(&mut self) {
         let end = Instant::now() + DEADLINE;
         while !self.try_run() {
             assert!(Instant::now() < end, "redis-server does not start again");
@@ -81,12 +83,12 @@ impl Server {
     }
 
     /// A command with an answer as `redis-cli` shows it without a terminal, nearly: for what tests do to a log.
-    pub(crate) fn command(&self, words: &[&str]) -> String {
+    pub fn command(&self, words: &[&str]) -> String {
         self.try_command(words).unwrap()
     }
 
     /// What a restart finds, unless each write is kept.
-    pub(crate) fn save(&self) {
+    pub fn save(&self) {
         assert_eq!(self.command(&["SAVE"]), "+OK\r\n");
     }
 

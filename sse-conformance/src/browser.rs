@@ -24,10 +24,11 @@ use hyper_util::rt::TokioIo;
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use super::{PATIENCE, Running};
+use crate::programs::{PATIENCE, Running};
 
 /// The browser on a page, until the test is over. It has a profile of its own.
-pub(crate) struct Browser {
+#[derive(Debug)]
+pub struct Browser {
     running: Running,
     profile: PathBuf,
     reports: Receiver<Value>,
@@ -36,7 +37,7 @@ pub(crate) struct Browser {
 impl Browser {
     /// Opens `/observer?{query}` of a server that answers with what `pages` gives, and takes what is
     /// posted to `/report`. None where there is no browser.
-    pub(crate) async fn observe(
+    pub async fn observe(
         query: &str,
         pages: impl Fn(&Uri) -> Option<Response<Full<Bytes>>> + Clone + Send + 'static,
     ) -> Option<Self> {
@@ -46,7 +47,7 @@ impl Browser {
     }
 
     /// Opens a page of this server, which hands on what is posted to it as reports.
-    pub(crate) fn open(chromium: PathBuf, addr: SocketAddr, path: &str, reports: Receiver<Value>) -> Self {
+    pub fn open(chromium: PathBuf, addr: SocketAddr, path: &str, reports: Receiver<Value>) -> Self {
         let profile = env::temp_dir().join(format!("sse-browser-{}-{}", std::process::id(), addr.port()));
         let mut command = Command::new(chromium);
         #[cfg(unix)]
@@ -70,7 +71,7 @@ impl Browser {
     }
 
     /// What the page reports next.
-    pub(crate) fn report(&self) -> Value {
+    pub fn report(&self) -> Value {
         self.reports.recv_timeout(PATIENCE).expect("a report of the browser")
     }
 }
@@ -83,7 +84,7 @@ impl Drop for Browser {
 }
 
 /// The browser's program. None where there is none, which is said.
-pub(crate) fn chromium() -> Option<PathBuf> {
+pub fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let chromium = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| find(&names));
     if chromium.is_none() {
@@ -130,12 +131,14 @@ async fn answer(
     Ok(response)
 }
 
-pub(crate) fn html(text: impl Into<Bytes>) -> Response<Full<Bytes>> {
+/// A page.
+pub fn html(text: impl Into<Bytes>) -> Response<Full<Bytes>> {
     let response = Response::builder().header("content-type", "text/html; charset=utf-8");
     response.body(Full::new(text.into())).unwrap()
 }
 
-pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
+/// The first of these programs that is in the `PATH`.
+pub fn find(names: &[&str]) -> Option<PathBuf> {
     let dirs = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&dirs)
         .flat_map(|dir| {
@@ -145,6 +148,6 @@ pub(crate) fn find(names: &[&str]) -> Option<PathBuf> {
 }
 
 /// Not `eprintln!`, which is not seen of a test that passes.
-pub(crate) fn skipped(what: &str) {
+pub fn skipped(what: &str) {
     let _ = writeln!(io::stderr(), "SKIPPED: a test with {what}, since there is no {what} here");
 }
