@@ -3,7 +3,7 @@
 mod clients;
 mod server;
 
-use std::{error::Error, io::Read, process::Command, time::Duration};
+use std::{error::Error, io::Read, process::Command};
 
 use cpu_time::ProcessTime;
 use lexopt::prelude::*;
@@ -15,11 +15,12 @@ Compares what an event costs clients of event streams, in CPU time of the proces
 
 Usage: sse-client-peers [--rounds N] [--events N] [--only NAME]
 
-All are measured in one run, interleaved, and the least of the rounds counts. The server is a process of its own.
+All are measured in one run, interleaved. Each number is the median of the rounds; the one in brackets is the median
+of the ratios to the bare loop in the same round. The server is a separate process.
 
 Options:
-  --rounds N  [default: 7]
-  --events N  Events of a flood; a tenth of it is sent one by one [default: 200000]
+  --rounds N  [default: 31]
+  --events N  Events of a flood; a fortieth of it is sent one by one [default: 100000]
   --only NAME  Run the client whose name has this alone, once, with events of 40 B one by one; for example under
                callgrind, which counts instructions
 ";
@@ -41,7 +42,7 @@ const LOADS: [Load; 4] = [
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let (mut rounds, mut events, mut only) = (7, 200_000, None);
+    let (mut rounds, mut events, mut only) = (31, 100_000, None);
     let mut args = lexopt::Parser::from_env();
     while let Some(arg) = args.next()? {
         match arg {
@@ -86,21 +87,30 @@ fn measure(port: u16, rounds: usize, events: usize) -> Result<(), Box<dyn Error>
     CLIENTS.iter().for_each(|(name, _)| print!(" {name} |"));
     println!("\n| --- |{}", " --: |".repeat(CLIENTS.len()));
     for load in LOADS {
-        let events = if load.paced { events / 10 } else { events };
+        let events = if load.paced { events / 40 } else { events };
         let url = format!("http://127.0.0.1:{port}/{}/{}/{events}", u8::from(load.paced), load.data);
-        let mut least = [Duration::MAX; CLIENTS.len()];
-        for _ in 0..rounds {
-            for (least, (name, client)) in least.iter_mut().zip(CLIENTS) {
+        // Of each client, the time of each round in ns, and its ratio to that of the first client.
+        let mut times = CLIENTS.map(|_| Vec::with_capacity(rounds));
+        let mut ratios = CLIENTS.map(|_| Vec::with_capacity(rounds));
+        for round in 0..rounds {
+            for (at, (name, client)) in CLIENTS.iter().enumerate() {
                 let start = ProcessTime::now();
                 let bytes = runtime.block_on(client(&url, events));
-                *least = start.elapsed().min(*least);
+                times[at].push(start.elapsed().as_nanos() as f64 / events as f64);
+                ratios[at].push(times[at][round] / times[0][round]);
                 assert_eq!(bytes, events * load.data, "{name}");
             }
         }
-        let of = |time: Duration| time.as_nanos() as f64 / events as f64;
         print!("| {} |", load.name);
-        least.iter().for_each(|&time| print!(" {:.0} ({:.2}) |", of(time), of(time) / of(least[0])));
+        for (times, ratios) in times.iter_mut().zip(&mut ratios) {
+            print!(" {:.0} ({:.2}) |", median(times), median(ratios));
+        }
         println!();
     }
     Ok(())
+}
+
+fn median(numbers: &mut [f64]) -> f64 {
+    numbers.sort_unstable_by(f64::total_cmp);
+    numbers.get(numbers.len() / 2).copied().unwrap_or(f64::NAN)
 }
