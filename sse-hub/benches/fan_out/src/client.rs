@@ -18,7 +18,7 @@ use tokio::{
     sync::Notify,
 };
 
-use crate::server::Kind;
+use crate::server::{Kind, REDIS_URL};
 
 /// A server, which ends when this is dropped.
 pub struct Server {
@@ -29,9 +29,15 @@ pub struct Server {
 
 impl Server {
     pub async fn start(kind: Kind) -> Result<Self, Box<dyn Error>> {
+        Self::start_on(kind, "").await
+    }
+
+    /// Starts one that finds a Redis at this URL.
+    pub async fn start_on(kind: Kind, redis: &str) -> Result<Self, Box<dyn Error>> {
         let (ours, theirs) = std::os::unix::net::UnixStream::pair()?;
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--serve", kind.name()])
+            .env(REDIS_URL, redis)
             .stdin(OwnedFd::from(theirs))
             .stdout(Stdio::piped())
             .spawn()?;

@@ -25,7 +25,8 @@ encoded events with `sse_hyper::Sse`; `axum`, axum's own events.
 The parts:
   fan_out  CPU time of the server for each event and client, singly and in bursts, in parts of `plain`.
            The servers take turns, so what else runs on the machine does not change the ratios.
-  replay   history from memory: bytes a second, and the time until the first byte of a resumption.
+  replay   history from memory: bytes a second. And the time until the first byte of a resumption, from
+           memory and from Redis, where there is a redis-server.
   tick     many clients and one event a second: CPU time of the server, and how late the events are.
 
 Options:

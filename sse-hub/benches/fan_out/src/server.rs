@@ -14,7 +14,7 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use sse_hub::{Hub, Start, Topic};
+use sse_hub::{Hub, Start, Topic, redis::Redis};
 use sse_hyper::{Encoded, Event, EventId, Sse, last_event_id};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -29,9 +29,15 @@ pub enum Kind {
     Hub,
     Broadcast,
     Axum,
+    /// The hub, with a short history in memory and a long one in the Redis at [`REDIS_URL`].
+    Redis,
 }
 
+/// The environment variable that has the URL.
+pub const REDIS_URL: &str = "SSE_REDIS_URL";
+
 impl Kind {
+    /// Those that are compared.
     pub const ALL: [Kind; 4] = [Kind::Plain, Kind::Hub, Kind::Broadcast, Kind::Axum];
 
     pub fn name(self) -> &'static str {
@@ -40,11 +46,12 @@ impl Kind {
             Self::Hub => "hub",
             Self::Broadcast => "broadcast",
             Self::Axum => "axum",
+            Self::Redis => "redis",
         }
     }
 
     pub fn parse(name: &str) -> Result<Self, &'static str> {
-        Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or("no such server")
+        Self::ALL.into_iter().chain([Self::Redis]).find(|kind| kind.name() == name).ok_or("no such server")
     }
 }
 
@@ -72,8 +79,8 @@ where
 const HISTORY: usize = 1 << 16;
 
 impl Events {
-    fn new(kind: Kind) -> Self {
-        match kind {
+    async fn new(kind: Kind) -> Result<Self, Box<dyn Error>> {
+        Ok(match kind {
             Kind::Plain => Self::Plain(broadcast::Sender::new(HISTORY)),
             Kind::Broadcast => Self::Broadcast(broadcast::Sender::new(HISTORY)),
             Kind::Axum => Self::Axum(broadcast::Sender::new(HISTORY)),
@@ -81,7 +88,11 @@ impl Events {
                 let hub = Hub::builder().history(HISTORY).history_bytes(64 << 20);
                 Self::Hub(hub.build().topic("room"))
             }
-        }
+            Kind::Redis => {
+                let redis = Redis::builder().history(HISTORY).connect(&std::env::var(REDIS_URL)?).await?;
+                Self::Hub(Hub::builder().history(100).backplane(redis).build().topic("room"))
+            }
+        })
     }
 
     /// Publishes an event of this many bytes of data. All of them begin with the time, and have one `~`.
@@ -150,7 +161,7 @@ impl Events {
 /// Serves until its standard input ends. Says its port, and a line when it has published.
 pub async fn serve(kind: Kind) -> Result<(), Box<dyn Error>> {
     rlimit::increase_nofile_limit(u64::MAX)?;
-    let events = Events::new(kind);
+    let events = Events::new(kind).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     tokio::spawn(accept(listener, events.clone()));
