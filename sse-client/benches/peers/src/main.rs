@@ -1,4 +1,4 @@
-//! What an event costs a client, in CPU time of its process: sse-client, other crates, and a bare loop. See `HELP`.
+//! Measures the CPU time of a client per event: sse-client, other crates, and a bare loop. See `HELP`.
 
 mod clients;
 mod server;
@@ -11,24 +11,24 @@ use lexopt::prelude::*;
 use clients::CLIENTS;
 
 const HELP: &str = "\
-Compares what an event costs clients of event streams, in CPU time of the process, over loopback.
+Compares the CPU time per event of event stream clients, over loopback.
 
 Usage: sse-client-peers [--rounds N] [--events N] [--only NAME]
 
-All are measured in one run, interleaved, and the least of the rounds counts. The server is a process of its own.
+All are measured in one run, interleaved, and the fastest round counts. The server is a separate process.
 
 Options:
   --rounds N  [default: 7]
-  --events N  Events of a flood; a tenth of it is sent one by one [default: 200000]
-  --only NAME  Run the client whose name has this alone, once, with events of 40 B one by one; for example under
-               callgrind, which counts instructions
+  --events N  Events of a flood; a tenth of them if sent one by one [default: 200000]
+  --only NAME  Run only the first client whose name contains NAME, once, with events of 40 B one by one; for example
+               under callgrind, which counts instructions
 ";
 
 /// How events are sent.
 #[derive(Clone, Copy)]
 struct Load {
     name: &'static str,
-    /// Whether each is written alone, after a pause.
+    /// Whether each is written alone, with a pause after it.
     paced: bool,
     data: usize,
 }
