@@ -72,7 +72,7 @@ impl Gathered {
             item if self.len() + item.least_len() > self.most() => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
-                // A possibly single event gets a buffer of its own size. Otherwise a full frame is expected.
+                // An event that may stay alone gets a buffer that fits. Otherwise a full frame is expected.
                 let room = self.most() - self.batch.len();
                 let may_stay_alone = self.is_empty() && !self.busy;
                 self.make_room(if may_stay_alone { item.encoded_len().min(room) } else { room });

@@ -216,10 +216,9 @@ where
 
     /// Sends this comment as keep-alive, without the blank line that ends a block.
     ///
-    /// An empty text is sent as `:` and a line feed.
-    ///
-    /// Some handwritten clients treat each blank line as an event. The last call of
-    /// [`keep_alive_comment`](Self::keep_alive_comment), this and [`keep_alive_event`](Self::keep_alive_event) counts.
+    /// Some handwritten clients treat each blank line as an event. An empty text is sent as `:` and a line feed. The
+    /// last call of [`keep_alive_comment`](Self::keep_alive_comment), this and
+    /// [`keep_alive_event`](Self::keep_alive_event) counts.
     ///
     /// ```
     /// use std::time::Duration;
@@ -239,9 +238,7 @@ where
         Self { keep_alive_sends: Some(SignOfLife::comment_line(text)), ..self }
     }
 
-    /// Sends this event instead of the keep-alive comment, for clients that monitor the connection.
-    ///
-    /// They cannot see comments.
+    /// Sends this event instead of the keep-alive comment, for clients that need to see the keep-alive.
     ///
     /// ```
     /// use futures_util::stream;
@@ -257,12 +254,12 @@ where
 
     /// Ends the response cleanly when this future is ready. Its output is ignored.
     ///
-    /// A graceful shutdown of hyper, axum or warp waits for its open responses, so make this
-    /// future ready when the shutdown begins. Events already taken from the stream are sent, then the
-    /// [`farewell`](Self::farewell). Other events of the stream are not, even if they are ready.
+    /// A graceful shutdown of hyper, axum or warp waits for its open responses, so make this future ready when the
+    /// shutdown begins. Events already taken from the stream are sent, then the [`farewell`](Self::farewell). Other
+    /// events of the stream are not, even if they are ready.
     ///
     /// The shutdown also waits for a client that reads nothing. Give
-    /// [`WriteLimit::until`](crate::WriteLimit::until) the same signal, and the shutdown ends after 5 s.
+    /// [`WriteLimit::until`](crate::WriteLimit::until) the same signal, and the shutdown ends after at most 5 s.
     ///
     /// A future that is already ready ends the response before its first event.
     ///
@@ -315,13 +312,11 @@ where
         Self { farewell: Some(event), ..self }
     }
 
-    /// Spreads the reconnections after [`until`](Self::until) over this time, so that clients do
-    /// not all reconnect at once.
+    /// Spreads the reconnections after [`until`](Self::until) over this time, so that they are not all at once.
     ///
-    /// Each client gets a random reconnection time from zero to the window, in whole
-    /// milliseconds, added to that of the [`farewell`](Self::farewell) if it has one. Clients keep it
-    /// until they receive another, so consider setting it again after a reconnection. With
-    /// [`Duration::ZERO`] no reconnection time is added.
+    /// Each client gets a random reconnection time from zero to the window, in whole milliseconds, added to that of the
+    /// [`farewell`](Self::farewell) if it has one. Clients keep it until they receive another, so consider setting it
+    /// again after a reconnection. With [`Duration::ZERO`] nothing is added.
     ///
     /// ```
     /// use std::time::Duration;
@@ -401,12 +396,11 @@ where
     /// For an `EventSource` this makes no difference: it reconnects either way. Other clients can
     /// distinguish a broken response from a complete one.
     ///
-    /// An error overtakes data that the server has not written yet. So it is held back until all events
-    /// before it are written, for at most 10 s. This needs a [`timer`](Self::timer). Without one, the body is
-    /// pending once before it fails: on HTTP/1.1 the server then writes as much as it can, on HTTP/2 the last
-    /// events, or even all, are often lost. They can be lost on HTTP/1.1 too if hyper copies the frames,
-    /// because the transport has no vectored writes or because of `writev(false)`: the body
-    /// cannot see when they are written.
+    /// An error overtakes data that the server has not written yet. So it is held back until all events before it are
+    /// written, for at most 10 s. This needs a [`timer`](Self::timer). Without one, the body is pending once before it
+    /// fails: on HTTP/1.1 the server then writes as much as it can, on HTTP/2 the last events, or even all, are often
+    /// lost. The same holds on HTTP/1.1 if hyper copies the frames, because the transport has no vectored writes or
+    /// because of `writev(false)`: the body cannot see when they are written.
     ///
     /// ```
     /// use futures_util::stream;
@@ -424,7 +418,7 @@ where
     /// | header | why |
     /// | --- | --- |
     /// | `content-type: text/event-stream` | clients require it; always UTF-8, so without a charset |
-    /// | `cache-control: no-cache, no-transform` | proxies must not cache it, or hold it back to compress it |
+    /// | `cache-control: no-cache, no-transform` | proxies must not reuse it, or hold it back to compress it |
     /// | `x-accel-buffering: no` | nginx must not buffer it |
     ///
     /// It sets no other header. `connection` is the server's, and wrong on HTTP/2. CORS headers are yours.

@@ -45,7 +45,7 @@
 //! the previous one. On Linux, sockets inherit `TCP_NODELAY` from their listener, so set it there, with
 //! [`TcpSocket::set_nodelay`](https://docs.rs/tokio/latest/tokio/net/struct.TcpSocket.html#method.set_nodelay).
 //!
-//! # Clients that take nothing
+//! # Clients that do not read
 //!
 //! warp's server keeps a client that does not read, or has vanished, and its graceful shutdown waits for it. On Linux,
 //! [`WriteLimit::prepare`] on the listener makes the system end such connections after 30 s. The shutdown still waits

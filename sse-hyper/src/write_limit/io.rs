@@ -155,7 +155,7 @@ impl<T: Unpin + 'static> LimitedIo<T> {
     }
 
     /// An error may come from our own limit, enforced by the system. An open connection reports an unreachable peer
-    /// only then, too, if TCP was told of it during that time.
+    /// only then, too, if TCP learned of it during that time.
     fn seen(&mut self, error: io::Error) -> io::Error {
         use ErrorKind::{HostUnreachable, NetworkUnreachable, TimedOut};
         if matches!(error.kind(), TimedOut | HostUnreachable | NetworkUnreachable) {
