@@ -92,11 +92,11 @@ mod readme {
     struct OfTheGuide;
 }
 
-/// The id of the last event that the client saw, after which the server continues. `None` for a new client.
+/// The id of the last event that the client saw, or `None` for a new client.
 ///
-/// It comes from the client and can be anything: treat it as untrusted input. [`last_event_id`] has
-/// the rules. A handler can accept a `Result<LastEventId, LastEventIdRejection>` to handle invalid ids
-/// itself.
+/// The server continues after it. It comes from the client and can be anything: treat it as untrusted input.
+/// [`last_event_id`] has the rules. A handler can accept a `Result<LastEventId, LastEventIdRejection>` to handle
+/// invalid ids itself.
 ///
 /// ```
 /// use sse_axum::LastEventId;

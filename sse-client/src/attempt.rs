@@ -20,14 +20,14 @@ impl Attempt {
         self.number
     }
 
-    /// The last event ID to send. `None` if there is none, or if a request cannot carry it.
+    /// The last event ID to send, or `None` if there is none or a request cannot carry it.
     ///
     /// A header holds no control characters except tabs, and servers commonly accept 8 KiB.
     pub fn last_event_id(&self) -> Option<&EventId> {
         Some(&self.last_event_id).filter(|id| !id.is_empty() && is_sendable(id))
     }
 
-    /// How the previous attempt ended. `None` for the first.
+    /// How the previous attempt ended, or `None` for the first.
     ///
     /// After [`Refusal::Unauthorized`](crate::Refusal::Unauthorized), use a new token.
     pub fn previous(&self) -> Option<End> {

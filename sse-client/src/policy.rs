@@ -134,7 +134,7 @@ impl Policy {
 
     /// Gives up if the next attempt would begin later than this after the last proven connection.
     ///
-    /// Never by default. Without a proven connection, the time counts from the first attempt.
+    /// Never by default. Until a connection is proven, the time counts from the first attempt.
     pub fn give_up_after(self, duration: Duration) -> Self {
         Self { give_up_after: Some(duration), ..self }
     }
@@ -188,7 +188,7 @@ impl Policy {
         Self { limits, ..self }
     }
 
-    /// Sets what happens if an event is larger than its limit. By default it is skipped.
+    /// Sets what happens if an event is larger than its limit, which by default is skipped.
     pub fn oversized(self, oversized: Oversized) -> Self {
         Self { oversized, ..self }
     }

@@ -164,7 +164,7 @@ impl Reconnect {
         }
     }
 
-    /// How long to wait for the head of an answer. `None` is no limit.
+    /// How long to wait for the head of an answer, or `None` for no limit.
     pub fn head_timeout(&self) -> Option<Duration> {
         self.policy.head_timeout
     }
@@ -256,7 +256,7 @@ impl Reconnect {
         None
     }
 
-    /// The last event ID, as of the last item, which the next request sends. Empty if there is none.
+    /// The last event ID, as of the last item, which the next request sends, or an empty id.
     pub fn last_event_id(&self) -> &EventId {
         self.skipped_id.as_ref().unwrap_or(&self.decoded_id)
     }
@@ -271,7 +271,7 @@ impl Reconnect {
         mem::take(&mut self.id_moved)
     }
 
-    /// The silence after which to call [`closed`](Self::closed) with [`End::Idle`]. `None` is no limit.
+    /// The silence after which to call [`closed`](Self::closed) with [`End::Idle`], or `None` for no limit.
     ///
     /// It may change with each item.
     pub fn idle_after(&self) -> Option<Duration> {

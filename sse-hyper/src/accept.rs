@@ -8,9 +8,9 @@ use http::{
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
 
-/// Whether the client accepts an event stream, by its `Accept` header. True if there is none.
+/// Whether the client accepts an event stream, by its `Accept` header.
 ///
-/// [`Accepts`] has the details.
+/// True if there is none. [`Accepts`] has the details.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::ACCEPT};
@@ -133,7 +133,7 @@ impl Accepts {
         self.event_stream() && self.event_stream.specificity == EXACT
     }
 
-    /// Which of the two the client prefers. `None` if it accepts neither.
+    /// Which of the two the client prefers, or `None` if it accepts neither.
     pub fn preferred(&self) -> Option<Preferred> {
         let (events, json) = (self.event_stream.weight, self.json.weight);
         match events.cmp(&json) {

@@ -5,7 +5,7 @@ use sse_codec::{EventId, error::ValueError};
 
 use crate::LastEventIdError;
 
-/// The name of the header with the last event ID of a client. `http` has no constant for it.
+/// The name of the header with the last event ID of a client, for which `http` has no constant.
 ///
 /// ```
 /// let request = http::Request::get("/events").header(sse_hyper::LAST_EVENT_ID, "42");
@@ -116,7 +116,7 @@ fn id_of(text: &str) -> Result<Option<EventId>, LastEventIdError> {
     Ok(Some(id).filter(|id| !id.is_empty()))
 }
 
-/// Makes the `Last-Event-ID` header for a reconnecting client. `None` for an empty id.
+/// Makes the `Last-Event-ID` header for a reconnecting client, or `None` for an empty id.
 ///
 /// HTTP drops spaces and tabs around the id.
 ///

@@ -202,7 +202,7 @@ where
         Self { keep_alive: None, ..self }
     }
 
-    /// Sets the text of the keep-alive comment: `keep-alive` by default. Clients ignore it.
+    /// Sets the text of the keep-alive comment, which clients ignore: `keep-alive` by default.
     ///
     /// ```
     /// use futures_util::stream;
@@ -252,7 +252,7 @@ where
         Self { keep_alive_sends: Some(SignOfLife::event(event)), ..self }
     }
 
-    /// Ends the response cleanly when this future is ready. Its output is ignored.
+    /// Ends the response cleanly when this future is ready, whatever its output.
     ///
     /// A graceful shutdown of hyper, axum or warp waits for its open responses, so make this future ready when the
     /// shutdown begins. Events already taken from the stream are sent, then the [`farewell`](Self::farewell). Other
@@ -296,7 +296,7 @@ where
         Self { until: Some(until), ..self }
     }
 
-    /// Sets the last event of a response that [`until`](Self::until) ends. Without `until` it is not sent.
+    /// Sets the last event of a response, which is sent only if [`until`](Self::until) ends it.
     ///
     /// ```
     /// use futures_util::stream;

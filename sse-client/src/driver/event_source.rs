@@ -167,9 +167,9 @@ where
 }
 
 impl<F, R, B, E> EventSource<F, R, B, E> {
-    /// The last event ID, as of the last yielded event, which the next request sends. Empty if there is none.
+    /// The last event ID, as of the last yielded event, which the next request sends.
     ///
-    /// Store it to continue after a restart.
+    /// Empty if there is none. Store it to continue after a restart.
     pub fn last_event_id(&self) -> &EventId {
         self.reconnect.last_event_id()
     }

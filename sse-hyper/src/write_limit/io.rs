@@ -57,7 +57,7 @@ impl<T> LimitedIo<T> {
         &self.io
     }
 
-    /// Returns the inner I/O. The limit does not see direct writes to it.
+    /// Returns the inner I/O, whose direct writes the limit does not see.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }

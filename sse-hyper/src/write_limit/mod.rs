@@ -184,7 +184,7 @@ impl WriteLimit {
         self.set(|settings| settings.timer = Some(Arc::new(timer)))
     }
 
-    /// Wraps a connection's I/O, of hyper's traits or tokio's. Give the result to the server instead.
+    /// Wraps a connection's I/O, of hyper's traits or tokio's, for the server.
     ///
     /// Wrap the socket itself, inside TLS and inside `TokioIo`, if possible. For tokio's `TcpStream` and
     /// `UnixStream`, this also tries to write before the system reports the socket as writable, so that
@@ -206,7 +206,7 @@ impl WriteLimit {
         LimitedIo::new(io, self.0.clone())
     }
 
-    /// Wraps the executor for hyper's HTTP/2 builder. Give the result to the builder instead.
+    /// Wraps the executor for hyper's HTTP/2 builder.
     ///
     /// On HTTP/2 a client can read one stream and not another, so the connection is still written. This gives each
     /// stream its own limit, and resets a stalled one without affecting the others. A server with its own executor,
@@ -226,7 +226,7 @@ impl WriteLimit {
         LimitedExecutor::new(executor, self.0.clone())
     }
 
-    /// Wraps a listener. Give the result to `axum::serve` instead.
+    /// Wraps a listener for `axum::serve`.
     ///
     /// ```
     /// use axum::{Router, serve::ListenerExt};
