@@ -22,12 +22,12 @@
 //! # });
 //! ```
 //!
-//! A keep-alive comment follows 15 s of silence without being asked for. All settings are those of [`sse_hyper::Sse`].
+//! By default a keep-alive comment follows 15 s of silence. All settings are those of [`sse_hyper::Sse`].
 //!
 //! # A handler that may answer something else
 //!
-//! [`Sse`] is an [`IntoResponse`], so it can be one of several answers, and headers
-//! can be added in a tuple:
+//! [`Sse`] is an [`IntoResponse`], so it can be one of several answers, and a tuple
+//! can add headers:
 //!
 //! ```
 //! use axum::{
@@ -53,14 +53,14 @@
 //!
 //! # Shutdown, and clients that do not read
 //!
-//! `axum::serve(…).with_graceful_shutdown(stop)` waits for open responses, and an event stream does not end by itself.
-//! So give the same signal to [`Sse::until`], and put a [`WriteLimit`] around the listener: it bounds the time that the
-//! shutdown takes, and resets clients that take nothing for 30 s. The README has a whole program.
+//! `axum::serve(…).with_graceful_shutdown(stop)` waits for open responses, and an event stream does not end on its own.
+//! So give the same signal to [`Sse::until`], and wrap the listener in a [`WriteLimit`]: it bounds the time of the
+//! shutdown, and resets clients that read nothing for 30 s. The README has a complete program.
 //!
 //! # HEAD, and compression
 //!
 //! `get(handler)` answers HEAD too: axum runs the handler and drops its body, so the stream is dropped before it is
-//! polled. tower-http's `CompressionLayer` leaves event streams alone by default.
+//! polled. By default, tower-http's `CompressionLayer` does not compress event streams.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -78,7 +78,7 @@ pub use sse_hyper::{
     last_event_id_or_query,
 };
 
-/// The examples of the README are tested, and those of the project's README, which need what is at hand here.
+/// Tests the examples of the README, and those of the project's README and guide, whose dependencies this crate has.
 #[cfg(doctest)]
 mod readme {
     #[doc = include_str!("../README.md")]
@@ -92,11 +92,11 @@ mod readme {
     struct OfTheGuide;
 }
 
-/// The id of the last event that the client saw: where a server goes on. Nothing for a new client.
+/// The id of the last event that the client saw, or `None` for a new client.
 ///
-/// It comes from the client and can be anything: treat it as input. [`last_event_id`] tells
-/// what is read. A handler that takes a `Result<LastEventId, LastEventIdRejection>` decides itself about ids that are
-/// refused.
+/// The server continues after it. It comes from the client and can be anything: treat it as untrusted input.
+/// [`last_event_id`] has the rules. A handler can accept a `Result<LastEventId, LastEventIdRejection>` to handle
+/// invalid ids itself.
 ///
 /// ```
 /// use sse_axum::LastEventId;
@@ -111,18 +111,18 @@ mod readme {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LastEventId(pub Option<EventId>);
 
-/// Why a `Last-Event-ID` was refused: 431 if it is too long, else 400.
+/// The answer to an invalid `Last-Event-ID`: 431 if it is too long, otherwise 400.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the request was refused")]
+#[error("the Last-Event-ID of the request was refused")]
 pub struct LastEventIdRejection(#[source] LastEventIdError);
 
 impl LastEventIdRejection {
-    /// What is wrong with the id.
+    /// Returns why the id was refused.
     pub fn error(&self) -> LastEventIdError {
         self.0
     }
 
-    /// The status of the answer.
+    /// Returns the status of the answer: 431 or 400.
     pub fn status(&self) -> StatusCode {
         match self.0 {
             LastEventIdError::TooLong { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -1,4 +1,4 @@
-//! `sse-axum` over real sockets: what axum could take away from the responses of `sse-hyper`.
+//! `sse-axum` over real sockets: axum must not break the responses of `sse-hyper`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -122,11 +122,11 @@ fn a_rejection_has_its_source() {
     assert_eq!(rejection.source().unwrap().to_string(), error.to_string());
     assert_eq!(
         (rejection.status(), rejection.to_string().as_str()),
-        (StatusCode::BAD_REQUEST, "the request was refused")
+        (StatusCode::BAD_REQUEST, "the Last-Event-ID of the request was refused")
     );
 }
 
-/// The answer to HEAD is complete without a body, and the stream is gone at once.
+/// The answer to HEAD is complete without a body, and the stream is dropped at once.
 #[tokio::test(flavor = "multi_thread")]
 async fn head_is_answered_without_a_body() {
     let (closings, mut closed) = mpsc::unbounded_channel::<Closed>();
@@ -187,7 +187,7 @@ async fn a_shutdown_ends_the_streams() {
     }
 }
 
-/// Also where a client takes nothing: it is reset when the drain is over.
+/// The client is reset at the end of the drain time.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_does_not_read_does_not_hold_up_a_shutdown() {
     let (closings, mut closed) = mpsc::unbounded_channel::<Closed>();

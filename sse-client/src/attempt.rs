@@ -1,12 +1,12 @@
-//! What the next request says.
+//! An attempt to connect, and its request headers.
 
 use sse_codec::EventId;
 
 use crate::End;
 
-/// An attempt to connect: what its request says, and what was before it.
+/// An attempt to connect: the headers of its request, and the end of the previous attempt.
 ///
-/// It is owned, so that a future that makes the request borrows nothing.
+/// It is owned, so that the future of the request borrows nothing.
 #[derive(Clone, Debug)]
 pub struct Attempt {
     pub(crate) number: u64,
@@ -15,33 +15,35 @@ pub struct Attempt {
 }
 
 impl Attempt {
-    /// 1 for the first attempt of all.
+    /// The number of the attempt, beginning with 1.
     pub fn number(&self) -> u64 {
         self.number
     }
 
-    /// The id to ask for what comes after. `None` if there is none, or one that a request cannot have: a header
-    /// holds no control characters, and servers commonly take 8 KiB.
+    /// The last event ID to send, or `None` if there is none or a request cannot carry it.
+    ///
+    /// A header holds no control characters except tabs, and servers commonly accept 8 KiB.
     pub fn last_event_id(&self) -> Option<&EventId> {
         Some(&self.last_event_id).filter(|id| !id.is_empty() && is_sendable(id))
     }
 
-    /// How the attempt before this one ended. `None` for the first.
+    /// How the previous attempt ended, or `None` for the first.
     ///
-    /// After [`Refusal::Unauthorized`](crate::Refusal::Unauthorized) it is time for a new token.
+    /// After [`Refusal::Unauthorized`](crate::Refusal::Unauthorized), use a new token.
     pub fn previous(&self) -> Option<End> {
         self.previous
     }
 
-    /// Whether the connection of the attempt before seems to be dead: it went silent. A client that keeps connections
-    /// for several requests, as with HTTP/2, should not use the same one.
+    /// Whether the previous connection seems dead, because it went silent.
+    ///
+    /// A client that reuses connections, as with HTTP/2, should open a new one.
     pub fn wants_new_connection(&self) -> bool {
         matches!(self.previous, Some(End::Idle | End::NoHead)) // Case 31
     }
 
     /// The header fields of the request, as lowercase names and values.
     ///
-    /// There is never `accept-encoding` or `connection`: both are left to the HTTP client.
+    /// They never include `accept-encoding` or `connection`, which are left to the HTTP client.
     pub fn header_fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
         // Case 1
         let last_event_id = self.last_event_id().map(|id| ("last-event-id", id.as_str()));
@@ -61,8 +63,8 @@ impl Attempt {
     }
 }
 
-/// Whether a request can have this `Last-Event-ID`: no control characters but tabs, and no more than servers commonly
-/// take.
+/// Whether a request can carry this `Last-Event-ID`: no control characters except tabs, and no more bytes than servers
+/// commonly accept.
 ///
 /// > *If the EventSource object's last event ID string is not the empty string, then: Let lastEventIDValue be the
 /// > EventSource object's last event ID string, encoded as UTF-8. Set (`Last-Event-ID`, lastEventIDValue) in request's

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// Case 15: a shorter `retry` would be a flood of requests.
+/// Case 15: a shorter `retry` would cause a flood of requests.
 const SHORTEST_RETRY: Duration = Duration::from_millis(200);
 /// Cases 15 and 17: the longest wait that a server can ask for.
 const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
@@ -15,7 +15,7 @@ const LONGEST_GROWN: Duration = Duration::from_secs(30);
 pub struct Wait {
     /// How long to wait.
     pub delay: Duration,
-    /// What the server asked for, if that was cut to an hour.
+    /// The wait that the server asked for, if `delay` is shorter because of the limit of an hour.
     pub cut_from: Option<Duration>,
 }
 
@@ -24,7 +24,7 @@ pub struct Wait {
 pub(crate) struct Asked {
     /// The stream's reconnection time.
     pub(crate) retry: Option<Duration>,
-    /// `Retry-After` of the answer that was refused.
+    /// `Retry-After` of the refused answer.
     pub(crate) retry_after: Option<Duration>,
 }
 
@@ -37,13 +37,13 @@ impl Asked {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Backoff {
     first: Duration,
-    /// Whether waits double with each failure, and begin at a random point.
+    /// Whether waits double with each failure, and the client's own waits are randomized.
     grows: bool,
     spread: f64,
     pub(crate) long_wait: LongWait,
 }
 
-/// What is done if a server asks for more than [`LONGEST_ASKED`].
+/// The reaction to a server that asks for more than [`LONGEST_ASKED`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LongWait {
     Cut,
@@ -66,7 +66,7 @@ impl Backoff {
         Self { spread: if spread.is_nan() { 0.0 } else { spread.clamp(0.0, 10.0) }, ..self }
     }
 
-    /// The wait after this many failures. `None` if the server asks for more than the policy waits.
+    /// The wait after this many failures. `None` if the server asks for longer than the policy waits.
     pub(crate) fn wait(&self, failures: u32, asked: Asked, random: u64) -> Option<Wait> {
         if asked.longest() > LONGEST_ASKED && self.long_wait == LongWait::GiveUp {
             return None;
@@ -87,20 +87,20 @@ impl Backoff {
         asked.clamp(SHORTEST_RETRY, longest)
     }
 
-    /// Doubled with each failure, up to 30 s or the base.
+    /// Doubles the base with each failure, up to 30 s, or to the base if that is longer.
     fn grown(&self, base: Duration, failures: u32) -> Duration {
         let factor = if self.grows { 2_u32.saturating_pow(failures) } else { 1 };
         base.saturating_mul(factor).min(base.max(LONGEST_GROWN))
     }
 
-    /// Never less than what was asked for: so it adds, since a product may be rounded down.
+    /// Adds a part of the wait, since a product could be rounded below what the server asks for.
     fn spread_out(&self, asked: Duration, fraction: f64) -> Duration {
         let spread = Duration::try_from_secs_f64(asked.as_secs_f64() * self.spread * fraction);
         asked.saturating_add(spread.unwrap_or_default())
     }
 }
 
-/// From 0 to 1, as even as the bits are.
+/// Maps random bits evenly to a number from 0 to below 1.
 fn fraction(random: u64) -> f64 {
     (random >> 11) as f64 / (1_u64 << 53) as f64
 }

@@ -1,4 +1,4 @@
-//! How an attempt ends, and what follows.
+//! How an attempt ends, and the decision after it.
 
 use core::time::Duration;
 
@@ -8,31 +8,31 @@ use crate::{Refusal, Wait};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum End {
-    /// The request failed before the head of an answer came.
+    /// The request failed before the head of an answer arrived.
     Failed,
-    /// The request failed in a way that another attempt would not change.
+    /// The request failed, and another attempt would fail as well.
     FailedForGood,
-    /// No head came in time.
+    /// No head of an answer arrived in time.
     NoHead,
     /// The answer is not an event stream.
     Refused(Refusal),
-    /// The body ended, as a body does.
+    /// The body ended cleanly.
     Ended,
     /// The body broke off.
     Broken,
-    /// Nothing came for the idle time.
+    /// Nothing arrived for the idle time.
     Idle,
-    /// The user asked for a new connection.
+    /// The user requested a new connection.
     Requested,
 }
 
-/// What follows on the end of an attempt.
+/// The decision after the end of an attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Next {
     /// Another attempt, after a wait.
     Wait(Wait),
-    /// Nothing.
+    /// No other attempt.
     Stop(Stop),
 }
 
@@ -40,16 +40,16 @@ pub enum Next {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Stop {
-    /// The answer was 204: the server wants no other.
+    /// The answer was 204: the server wants no more requests.
     NoContent,
-    /// The stream is whole: it ended, and the policy does not reconnect.
+    /// The stream is complete: it ended, and the policy does not reconnect.
     Ended,
-    /// The stream is not whole, and what is missing cannot be asked for.
+    /// The stream is not complete, and the policy does not allow a request for the rest.
     Truncated,
     /// Another attempt would fail as well, or the policy allows none.
     Failed,
     /// [`attempts`](crate::Policy::attempts) or [`give_up_after`](crate::Policy::give_up_after) is used up.
     GaveUp,
-    /// The server asks for a wait of this length, and the policy does not wait for more than an hour.
+    /// The server asks for a wait of this length, and the policy waits for at most an hour.
     WaitTooLong(Duration),
 }

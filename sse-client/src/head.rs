@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use thiserror::Error;
 
-/// What the head of an answer says, as far as it matters here.
+/// The parts of the head of an answer that decide whether it is an event stream.
 ///
 /// ```
 /// use sse_client::{Head, Refusal};
@@ -21,7 +21,7 @@ pub struct Head<'a> {
     pub content_type: Option<&'a [u8]>,
     /// `Content-Encoding`, if there is one.
     pub content_encoding: Option<&'a [u8]>,
-    /// `Retry-After`, as the time from now.
+    /// `Retry-After`, as a duration from now.
     pub retry_after: Option<Duration>,
 }
 
@@ -29,40 +29,40 @@ pub struct Head<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
 #[non_exhaustive]
 pub enum Refusal {
-    /// 204: the server has nothing more to say.
+    /// 204: the server has no more events.
     #[error("the server answered 204: it has no more events")]
     NoContent,
     /// 401 or 403.
     #[error("the server answered {0}; check the credentials of the request")]
     Unauthorized(u16),
-    /// A status that often passes: 408, 425, 429, 500, 502, 503, 504, 520 to 524, 529.
-    #[error("the server answered {0}, which may pass; try again later")]
+    /// A status that is often temporary: 408, 425, 429, 500, 502, 503, 504, 520 to 524, 529.
+    #[error("the server answered {0}, which may be temporary; try again later")]
     Unavailable(u16),
     /// A redirect that the HTTP client did not follow.
     #[error("the server answered {0}, a redirect; let the HTTP client follow it, or use its location")]
     Redirect(u16),
     /// Any other status that is not 200.
-    #[error("the server answered {0}; an event stream comes with 200")]
+    #[error("the server answered {0}; an event stream needs 200")]
     Status(u16),
     /// 200 with another content type, or with none.
-    #[error("the answer is not text/event-stream; read it as what its content type says")]
+    #[error("the answer is not text/event-stream; read it according to its content type")]
     ContentType,
     /// 200 with a content encoding.
-    #[error("the event stream is compressed; let the HTTP client decode it, or do not ask for compression")]
+    #[error("the event stream is compressed; let the HTTP client decode it, or disable compression")]
     ContentEncoding,
 }
 
 impl Head<'_> {
-    /// A head with this status, and nothing else.
+    /// Creates a head with this status and no headers.
     pub const fn new(status: u16) -> Self {
         Self { status, content_type: None, content_encoding: None, retry_after: None }
     }
 
-    /// Whether this is the head of an event stream.
+    /// Checks that this is the head of an event stream.
     ///
     /// # Errors
     ///
-    /// Why it is not.
+    /// The reason if it is not.
     pub fn check(&self) -> Result<(), Refusal> {
         match self.status {
             200 => {}
@@ -89,7 +89,7 @@ impl Head<'_> {
     }
 }
 
-/// Case 2: parameters do not matter, and every charset is read as UTF-8.
+/// Case 2: parameters are ignored, and every charset is read as UTF-8.
 fn is_event_stream(content_type: &[u8]) -> bool {
     let essence = content_type.split(|&byte| byte == b';').next().unwrap_or_default();
     essence.trim_ascii().eq_ignore_ascii_case(b"text/event-stream")

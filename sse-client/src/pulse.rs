@@ -1,8 +1,8 @@
-//! After which silence a connection is taken for dead.
+//! The silence after which a connection counts as dead.
 
 use core::time::Duration;
 
-/// What the comments of a server say about how long it is silent at most (case 30).
+/// Learns from a server's comments how long it is silent at most (case 30).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pulse {
     comments: u32,
@@ -22,7 +22,7 @@ impl Pulse {
         self.comments = self.comments.saturating_add(1);
     }
 
-    /// `None` while it is not known whether the server sends anything regularly.
+    /// `None` until the server has sent enough comments to assume heartbeats.
     pub(crate) fn idle_after(&self) -> Option<Duration> {
         (self.comments >= Self::COMMENTS)
             .then(|| self.longest_silence.saturating_mul(Self::FACTOR).max(Self::SHORTEST))

@@ -17,13 +17,13 @@ use crate::{
     pulse::Pulse,
 };
 
-/// Open for this long, a connection is proven.
+/// A connection that is open for this long is proven.
 const PROVEN_AFTER: Duration = Duration::from_secs(5);
 
-/// What a reconnecting client decides, without I/O, a clock or randomness of its own: what the next request says,
-/// whether an answer is an event stream, how long to wait, when to stop.
+/// The rules of a reconnecting client, without I/O, clock or randomness.
 ///
-/// `EventSource` drives it. This is the whole loop, for those who have another way to connect:
+/// It decides what the next request says, whether an answer is an event stream, how long to wait, and when to stop.
+/// `EventSource` drives it. This is the whole loop, for any other way to connect:
 ///
 /// ```
 /// use core::time::Duration;
@@ -75,7 +75,7 @@ const PROVEN_AFTER: Duration = Duration::from_secs(5);
 /// assert_eq!(reconnect.last_event_id(), "1");
 /// ```
 ///
-/// Times (`now`) are durations since any moment, as long as it is always the same one. Random numbers are any `u64`s.
+/// Times (`now`) are durations since any fixed moment. Random numbers are evenly distributed `u64`s.
 #[derive(Clone, Debug)]
 pub struct Reconnect {
     policy: Policy,
@@ -90,17 +90,17 @@ pub struct Reconnect {
     has_opened: bool,
     has_had_event: bool,
     connection: Option<Connection>,
-    /// What the answer that was refused asks for.
+    /// The `Retry-After` of the refused answer.
     retry_after: Option<Duration>,
     pulse: Pulse,
     decoder: Decoder,
-    /// What the decoder has not seen yet.
+    /// Bytes that the decoder has not read yet.
     chunk: Bytes,
     /// Whether the decoder has something to read.
     has_unread: bool,
-    /// The decoder's, as of the last item.
+    /// The last event ID of the decoder, as of the last item.
     decoded_id: EventId,
-    /// Of an event that was skipped after it.
+    /// The id of a later event that was skipped.
     skipped_id: Option<EventId>,
     id_moved: bool,
 }
@@ -114,12 +114,12 @@ struct Connection {
 }
 
 impl Reconnect {
-    /// Begins without a last event ID.
+    /// Creates a client without a last event ID.
     pub fn new(policy: Policy) -> Self {
         Self::with_last_event_id(policy, EventId::default())
     }
 
-    /// Begins after this event, such as the last one of an earlier run.
+    /// Creates a client that continues after this event, such as the last one of an earlier run.
     pub fn with_last_event_id(policy: Policy, last_event_id: EventId) -> Self {
         let decoder = Decoder::builder().limits(policy.limits).comments(true);
         Self {
@@ -143,8 +143,7 @@ impl Reconnect {
         }
     }
 
-    /// Says that the stream has an end of its own, such as `[DONE]`: a stream that ends without it is
-    /// [`Stop::Truncated`].
+    /// Expects a final event, such as `[DONE]`: a stream that ends without it is [`Stop::Truncated`].
     pub fn expect_ending(&mut self) {
         self.expects_ending = true;
     }
@@ -165,7 +164,7 @@ impl Reconnect {
         }
     }
 
-    /// How long to wait for the head of an answer.
+    /// How long to wait for the head of an answer, or `None` for no limit.
     pub fn head_timeout(&self) -> Option<Duration> {
         self.policy.head_timeout
     }
@@ -174,8 +173,7 @@ impl Reconnect {
     ///
     /// # Errors
     ///
-    /// If it is not the head of an event stream. Then the attempt has to be [`closed`](Self::closed) as
-    /// [`End::Refused`].
+    /// If it is not the head of an event stream. Then call [`closed`](Self::closed) with [`End::Refused`].
     pub fn opened(&mut self, head: &Head<'_>, now: Duration) -> Result<(), Refusal> {
         self.retry_after = head.retry_after;
         head.check()?;
@@ -185,23 +183,25 @@ impl Reconnect {
         Ok(())
     }
 
-    /// Takes bytes of the body, for which the client has waited this long; [`next_item`](Self::next_item) says what
-    /// they mean.
+    /// Accepts bytes of the body, and how long the client has waited for them.
+    ///
+    /// [`next_item`](Self::next_item) decodes them.
     pub fn receive(&mut self, chunk: Bytes, waited: Duration) {
         self.pulse.silence(waited);
         self.has_unread = true;
         let before = mem::replace(&mut self.chunk, chunk);
         if !before.is_empty() {
-            // Read first: the decoder keeps the rest of a chunk.
+            // The rest of the previous chunk comes first: dropping the iterator makes the decoder keep it.
             drop(self.decoder.decode_bytes(before));
         }
     }
 
-    /// The next event or comment, or `None` if there is no whole one.
+    /// Returns the next event or comment, or `None` if there is no complete one.
     ///
     /// # Errors
     ///
-    /// When something passed its limit. It was skipped; others follow, unless the error [is final](Self::is_final).
+    /// If an event, id or comment was larger than its limit. It was skipped. Other items follow, unless the error
+    /// [is final](Self::is_final).
     pub fn next_item(&mut self) -> Option<Result<Item, DecodeError>> {
         if !self.has_unread {
             return None;
@@ -220,7 +220,7 @@ impl Reconnect {
             self.skipped_id = None;
             self.id_has_moved();
         }
-        // Case 33: otherwise the server would send the same event again after each reconnection.
+        // Case 33: otherwise the server would resend the same event after each reconnection.
         if let Some(Err(error)) = &item
             && let Some(id) = error.event_id()
         {
@@ -235,10 +235,10 @@ impl Reconnect {
         self.policy.oversized == Oversized::Stop && error.kind() == DecodeErrorKind::EventTooLarge
     }
 
-    /// The event that was cut off by the end of the body: some servers forget its blank line. The standard discards it.
+    /// Returns the event that was cut off by the end of the body, which the standard discards.
     ///
-    /// Ask for it only after [`next_item`](Self::next_item) returned `None`, and before
-    /// [`closed`](Self::closed).
+    /// Some servers omit the last blank line. Call this only after [`next_item`](Self::next_item) returned `None`,
+    /// and before [`closed`](Self::closed).
     ///
     /// > *Once the end of the file is reached, any pending data must be discarded. (If the file ends in the middle of an
     /// > event, before the final empty line, the incomplete event is not dispatched.)*
@@ -256,23 +256,24 @@ impl Reconnect {
         None
     }
 
-    /// The id that the next request asks to go on after, as of the last item. Empty if there is none.
+    /// The last event ID, as of the last item, which the next request sends, or an empty id.
     pub fn last_event_id(&self) -> &EventId {
         self.skipped_id.as_ref().unwrap_or(&self.decoded_id)
     }
 
-    /// The reconnection time that the server asked for last.
+    /// The last reconnection time that the server has sent.
     pub fn retry(&self) -> Option<Duration> {
         self.decoder.retry()
     }
 
-    /// Whether the last event ID has changed since this was asked last.
+    /// Whether the last event ID has changed since the previous call.
     pub fn take_id_moved(&mut self) -> bool {
         mem::take(&mut self.id_moved)
     }
 
-    /// After which silence the connection has to be [`closed`](Self::closed) as [`End::Idle`]. It may change with each
-    /// item.
+    /// The silence after which to call [`closed`](Self::closed) with [`End::Idle`], or `None` for no limit.
+    ///
+    /// It may change with each item.
     pub fn idle_after(&self) -> Option<Duration> {
         match self.policy.idle {
             Idle::Never => None,
@@ -283,7 +284,7 @@ impl Reconnect {
 
     /// Ends the attempt, and decides what follows.
     ///
-    /// What was not read of the body is dropped, and with it the id of an unfinished block.
+    /// Unread bytes of the body are dropped, and the id of an unfinished block too.
     pub fn closed(&mut self, end: End, now: Duration, random: u64) -> Next {
         self.chunk = Bytes::new();
         self.has_unread = false;
@@ -315,7 +316,7 @@ impl Reconnect {
         Next::Wait(wait)
     }
 
-    /// Why there is no other attempt, if it is the end that decides.
+    /// Why there is no other attempt, if `end` rules it out.
     fn stop(&self, end: End, before: Option<End>) -> Option<Stop> {
         match end {
             End::Refused(Refusal::NoContent) => return Some(Stop::NoContent), // Case 4
@@ -384,7 +385,7 @@ impl Reconnect {
 }
 
 impl Connection {
-    /// Cases 19 to 22: a server that is reached, but does not serve, must not be taken for a healthy one.
+    /// Cases 19 to 22: a server that answers but serves nothing is not healthy.
     fn is_proven(&self, end: End, now: Duration) -> bool {
         now.saturating_sub(self.opened_at) >= PROVEN_AFTER || (end == End::Ended && self.was_useful)
     }

@@ -1,4 +1,4 @@
-//! Nothing is left of 10,000 connections. It counts the sockets of its process, so nothing else may run next to it.
+//! 10,000 connections leak nothing. It counts the sockets of its process, so no other test may run in it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -25,7 +25,7 @@ use sse_conformance::{
 };
 use tokio::runtime::{self, Handle};
 
-/// A timer that knows how many of its sleeps are there.
+/// A timer that counts its live sleeps.
 #[derive(Clone, Default)]
 struct Counting(Arc<()>);
 
@@ -51,7 +51,7 @@ impl Future for Counted {
 
 impl Sleep for Counted {}
 
-/// The sockets, and other files, that this process has open. None where that is not known.
+/// The number of open sockets of this process. `None` if that is unknown.
 fn sockets() -> Option<usize> {
     let links = std::fs::read_dir("/proc/self/fd").ok()?.flatten();
     let target = |entry: std::fs::DirEntry| std::fs::read_link(entry.path()).ok();
@@ -60,7 +60,7 @@ fn sockets() -> Option<usize> {
 
 #[test]
 fn ten_thousand_connections_leave_nothing() {
-    // The server has a runtime of its own, so that its tasks are not counted.
+    // The server has its own runtime, so that its tasks are not counted.
     let servers = runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
     let held = || hold(format!("{OPEN}data: x\n\n"));
     let scripts = (0..2_500).flat_map(|_| [hold(""), held(), held(), answer(NO_CONTENT)]);
@@ -81,7 +81,7 @@ fn ten_thousand_connections_leave_nothing() {
                     client.request(request)
                 };
                 let mut source = EventSource::new(connect).timer(timer.clone());
-                // Some get an event, some the end, and some wait for the head of an answer.
+                // Some get an event, some end, and some wait for the head of an answer.
                 let _ = tokio::time::timeout(Duration::from_millis(20), source.next()).await;
                 let _ = source.next().now_or_never();
             }))

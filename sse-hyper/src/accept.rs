@@ -1,4 +1,4 @@
-//! What a client accepts, and what a server answered: media types of headers.
+//! Media types in the headers of requests and responses.
 
 use http::{
     HeaderMap,
@@ -8,9 +8,9 @@ use http::{
 const EVENT_STREAM: &str = "text/event-stream";
 const JSON: &str = "application/json";
 
-/// Whether the client accepts an event stream as an answer, by its `Accept` header. Yes if there is none.
+/// Whether the client accepts an event stream, by its `Accept` header.
 ///
-/// [`Accepts`] tells more.
+/// True if there is none. [`Accepts`] has the details.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::ACCEPT};
@@ -31,8 +31,9 @@ pub fn accepts_event_stream(headers: &HeaderMap) -> bool {
     Accepts::new(headers).event_stream()
 }
 
-/// Whether these are the headers of an event stream: whether their `Content-Type` is `text/event-stream`, in any case and
-/// with any parameters. For clients.
+/// Whether the `Content-Type` of a response is `text/event-stream`, in any case and with any parameters.
+///
+/// It is for clients. False if there is no `Content-Type`, or several.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue, header::CONTENT_TYPE};
@@ -44,7 +45,7 @@ pub fn accepts_event_stream(headers: &HeaderMap) -> bool {
 /// assert!(is_event_stream(&headers));
 /// ```
 ///
-/// Standard: [9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface), which closes the connection for any other type.
+/// Standard: [9.2.3](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-eventsource-interface), by which a client closes the connection for any other type.
 pub fn is_event_stream(headers: &HeaderMap) -> bool {
     let mut values = headers.get_all(CONTENT_TYPE).iter();
     let (Some(value), None) = (values.next(), values.next()) else { return false };
@@ -52,10 +53,10 @@ pub fn is_event_stream(headers: &HeaderMap) -> bool {
     trim(essence).eq_ignore_ascii_case(EVENT_STREAM.as_bytes())
 }
 
-/// What a client accepts, of event streams and JSON: for a service that can answer with either.
+/// Whether a client accepts event streams, JSON or both, for a service that can answer with either.
 ///
-/// The most specific media range that matches decides, by its weight. A range with a parameter matches only if it is
-/// `charset=utf-8`, since the answers have no other. What is no media range is passed over. Without an `Accept` header,
+/// The weight of the most specific matching media range decides. A range with a parameter matches only if it is
+/// `charset=utf-8`, since the answers have no other. Invalid media ranges are ignored. Without an `Accept` header,
 /// everything is accepted.
 ///
 /// ```
@@ -92,7 +93,7 @@ pub enum Preferred {
     Either,
 }
 
-/// The range that decides about a media type: how closely it names it, and its weight in thousandths.
+/// The media range that decides about a media type: its specificity, and its weight in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 struct Match {
     specificity: u8,
@@ -127,12 +128,12 @@ impl Accepts {
         self.json.weight > 0
     }
 
-    /// Whether the client named `text/event-stream`, so that it surely knows what to do with one.
+    /// Whether the client names `text/event-stream` explicitly, so it certainly supports event streams.
     pub fn names_event_stream(&self) -> bool {
         self.event_stream() && self.event_stream.specificity == EXACT
     }
 
-    /// Which of the two the client prefers; nothing if it accepts neither.
+    /// Which of the two the client prefers, or `None` if it accepts neither.
     pub fn preferred(&self) -> Option<Preferred> {
         let (events, json) = (self.event_stream.weight, self.json.weight);
         match events.cmp(&json) {
@@ -163,7 +164,7 @@ impl<'a> MediaRange<'a> {
             let equals = part.iter().position(|&byte| byte == b'=')?;
             let (name, value) = (token(&part[..equals])?, &part[equals + 1..]);
             if name.eq_ignore_ascii_case(b"q") {
-                // What follows the weight is no parameter of the type.
+                // Parameters after the weight do not belong to the type.
                 parsed.weight = weight(value)?;
                 return Some(parsed);
             }
@@ -206,7 +207,7 @@ fn weight(value: &[u8]) -> Option<u16> {
     (weight <= 1_000).then_some(weight)
 }
 
-/// The parts between separators that are in no quoted string, without the spaces and tabs around them.
+/// Splits at separators outside quoted strings, and trims spaces and tabs around each part.
 fn split(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     text.split(move |&byte| {

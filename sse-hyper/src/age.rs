@@ -1,4 +1,4 @@
-//! The largest age of a response.
+//! The maximum age of a response.
 
 use std::{
     pin::Pin,
@@ -10,7 +10,7 @@ use hyper::rt::Sleep;
 
 use crate::{shutdown::somewhere_in, timer::SharedTimer};
 
-/// Ready when a response is as old as it may become.
+/// Ready when a response reaches its maximum age.
 pub(crate) struct Age {
     timer: SharedTimer,
     deadline: Instant,
@@ -18,7 +18,7 @@ pub(crate) struct Age {
 }
 
 impl Age {
-    /// A response ends at a random time within the spread before its largest age. None: that is beyond the end of time.
+    /// A response ends at a random time within the spread before its maximum age. `None` if that overflows `Instant`.
     pub(crate) fn new(timer: SharedTimer, largest: Duration, spread: Duration) -> Option<Self> {
         let age = largest.saturating_sub(somewhere_in(spread.min(largest)));
         let deadline = timer.now().checked_add(age)?;

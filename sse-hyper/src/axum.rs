@@ -1,4 +1,4 @@
-//! `Sse` as axum's handlers return it.
+//! `Sse` as a response of axum.
 
 use axum_core::{
     body::Body,

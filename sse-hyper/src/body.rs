@@ -23,15 +23,15 @@ use crate::{
     stream_item::Outgoing,
 };
 
-/// How many items are taken from a stream at once. The smallest events fill a frame before; but blocks without a byte do
-/// not, so a stream of nothing else would keep the task to itself.
+/// The maximum number of items read from the stream in one poll. The smallest events fill a frame before that. Empty
+/// blocks do not: a stream of them would never yield to other tasks.
 const MOST_ITEMS: usize = 4 * 1024;
 
 pin_project! {
     /// The body of an event stream, made by [`Sse`](crate::Sse).
     ///
-    /// It never yields trailers, and fails only after [`break_on_error`](crate::Sse::break_on_error).
-    /// It is `Send` if the stream is; it is not `Sync`, and servers do not ask for that.
+    /// It never yields trailers, and fails only with [`break_on_error`](crate::Sse::break_on_error).
+    /// It is `Send` if the stream is. It is not `Sync`, which servers do not require.
     ///
     /// ```
     /// use futures_util::stream::Pending;
@@ -47,17 +47,17 @@ pin_project! {
         // None once the response ends, so that its resources are free before the last frame is sent.
         #[pin]
         stream: Option<S>,
-        // What goes out before the next item of the stream: the opening comment at first, later
-        // what did not fit into a frame.
+        // Sent before the next item of the stream: the opening comment at first, later
+        // an item that did not fit into the previous frame.
         held: Option<Outgoing>,
-        // Boxed, as three more: streams are many and mostly idle, and few have these.
+        // Boxed, like three more fields: few streams use these, and there are many mostly idle streams.
         farewell: Option<Box<Encoded>>,
         gathered: Gathered,
         keep_alive: Option<KeepAlive>,
         shutdown: Option<Box<Shutdown>>,
         age: Option<Box<Age>>,
         break_off: Option<Box<BreakOff>>,
-        // The last field: when the body is dropped, the hook finds the stream dropped.
+        // The last field, so that the stream is dropped before the hook is called.
         tally: Tally,
     }
 }
@@ -85,7 +85,7 @@ impl<S> SseBody<S> {
         }
     }
 
-    /// Whether there is nothing more to send, and no error to give.
+    /// Whether there is nothing more to send, and no error to return.
     fn is_over(&self) -> bool {
         self.stream.is_none()
             && self.held.is_none()
@@ -151,7 +151,7 @@ where
         }
     }
 
-    /// Everything that is ready, up to a frame of it.
+    /// Collects ready items into one frame.
     fn gather(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Option<Encoded> {
         let mut items = 0;
         while let Poll::Ready(Some(item)) = self.as_mut().poll_item(cx) {
@@ -173,7 +173,7 @@ where
         self.project().gathered.take_last()
     }
 
-    /// The next item, wherever it comes from. None when there will be no more.
+    /// The next item to send: held back, from the stream, or the farewell. `None` at the end.
     fn poll_item(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Outgoing>> {
         let mut this = self.as_mut().project();
         if let Some(item) = this.held.take() {
@@ -196,7 +196,7 @@ where
         Poll::Ready(None)
     }
 
-    /// From here on only what was taken from the stream goes out, and the farewell.
+    /// Ends the stream. Only items already taken from it, and the farewell, are still sent.
     fn end(self: Pin<&mut Self>, reason: CloseReason) {
         let mut this = self.project();
         this.stream.set(None);
@@ -214,7 +214,7 @@ where
         Poll::Ready(frame)
     }
 
-    /// Counts a frame that goes out.
+    /// Counts a frame that is sent.
     fn send(mut self: Pin<&mut Self>, frame: Bytes, events: usize) -> Frame<Bytes> {
         let this = self.as_mut().project();
         this.tally.count(events as u64, frame.len());

@@ -1,4 +1,4 @@
-//! The end that a client is meant to notice: not before it has the events.
+//! Breaks a response off, so that the client notices, but only after it has the events.
 
 use std::{
     mem,
@@ -15,12 +15,12 @@ use crate::{StreamFailed, timer::SharedTimer};
 
 /// Breaks a response off once its frames are sent.
 ///
-/// An error from a body overtakes the frames that the server still holds, and then they are lost. So
-/// this waits until the server has let go of all of them: a frame that is written is dropped.
+/// An error from a body overtakes the frames that the server still holds, and they are lost. So
+/// this waits until the server has dropped all of them: it drops a frame once it is written.
 pub(crate) struct BreakOff {
     frames: Arc<Frames>,
-    /// Whatever keeps frames for itself, as a test that collects a body does, must not wait forever.
-    /// Without a timer nothing would end the waiting, so there is none.
+    /// A caller that keeps frames, such as a test that collects a body, must not wait forever.
+    /// Without a timer nothing would end the wait, so there is no wait.
     timer: Option<SharedTimer>,
     patience: Option<Pin<Box<dyn Sleep>>>,
     yielded: bool,
@@ -28,14 +28,14 @@ pub(crate) struct BreakOff {
 }
 
 impl BreakOff {
-    /// How long a slow client is waited for.
+    /// How long to wait for a slow client.
     const PATIENCE: Duration = Duration::from_secs(10);
 
     pub(crate) fn new(timer: Option<SharedTimer>) -> Self {
         Self { frames: Arc::default(), timer, patience: None, yielded: false, error: None }
     }
 
-    /// The same bytes, uncopied, with an eye on when they are dropped.
+    /// Returns the same bytes, not copied, and notices when they are dropped.
     pub(crate) fn watch(&self, bytes: Bytes) -> Bytes {
         self.frames.state().held += 1;
         Bytes::from_owner(Watched { bytes, frames: self.frames.clone() })
@@ -49,7 +49,7 @@ impl BreakOff {
         self.error.is_some()
     }
 
-    /// Ready with the error, once, when it is time for it.
+    /// Ready with the error, once, when the frames are sent.
     pub(crate) fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<Option<StreamFailed>> {
         if self.is_due() {
             ready!(self.poll_sent(cx));
@@ -58,8 +58,8 @@ impl BreakOff {
     }
 
     fn poll_sent(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        // A server may have copied the last frame, and dropped it, without having flushed: HTTP/1.1
-        // does that when the body is pending.
+        // A server may have copied the last frame and dropped it before flushing. On HTTP/1.1
+        // it flushes when the body is pending.
         if !mem::replace(&mut self.yielded, true) {
             cx.waker().wake_by_ref();
             return Poll::Pending;
@@ -72,7 +72,7 @@ impl BreakOff {
     }
 }
 
-/// How many frames the server holds, and whom to wake when it holds none.
+/// The number of frames that the server holds, and the task to wake when it holds none.
 #[derive(Default)]
 struct Frames(Mutex<FramesState>);
 

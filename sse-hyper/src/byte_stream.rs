@@ -13,8 +13,9 @@ use pin_project_lite::pin_project;
 use crate::{BoxError, SseBody, StreamFailed, StreamItem};
 
 pin_project! {
-    /// The frames of an [`SseBody`] as bytes, for frameworks that take a stream as body. Made by
-    /// [`Sse::into_byte_stream`](crate::Sse::into_byte_stream).
+    /// The frames of an [`SseBody`] as a stream of bytes, for frameworks that accept a stream as body.
+    ///
+    /// Made by [`Sse::into_byte_stream`](crate::Sse::into_byte_stream).
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct ByteStream<S> {

@@ -13,10 +13,10 @@ use crate::{
     write_limit::{Cut, Link},
 };
 
-/// How a response ended: what [`Sse::on_close`](crate::Sse::on_close) is given.
+/// How a response ended, as reported to [`Sse::on_close`](crate::Sse::on_close).
 ///
-/// The counts are of what was handed to the server. What a client that left has really received, only
-/// it knows: that is what event ids are for.
+/// The counts cover everything handed to the server. A client that left may have received less.
+/// Only its last event ID shows how much.
 ///
 /// ```
 /// use futures_util::stream;
@@ -56,29 +56,30 @@ pub struct Closed {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// The server dropped the body before its end. Nearly always that means the client left. It is also
-    /// what comes of a `HEAD` request, of a server that stops without waiting, and of a stream that
-    /// panics.
+    /// The server dropped the body before its end.
+    ///
+    /// Nearly always this means that the client left. Other causes are a `HEAD` request, a server that stops
+    /// without waiting, and a stream that panics.
     Dropped,
     /// The stream of events ended.
     StreamEnded,
     /// The stream of events yielded this error.
     StreamError(BoxError),
-    /// The future given to [`Sse::until`](crate::Sse::until) was ready, or the time for a shutdown that a
-    /// [`WriteLimit`](crate::WriteLimit) gives was over.
+    /// The future given to [`Sse::until`](crate::Sse::until) was ready, or the
+    /// [`WriteLimit::drain`](crate::WriteLimit::drain) time was over.
     Shutdown,
-    /// The response had its largest age: see [`Sse::max_age`](crate::Sse::max_age).
+    /// The response reached its maximum age: see [`Sse::max_age`](crate::Sse::max_age).
     MaxAge,
-    /// The client took nothing for longer than the [`WriteLimit`](crate::WriteLimit) of its server: it is there and does
+    /// The client read nothing for longer than the [`WriteLimit`](crate::WriteLimit): it is connected and does
     /// not read, or has vanished.
     ///
-    /// A server that polls a body in another task than its connection hides that from the body, which is
-    /// [`Dropped`](Self::Dropped) then: so it is on HTTP/2 without [`WriteLimit::executor`](crate::WriteLimit::executor).
+    /// If the server polls the body in another task than the connection, the reason is
+    /// [`Dropped`](Self::Dropped) instead, as on HTTP/2 without [`WriteLimit::executor`](crate::WriteLimit::executor).
     WriteTimeout,
 }
 
 impl Closed {
-    /// Why it ended.
+    /// Returns why the response ended.
     ///
     /// ```
     /// use futures_util::stream;
@@ -93,7 +94,7 @@ impl Closed {
         &self.reason
     }
 
-    /// Why it ended, to keep or to downcast the error.
+    /// Returns why the response ended, by value, so that the error can be kept or downcast.
     ///
     /// ```
     /// use futures_util::stream;
@@ -112,8 +113,9 @@ impl Closed {
         self.reason
     }
 
-    /// How many events were handed to the server, the farewell included. Comments and other blocks
-    /// without data are none.
+    /// The number of events handed to the server, including the farewell.
+    ///
+    /// Comments and other blocks without data do not count.
     ///
     /// ```
     /// use futures_util::stream;
@@ -130,7 +132,7 @@ impl Closed {
         self.events
     }
 
-    /// How many bytes of body were handed to the server, comments included.
+    /// The number of body bytes handed to the server, including comments.
     ///
     /// ```
     /// use futures_util::stream;
@@ -147,7 +149,7 @@ impl Closed {
         self.bytes
     }
 
-    /// The time from the making of the body to its end, by the clock of the
+    /// The time from the creation of the body to its end, by the clock of the
     /// [`timer`](crate::Sse::timer) if there is one.
     ///
     /// ```
@@ -164,7 +166,7 @@ impl Closed {
 
 pub(crate) type Hook = Box<dyn FnOnce(Closed) + Send>;
 
-/// Counts what goes out, and tells the hook at the end: once, and at the latest when it is dropped.
+/// Counts events and bytes, and calls the hook once at the end, at the latest when dropped.
 pub(crate) struct Tally {
     clock: Option<SharedTimer>,
     started: Instant,
@@ -180,7 +182,7 @@ impl Tally {
         Self { started: now(clock.as_ref()), clock, events: 0, bytes: 0, reason: None, link: None, hook }
     }
 
-    /// The body is polled: the first time, its connection is looked for.
+    /// Called when the body is polled. Looks for its connection until it is found.
     pub(crate) fn is_polled(&mut self, cx: &Context<'_>) {
         match &self.link {
             Some(link) => link.is_asked(),
@@ -196,7 +198,7 @@ impl Tally {
         }
     }
 
-    /// Notes why the response ends; what is still on its way will be counted.
+    /// Records why the response ends. Frames that are still to be sent are counted.
     pub(crate) fn ends(&mut self, reason: CloseReason) {
         self.reason = Some(reason);
     }
@@ -237,7 +239,7 @@ impl fmt::Debug for Tally {
     }
 }
 
-/// The timer's clock if there is one, so that durations agree with a paused or simulated time.
+/// The timer's clock if there is one, so that durations follow a paused or simulated time.
 fn now(clock: Option<&SharedTimer>) -> Instant {
     clock.map_or_else(Instant::now, |timer| timer.now())
 }

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, as types that can be matched.
+//! The error types.
 
 use std::io;
 
@@ -6,14 +6,13 @@ use thiserror::Error;
 
 use sse_codec::EventId;
 
-/// Any error, as hyper and its neighbours hand it around.
+/// Any error, as in hyper, tower and axum.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// The error of a body that was broken off: its stream failed, and
-/// [`Sse::break_on_error`](crate::Sse::break_on_error) asked for that.
+/// The error of a body whose stream failed, with [`Sse::break_on_error`](crate::Sse::break_on_error).
 ///
-/// It is for the server's log, and says what the stream said. The stream's error itself is given to
-/// [`Sse::on_close`](crate::Sse::on_close). A body without that setting never fails.
+/// It is for the server's log, and includes the message of the stream's error. [`Sse::on_close`](crate::Sse::on_close)
+/// receives that error itself. Without that setting a body never fails.
 ///
 /// ```
 /// use futures_util::{FutureExt, stream};
@@ -40,8 +39,9 @@ impl StreamFailed {
     }
 }
 
-/// For frameworks whose body is a reader, or a stream with errors of I/O. The kind is [`Other`](std::io::ErrorKind::Other),
-/// and what is in it is this error.
+/// For frameworks whose body is a reader, or a stream with I/O errors.
+///
+/// The kind is [`Other`](std::io::ErrorKind::Other), and the inner error is this one.
 ///
 /// ```
 /// use futures_util::{TryStreamExt, stream};
@@ -79,32 +79,32 @@ impl From<StreamFailed> for io::Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum LastEventIdError {
-    /// The request has more than one, and nobody can say which is meant.
-    #[error("the request has several Last-Event-IDs; answer 400, or take the client for a new one")]
+    /// The request has more than one, so it is ambiguous.
+    #[error("the request has several Last-Event-IDs; answer 400, or treat the client as new")]
     Repeated,
     /// It is longer than [`EventId::MAX_LEN`].
     #[error(
         "the Last-Event-ID has {len} bytes, more than {max}; \
-         answer 431, or take the client for a new one",
+         answer 431, or treat the client as new",
         max = EventId::MAX_LEN
     )]
     TooLong {
-        /// How many bytes it has.
+        /// Its length in bytes.
         len: usize,
     },
-    /// It is not UTF-8, so it is no id that was ever sent.
-    #[error("the Last-Event-ID is not UTF-8 at byte {at}; answer 400, or take the client for a new one")]
+    /// It is not UTF-8, so no server can have sent it.
+    #[error("the Last-Event-ID is not UTF-8 at byte {at}; answer 400, or treat the client as new")]
     NotUtf8 {
-        /// The offset of the first wrong byte.
+        /// The offset of the first invalid byte.
         at: usize,
     },
-    /// It has a control character. Event ids may, headers may not.
+    /// It has a control character, which event ids allow and headers do not.
     #[error(
         "the event id has a control character at byte {at}, which no header can carry; \
          connect without Last-Event-ID, and let the server send ids without control characters"
     )]
     ControlCharacter {
-        /// Its offset, in bytes.
+        /// Its offset in bytes.
         at: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Small events, gathered into one frame.
+//! Gathers small events into one frame.
 
 use std::mem;
 
@@ -6,25 +6,25 @@ use sse_codec::{Batch, Encoded};
 
 use crate::stream_item::Outgoing;
 
-/// What a frame holds at most, if it holds more than one event. It is what HTTP/2 sends in one of its own frames, and TLS
-/// in one record.
+/// The maximum size of a frame with more than one event: the default maximum of an HTTP/2 frame, and that of a TLS
+/// record.
 const FRAME: usize = 16 * 1024;
 
-/// A block of this size that is encoded is a frame of its own, and so much is not moved to make room for more: to copy it
-/// would cost more than its frame.
+/// An encoded block of this size becomes its own frame, since a copy would cost more than a frame. For the same reason
+/// a buffer of this size is not moved to make room.
 const LARGE: usize = 4 * 1024;
 
-/// Enough for a few small events: what a stream that yields one event now and then holds.
+/// The smallest buffer, for a few small events. A stream that rarely yields an event holds this much.
 const FIRST: usize = 512;
 
-/// The frame that is being gathered, over a buffer that serves many frames.
+/// The frame that is being gathered, in a buffer that serves many frames.
 #[derive(Debug, Default)]
 pub(crate) struct Gathered {
-    /// The first block of the frame, not in the buffer yet: if it stays alone it is the frame. With one
-    /// event for many clients, that is every frame.
+    /// The first block of the frame, not copied to the buffer yet: if no other follows, it is the frame. If each
+    /// event is encoded once for many clients, that is every frame.
     first: Option<Encoded>,
     batch: Batch,
-    /// There was no pause since the last frame, so the next one will be full.
+    /// The stream has not paused since the last frame, so the next one will probably be full.
     busy: bool,
 }
 
@@ -33,7 +33,7 @@ impl Gathered {
         self.len() == 0
     }
 
-    /// Adds an item to the frame, or gives it back if it does not go into this one.
+    /// Adds an item to the frame, or returns it if it does not belong in this one.
     #[inline]
     pub(crate) fn add(&mut self, item: Outgoing) -> Option<Outgoing> {
         if self.copies(&item) && self.try_push(&item) {
@@ -44,7 +44,7 @@ impl Gathered {
         item
     }
 
-    /// Whether an item is copied if there is room for it: not one that is encoded, if it may be a frame as it is.
+    /// Whether to copy an item if there is room. An encoded item that could be its own frame is not copied.
     #[inline]
     fn copies(&self, item: &Outgoing) -> bool {
         match item {
@@ -56,12 +56,12 @@ impl Gathered {
     /// Adds an item to the buffer, if it has room.
     #[inline]
     fn try_push(&mut self, item: &Outgoing) -> bool {
-        // The buffer may be longer than a frame, or shared with frames before this one.
+        // The buffer may be longer than a frame, or shared with earlier frames.
         let max_len = self.batch.capacity().min(self.most());
         item.try_push_to(&mut self.batch, max_len)
     }
 
-    /// How much the frame holds: of a stream that may pause at any time not more than is worth while to be moved.
+    /// The maximum size of this frame. If the stream may pause at any time, this is only as much as is worth moving.
     #[inline]
     fn most(&self) -> usize {
         if self.busy { FRAME } else { LARGE }
@@ -72,7 +72,7 @@ impl Gathered {
             item if self.len() + item.least_len() > self.most() => return Some(item),
             Outgoing::Encoded(block) if self.is_empty() => self.first = Some(block),
             item => {
-                // What may stay the only event of its frame takes a buffer that it fills, and more will fill one.
+                // An event that may stay alone gets a buffer that fits. Otherwise a full frame is expected.
                 let room = self.most() - self.batch.len();
                 let may_stay_alone = self.is_empty() && !self.busy;
                 self.make_room(if may_stay_alone { item.encoded_len().min(room) } else { room });
@@ -87,7 +87,7 @@ impl Gathered {
         None
     }
 
-    /// Whatever was gathered, unless that is nothing.
+    /// The frame, or `None` if it is empty.
     pub(crate) fn take(&mut self) -> Option<Encoded> {
         if self.is_empty() {
             return None;
@@ -95,7 +95,7 @@ impl Gathered {
         self.first.take().or_else(|| Some(self.batch.take()))
     }
 
-    /// The same, as the stream pauses. That may be for long: it must not hold the large buffer of a busy one meanwhile.
+    /// Like `take`, when the stream pauses. The pause may be long, so the large buffer of a busy stream is released.
     pub(crate) fn take_last(&mut self) -> Option<Encoded> {
         let frame = self.take();
         if mem::take(&mut self.busy) {
@@ -104,7 +104,7 @@ impl Gathered {
         frame
     }
 
-    /// Gives the buffer back: between two events that are far apart, a stream holds none.
+    /// Frees the buffer, so that a stream holds none during a long pause.
     pub(crate) fn release(&mut self) {
         self.batch = Batch::new();
     }
@@ -113,13 +113,13 @@ impl Gathered {
         self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.batch.len()
     }
 
-    /// Most often there is room, or there is again since the frames that used the buffer are gone.
+    /// Usually this allocates nothing: there is room, or it can be reclaimed because earlier frames were dropped.
     fn make_room(&mut self, len: usize) {
         self.batch.reserve_exact(len.max(FIRST.saturating_sub(self.batch.len())));
     }
 }
 
-/// Whether an item is a frame of its own.
+/// Whether an item becomes its own frame.
 #[inline]
 fn is_large(item: &Outgoing) -> bool {
     matches!(item, Outgoing::Encoded(block) if block.as_bytes().len() >= LARGE)

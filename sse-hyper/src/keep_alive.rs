@@ -1,4 +1,4 @@
-//! A sign of life after a silence.
+//! A comment or event after a silence.
 
 use std::{
     pin::Pin,
@@ -16,8 +16,8 @@ use sse_codec::{
 
 use crate::timer::SharedTimer;
 
-/// Watches for silence. It asks the timer what time it is when something is written, and re-arms the
-/// sleep only when that fires: a busy stream costs one clock reading per frame, and no allocation.
+/// Detects silence. It reads the clock when something is written, and re-arms the
+/// sleep only when it fires: a busy stream costs one clock reading per frame, and no allocation.
 pub(crate) struct KeepAlive {
     timer: SharedTimer,
     interval: Duration,
@@ -26,7 +26,7 @@ pub(crate) struct KeepAlive {
     armed: Option<Armed>,
 }
 
-/// What is sent, as it is on the wire.
+/// The encoded keep-alive comment or event.
 #[derive(Clone)]
 pub(crate) struct SignOfLife {
     pub(crate) bytes: Bytes,
@@ -41,7 +41,7 @@ struct Armed {
 impl KeepAlive {
     pub(crate) const DEFAULT_INTERVAL: Duration = Duration::from_secs(15);
 
-    /// Below this, comments would be a flood.
+    /// Shorter intervals would flood the client with comments.
     pub(crate) const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
 
     pub(crate) fn new(timer: SharedTimer, interval: Duration, sends: Option<SignOfLife>) -> Self {
@@ -59,10 +59,10 @@ impl KeepAlive {
         self.last_write = self.timer.now();
     }
 
-    /// Ready with what is to be sent if nothing was written for the interval.
+    /// Ready with the bytes to send if nothing was written for the interval.
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<SignOfLife> {
         loop {
-            // An interval beyond the end of time never passes.
+            // An interval that overflows `Instant` never ends.
             let Some(deadline) = self.last_write.checked_add(self.interval) else { return Poll::Pending };
             let armed = match &mut self.armed {
                 Some(armed) => armed,
@@ -74,8 +74,8 @@ impl KeepAlive {
                 armed.rearm(&self.timer, deadline);
                 continue;
             }
-            // That the sleep fired proves its deadline has passed, also if the clock says otherwise:
-            // a timer and a clock that disagree must not become a flood of comments.
+            // If the sleep fired, its deadline has passed, even if the clock says otherwise:
+            // a timer and a clock that disagree must not cause a flood of comments.
             self.last_write = self.timer.now().max(armed.deadline);
             armed.rearm(&self.timer, self.last_write.checked_add(self.interval).unwrap_or(armed.deadline));
             return Poll::Ready(self.sends.clone());

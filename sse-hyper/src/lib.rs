@@ -1,7 +1,7 @@
-//! Server-Sent Events as HTTP responses: for hyper, axum, tower, tonic, and whatever else takes an
+//! Server-Sent Events as HTTP responses: for hyper, axum, tower, tonic, and anything else that accepts an
 //! [`http_body::Body`].
 //!
-//! A stream of events goes in, an [`http::Response`] comes out. [`Sse`] has the settings between:
+//! [`Sse`] turns a stream of events into an [`http::Response`], and has the settings:
 //!
 //! ```
 //! use futures_util::stream;
@@ -15,11 +15,11 @@
 //! assert_eq!(response.headers()["content-type"], "text/event-stream");
 //! ```
 //!
-//! The stream yields [`Event`]s, or [`Encoded`] ones that are encoded once for many clients, or
-//! `Result`s of them. It needs to be neither `Sync` nor `Unpin`.
+//! The stream yields [`Event`]s, or [`Encoded`] events that are encoded once for many clients, or
+//! `Result`s of either. It needs to be neither `Sync` nor `Unpin`.
 //!
-//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html). What stands
-//! on the wire is all [`sse_codec`]'s.
+//! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
+//! [`sse_codec`] does all the encoding.
 //!
 //! # hyper
 //!
@@ -33,12 +33,12 @@
 //! use tokio::net::TcpListener;
 //!
 //! async fn serve(listener: TcpListener) -> std::io::Result<()> {
-//!     let limit = WriteLimit::new(); // of the time in which a client takes nothing
+//!     let limit = WriteLimit::new(); // for clients that read nothing
 //!     loop {
 //!         let (socket, _) = listener.accept().await?;
 //!         socket.set_nodelay(true)?; // small frames must not wait for each other
 //!         let service = service_fn(|request: Request<Incoming>| async move {
-//!             // Where a client that comes back left off.
+//!             // The last id that a returning client has seen.
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
 //!             let next = seen.and_then(|id| id.as_str().parse::<u64>().ok()).map_or(1, |id| id.saturating_add(1));
 //!             let events = stream::iter((next..next.saturating_add(3)).map(|n| Event::new("tick").with_id(n)));
@@ -66,7 +66,7 @@
 //!
 //! # axum
 //!
-//! The response is one that axum takes as it is. The crate `sse-axum` is this one for axum: there a handler returns an
+//! axum accepts the response unchanged. The crate `sse-axum` adapts this one to axum: a handler returns an
 //! [`Sse`], a [`WriteLimit`] wraps the listener of `axum::serve`, and an extractor reads `Last-Event-ID`.
 //!
 //! ```
@@ -97,34 +97,34 @@
 //!
 //! # What it does for you
 //!
-//! - **Frames.** Events that are ready go out together, in frames of up to 16 KiB; a larger one is a
-//!   frame of its own, and so is one of 4 KiB or more that is [`Encoded`], which is not copied then.
-//!   Nothing is held back: when the stream has no more at the moment, what is there goes out.
-//! - **Keep-alive.** A comment after 15 s of silence, on tokio's timer where there is one (feature
+//! - **Frames.** Events that are ready are sent together, in frames of up to 16 KiB. A larger event gets its
+//!   own frame. An [`Encoded`] event of 4 KiB or more does too, and is not copied. Nothing is held back:
+//!   when the stream is pending, all buffered events are sent.
+//! - **Keep-alive.** A comment after 15 s of silence, on tokio's timer if there is one (feature
 //!   `tokio`, on by default), or on the [`timer`](Sse::timer) of your runtime.
 //! - **Leaving.** The body is dropped when the client leaves, and the stream with it.
-//!   [`on_close`](Sse::on_close) tells why and after how much.
-//! - **Clients that take nothing.** A server does not ask a body for more that it cannot send, so a client
-//!   that does not read, or has vanished, would stay for as long as it likes. A [`WriteLimit`] ends
+//!   [`on_close`](Sse::on_close) reports the reason, the counts and the duration.
+//! - **Stalled clients.** A server does not poll a body while it cannot write, so a client
+//!   that does not read, or has vanished, would stay indefinitely. A [`WriteLimit`] ends
 //!   its connection after 30 s.
 //! - **Shutdown.** A server that shuts down gracefully waits for its open responses, and an event
-//!   stream is open without end. [`until`](Sse::until) ends it, and that of a [`WriteLimit`] those whose
-//!   clients do not take the end.
-//! - **Errors.** A stream that fails ends the response cleanly, after every event before the error;
-//!   [`break_on_error`](Sse::break_on_error) lets the client notice.
+//!   stream does not end. [`Sse::until`] ends it. [`WriteLimit::until`] closes the connections of
+//!   clients that do not read the end.
+//! - **Errors.** A stream that fails ends the response cleanly, after every event before the error.
+//!   With [`break_on_error`](Sse::break_on_error) the client can notice the error.
 //!
 //! # What you decide
 //!
-//! - **CORS**, if a page of another origin is to read the events: a header on the response, or your
+//! - **CORS**, if pages of another origin read the events: set a header on the response, or use your
 //!   framework's layer.
-//! - **Compression** is best left out for event streams: what compresses may hold events back until
-//!   it has enough of them. `no-transform` tells proxies so.
+//! - **Compression** is best avoided for event streams: a compressor may hold events back until
+//!   it has enough of them. `no-transform` asks proxies not to compress.
 //! - **`TCP_NODELAY`** on the sockets, as above. Otherwise an event can wait for the client's
-//!   acknowledgement of the one before it, 40 ms and more.
-//! - On HTTP/2, hyper answers `HEAD` with a body as it does `GET`. If you route by yourself, answer
+//!   acknowledgement of the previous one, 40 ms and more.
+//! - On HTTP/2, hyper sends a body for `HEAD` as it does for `GET`. If you route requests yourself, answer
 //!   `HEAD` without this body.
 //! - hyper writes several frames in one system call. If yours are many and small, it can be cheaper
-//!   to let it copy them together: `writev(false)` in its HTTP/1 builder. Measure it.
+//!   to let hyper copy them together: `writev(false)` in its HTTP/1 builder. Measure it.
 
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -165,7 +165,7 @@ pub use write_limit::{LimitedExecutor, LimitedIo, LimitedStream, WriteLimit};
 #[doc(inline)]
 pub use sse_codec::{Batch, Block, Encoded, Event, EventId, EventType};
 
-/// The examples of the README are tested.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

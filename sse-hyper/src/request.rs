@@ -1,11 +1,11 @@
-//! Where a client left off, and the way back for clients.
+//! The `Last-Event-ID` of a request: reading it on servers, writing it in clients.
 
 use http::{HeaderMap, HeaderName, HeaderValue, Uri};
 use sse_codec::{EventId, error::ValueError};
 
 use crate::LastEventIdError;
 
-/// The header in which a client says where it left off; `http` has no constant for it.
+/// The name of the header with the last event ID of a client, for which `http` has no constant.
 ///
 /// ```
 /// let request = http::Request::get("/events").header(sse_hyper::LAST_EVENT_ID, "42");
@@ -13,7 +13,7 @@ use crate::LastEventIdError;
 /// ```
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-/// The id of the last event that the client saw: where a server goes on.
+/// Reads the id of the last event that the client saw, after which a server continues.
 ///
 /// | the request has | result |
 /// | --- | --- |
@@ -24,13 +24,12 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 /// | one that is not UTF-8 | [`LastEventIdError::NotUtf8`] |
 /// | several | [`LastEventIdError::Repeated`] |
 ///
-/// What a server does with an error is up to it: `.unwrap_or_default()` takes the client for a new
-/// one. Some requests do not get here at all: HTTP cuts off spaces and tabs around the value, hyper
-/// answers 400 to a control character in a header, and on HTTP/2 431 or the end of the connection
-/// to headers of more than 16 KiB. So do not send ids of that kind: their clients could not come back
-/// with them.
+/// The server decides how to handle an error: `.unwrap_or_default()` treats the client as new.
+/// Some ids never arrive: HTTP trims spaces and tabs around the value, hyper
+/// answers 400 to a control character in a header, and on HTTP/2 it answers 431 to headers of more than
+/// 16 KiB, or closes the connection. Do not send such ids: clients could not reconnect with them.
 ///
-/// The id comes from the client and can be anything: treat it as input.
+/// The id comes from the client and can be anything: treat it as untrusted input.
 ///
 /// ```
 /// use http::{HeaderMap, HeaderValue};
@@ -49,7 +48,7 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// # Errors
 ///
-/// As the table says.
+/// Those in the table.
 ///
 /// Standard: [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventIdError> {
@@ -66,10 +65,11 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
     id_of(text)
 }
 
-/// The same, or else the id in a parameter of the query: polyfills and native apps that cannot set a header send it so.
+/// Like [`last_event_id`], but falls back to a parameter of the query.
 ///
-/// The header wins if it is there. The parameter is one of a form
-/// ([`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#application/x-www-form-urlencoded)); bytes that are
+/// Polyfills and native apps that cannot set a header use one. The header has precedence, even if it is invalid or
+/// empty. The query is parsed as
+/// [`application/x-www-form-urlencoded`](https://url.spec.whatwg.org/#application/x-www-form-urlencoded); bytes that are
 /// not UTF-8 become U+FFFD.
 ///
 /// ```
@@ -86,7 +86,7 @@ pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventId
 ///
 /// # Errors
 ///
-/// As for [`last_event_id`].
+/// Those of [`last_event_id`], and [`LastEventIdError::ControlCharacter`] if the parameter has a line break or NUL.
 pub fn last_event_id_or_query(
     headers: &HeaderMap,
     uri: &Uri,
@@ -116,9 +116,9 @@ fn id_of(text: &str) -> Result<Option<EventId>, LastEventIdError> {
     Ok(Some(id).filter(|id| !id.is_empty()))
 }
 
-/// The `Last-Event-ID` header with which a client reconnects: none for an empty id.
+/// Makes the `Last-Event-ID` header for a reconnecting client, or `None` for an empty id.
 ///
-/// Spaces and tabs around the id are lost on the way, as HTTP has it.
+/// HTTP drops spaces and tabs around the id.
 ///
 /// ```
 /// use sse_hyper::{EventId, LastEventIdError, last_event_id_header};

@@ -1,4 +1,4 @@
-//! The end that the server wants.
+//! The end of a response at the server's shutdown.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -9,7 +9,7 @@ use std::{
 
 use sse_codec::{Block, Encoded, Event};
 
-/// Waits for the server's shutdown, and then says what the client is told last.
+/// Waits for the server's shutdown, and then returns the last block for the client.
 pub(crate) struct Shutdown {
     until: Pin<Box<dyn Future<Output = ()> + Send>>,
     farewell: Option<Event>,
@@ -25,7 +25,7 @@ impl Shutdown {
         Self { until, farewell, retry_window }
     }
 
-    /// Ready once, with the last words if there are any.
+    /// Ready once, with the farewell or the reconnection time, if any.
     pub(crate) fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<Option<Encoded>> {
         ready!(self.until.as_mut().poll(cx));
         Poll::Ready(match (self.farewell.take(), self.retry_window) {
@@ -40,7 +40,7 @@ impl Shutdown {
     }
 }
 
-/// A random time from nothing to the whole window, in whole milliseconds.
+/// A random time from zero to the whole window, in whole milliseconds.
 pub(crate) fn somewhere_in(window: Duration) -> Duration {
     let window = u64::try_from(window.as_millis()).unwrap_or(u64::MAX);
     // Every `RandomState` hashes differently: random enough to spread clients, and no dependency.

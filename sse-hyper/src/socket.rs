@@ -1,4 +1,4 @@
-//! What only the socket itself can do: tokio's sockets, however they are wrapped.
+//! Operations that need the socket itself: tokio's sockets, also inside `TokioIo`.
 
 use std::{
     any::Any,
@@ -10,11 +10,11 @@ use hyper_util::rt::TokioIo;
 use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
 
-/// Has the system end the connection, too, when its peer acknowledges nothing for so long: a peer that has vanished
-/// leaves room in the buffer for days of comments.
+/// Makes the system end the connection as well if its peer acknowledges nothing for this long. If a peer has vanished,
+/// the send buffer has room for days of comments, so no write is pending.
 pub(crate) fn limit(io: &dyn Any, limit: Duration) {
     if let Some(tcp) = tcp(io) {
-        // Where it is not supported, the peer is noticed when the system gives up by itself.
+        // Where this is not supported, the system's own timeout ends the connection.
         let _ = user_timeout(&SockRef::from(tcp), limit);
     }
 }
@@ -25,23 +25,24 @@ pub(crate) fn set_user_timeout(listener: &TcpListener, limit: Duration) -> io::R
 
 #[cfg(any(target_os = "android", target_os = "linux"))]
 fn user_timeout(socket: &SockRef<'_>, limit: Duration) -> io::Result<()> {
-    // Zero is the system's own limit.
+    // Zero selects the system's default.
     socket.set_tcp_user_timeout(Some(limit))
 }
 
 #[cfg(not(any(target_os = "android", target_os = "linux")))]
 fn user_timeout(_: &SockRef<'_>, _: Duration) -> io::Result<()> {
-    Err(io::Error::new(io::ErrorKind::Unsupported, "TCP_USER_TIMEOUT is an option of Linux"))
+    Err(io::Error::new(io::ErrorKind::Unsupported, "TCP_USER_TIMEOUT needs Linux; use WriteLimit::wrap"))
 }
 
-/// Drops what the system still holds when the connection is closed: the peer does not take it.
+/// Discards the system's send buffer when the connection is closed, because the peer does not read it.
 pub(crate) fn reset_on_close(io: &dyn Any) {
     if let Some(tcp) = tcp(io) {
         let _ = SockRef::from(tcp).set_linger(Some(Duration::ZERO));
     }
 }
 
-/// Writes, whether or not the system has reported that it can be written. None: not a socket that is known.
+/// Tries to write even if the system has not reported the socket as writable. `None` if `bufs` is empty or the type of
+/// the socket is unknown.
 pub(crate) fn try_to_write(io: &dyn Any, bufs: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
     if bufs.iter().all(|buf| buf.is_empty()) {
         return None;
@@ -53,7 +54,7 @@ pub(crate) fn try_to_write(io: &dyn Any, bufs: &[IoSlice<'_>]) -> Option<io::Res
     tcp(io).map(|tcp| SockRef::from(tcp).send_vectored_with_flags(bufs, NO_SIGNAL))
 }
 
-/// `MSG_NOSIGNAL`: a peer that is gone is an error here, not a signal.
+/// `MSG_NOSIGNAL`: writing to a closed connection returns an error and raises no signal.
 const NO_SIGNAL: i32 = if cfg!(any(target_os = "android", target_os = "linux")) { 0x4000 } else { 0 };
 
 fn tcp(io: &dyn Any) -> Option<&TcpStream> {

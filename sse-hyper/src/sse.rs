@@ -1,4 +1,4 @@
-//! The builder: what the response will do, before it exists.
+//! The builder of a response.
 
 use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
@@ -19,7 +19,7 @@ use crate::{
 
 /// The headers of an event stream, for responses that are not an `http::Response`.
 ///
-/// [`Sse::into_http_response`] sets them, and says why.
+/// [`Sse::into_http_response`] sets them, and explains each.
 ///
 /// ```
 /// assert_eq!(sse_hyper::HEADERS[0], ("content-type", "text/event-stream"));
@@ -30,9 +30,9 @@ pub const HEADERS: [(&str, &str); 3] = [
     ("x-accel-buffering", "no"),
 ];
 
-/// A response that streams events, before it is made: the stream, and how to treat it.
+/// The builder of a response that streams events.
 ///
-/// The settings can come in any order.
+/// The order of the settings does not matter.
 ///
 /// ```
 /// use std::time::Duration;
@@ -65,9 +65,9 @@ impl<S> Sse<S>
 where
     S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
-    /// A response that streams what `stream` yields: [`Event`]s, [`Encoded`] blocks, or `Result`s of
-    /// these. Their error may be anything that becomes a [`BoxError`], such as any error type, `String`
-    /// or `&str`.
+    /// Streams the items of `stream`: [`Event`]s, [`Encoded`] blocks, or `Result`s of these.
+    ///
+    /// The error may be anything that converts into a [`BoxError`], such as any error type, `String` or `&str`.
     ///
     /// ```
     /// use futures_util::stream;
@@ -78,8 +78,8 @@ where
     /// let sse = Sse::new(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
     /// ```
     ///
-    /// A task that makes the events sends them through a channel. When the client leaves, the receiver is dropped, and
-    /// the task sees it at its next `send`, or by `closed`:
+    /// A task that produces events sends them through a channel. When the client leaves, the receiver is dropped, and
+    /// the next `send` fails. `closed` reports it too:
     ///
     /// ```
     /// use futures_util::stream;
@@ -119,8 +119,8 @@ where
 
     /// Sends this comment first, without waiting for an event.
     ///
-    /// Clients ignore it. Some proxies pass the headers of a response on only when the first bytes of
-    /// its body come; then this is what makes the client's `open` event come at once.
+    /// Clients ignore it. Some proxies forward the headers of a response only with the first bytes of
+    /// its body. With this comment, the client's `open` event comes at once.
     ///
     /// ```
     /// use futures_util::stream;
@@ -137,14 +137,15 @@ where
         Self { opening: Some(comment(text)), ..self }
     }
 
-    /// The timer of your runtime, for the keep-alive and the [`max_age`](Self::max_age). It also gives [`Closed`] its
-    /// clock, and [`break_on_error`](Self::break_on_error) its patience. Its clock ([`Timer::now`]) has to be the one that
-    /// its sleeps go by.
+    /// Sets the timer of your runtime, for the keep-alive and the [`max_age`](Self::max_age).
     ///
-    /// Not set, it is tokio's if the response is made in a runtime of tokio (feature `tokio`, on by default). In another
-    /// runtime, **without a timer there is no keep-alive**. Nor is there one in a runtime of tokio whose timers are not
-    /// enabled; tokio cannot be asked for that but by a panic, which is caught, and reported on standard error once for
-    /// the runtime (with `panic = "abort"` it cannot be caught: enable the timers).
+    /// It also measures [`Closed::duration`] and the time limit of [`break_on_error`](Self::break_on_error). Its sleeps
+    /// must go by the clock of [`Timer::now`].
+    ///
+    /// The default is tokio's timer if the response is made in a tokio runtime (feature `tokio`, on by default). In
+    /// another runtime, **without a timer there is no keep-alive**. A tokio runtime without enabled timers has none
+    /// either. tokio reveals this only by a panic, which is caught, and printed to standard error once for each
+    /// runtime. With `panic = "abort"` it cannot be caught: enable the timers.
     ///
     /// ```
     /// use futures_util::stream;
@@ -157,16 +158,17 @@ where
         Self { timer: Some(Arc::new(timer)), ..self }
     }
 
-    /// The silence after which a comment is sent: 15 s if not set, 1 ms at least; [`Duration::ZERO`] is never. It needs a
-    /// [`timer`](Self::timer).
+    /// Sets the silence after which a comment is sent: 15 s by default, and at least 1 ms.
     ///
-    /// Proxies close connections that are silent, many of them after 30 or 60 s. And the keep-alive is what notices a
-    /// client whose leaving the server does not see, since it had sent more than its request: the system answers the
-    /// first comment with a reset, and the second one fails, so that takes two intervals at most.
+    /// [`Duration::ZERO`] turns it off. It needs a [`timer`](Self::timer).
     ///
-    /// A client that has vanished without a word answers nothing, and the system sends each comment again for a quarter
-    /// of an hour. With a [`WriteLimit`](crate::WriteLimit) it is noticed within an interval and that limit, 45 s if
-    /// neither is set. On HTTP/2, hyper's `keep_alive_interval` notices it as well.
+    /// Proxies close silent connections, many of them after 30 or 60 s. The keep-alive also notices a client whose
+    /// disconnect the server does not see because the client sent more than its request. Its system answers the
+    /// first comment with a reset, and the second one fails, so this takes at most two intervals.
+    ///
+    /// A client that vanished without closing the connection answers nothing, and the system resends each comment for
+    /// some 15 minutes. A [`WriteLimit`](crate::WriteLimit) ends it within the interval plus that limit: 45 s by
+    /// default. On HTTP/2, hyper's `keep_alive_interval` does so as well.
     ///
     /// The standard advises ["a comment line every 15 seconds or so"](https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes).
     ///
@@ -188,7 +190,7 @@ where
         Self { keep_alive: not_zero(interval), ..self }
     }
 
-    /// Turns the keep-alive off, for a stream that is never silent for long, or makes its own.
+    /// Turns the keep-alive off, for a stream that is never silent for long, or sends its own.
     ///
     /// ```
     /// use futures_util::stream;
@@ -200,7 +202,7 @@ where
         Self { keep_alive: None, ..self }
     }
 
-    /// The text of the keep-alive comment: `keep-alive` if not set. Clients ignore it.
+    /// Sets the text of the keep-alive comment, which clients ignore: `keep-alive` by default.
     ///
     /// ```
     /// use futures_util::stream;
@@ -212,10 +214,11 @@ where
         Self { keep_alive_sends: Some(SignOfLife::comment(text)), ..self }
     }
 
-    /// Sends this comment without the blank line that ends a block: `:` and a line feed for an empty text.
+    /// Sends this comment as keep-alive, without the blank line that ends a block.
     ///
-    /// Some clients, written by hand, take each blank line for an event. The last one of
-    /// [`keep_alive_comment`](Self::keep_alive_comment), this and [`keep_alive_event`](Self::keep_alive_event) counts.
+    /// Some handwritten clients treat each blank line as an event. An empty text is sent as `:` and a line feed. The
+    /// last call of [`keep_alive_comment`](Self::keep_alive_comment), this and
+    /// [`keep_alive_event`](Self::keep_alive_event) counts.
     ///
     /// ```
     /// use std::time::Duration;
@@ -235,8 +238,7 @@ where
         Self { keep_alive_sends: Some(SignOfLife::comment_line(text)), ..self }
     }
 
-    /// Sends this event where a comment would be sent, for clients that want to know that the server is there: they
-    /// cannot see comments.
+    /// Sends this event instead of the keep-alive comment, for clients that need to see the keep-alive.
     ///
     /// ```
     /// use futures_util::stream;
@@ -250,14 +252,14 @@ where
         Self { keep_alive_sends: Some(SignOfLife::event(event)), ..self }
     }
 
-    /// Ends the response cleanly when this future is ready, whatever it gives.
+    /// Ends the response cleanly when this future is ready, whatever its output.
     ///
-    /// A graceful shutdown of hyper, axum or warp waits until its responses are over; so have this
-    /// future ready when it begins. What the stream has given is sent, then the
-    /// [`farewell`](Self::farewell), and what else it has ready is not.
+    /// A graceful shutdown of hyper, axum or warp waits for its open responses, so make this future ready when the
+    /// shutdown begins. Events already taken from the stream are sent, then the [`farewell`](Self::farewell). Other
+    /// events of the stream are not, even if they are ready.
     ///
-    /// A client that takes nothing does not take the end either, and the shutdown waits for it: give
-    /// [`WriteLimit::until`](crate::WriteLimit::until) the same future, and it is over after 5 s.
+    /// The shutdown also waits for a client that reads nothing. Give
+    /// [`WriteLimit::until`](crate::WriteLimit::until) the same signal, and the shutdown ends after at most 5 s.
     ///
     /// A future that is already ready ends the response before its first event.
     ///
@@ -283,7 +285,7 @@ where
     /// # }).unwrap();
     /// ```
     ///
-    /// With a `CancellationToken` of tokio-util, it is `.until(token.clone().cancelled_owned())`.
+    /// With a `CancellationToken` of tokio-util, write `.until(token.clone().cancelled_owned())`.
     pub fn until<F>(self, shutdown: F) -> Self
     where
         F: Future + Send + 'static,
@@ -294,7 +296,7 @@ where
         Self { until: Some(until), ..self }
     }
 
-    /// The last event of a response that [`until`](Self::until) ends. Without that it is not sent.
+    /// Sets the last event of a response, which is sent only if [`until`](Self::until) ends it.
     ///
     /// ```
     /// use futures_util::stream;
@@ -310,13 +312,11 @@ where
         Self { farewell: Some(event), ..self }
     }
 
-    /// Spreads the reconnections after [`until`](Self::until) over this time, so that the clients do
-    /// not all come back at once.
+    /// Spreads the reconnections after [`until`](Self::until) over this time, so that they are not all at once.
     ///
-    /// Each is told another reconnection time: at random from nothing to the window, in whole
-    /// milliseconds, on top of that of the [`farewell`](Self::farewell) if it has one. Clients keep it
-    /// until they are told another, so the events after a reconnection may want to set it again. A window of
-    /// [`Duration::ZERO`] is none: nothing is told.
+    /// Each client gets a random reconnection time from zero to the window, in whole milliseconds, added to that of the
+    /// [`farewell`](Self::farewell) if it has one. Clients keep it until they receive another, so consider setting it
+    /// again after a reconnection. With [`Duration::ZERO`] nothing is added.
     ///
     /// ```
     /// use std::time::Duration;
@@ -334,13 +334,14 @@ where
         Self { retry_window: not_zero(window), ..self }
     }
 
-    /// Ends the response cleanly when it is so old, whatever its stream does. It needs a [`timer`](Self::timer). Not set,
-    /// or [`Duration::ZERO`], it may become any age.
+    /// Ends the response cleanly at this age, whatever its stream does.
     ///
-    /// Clients reconnect, and so find the servers that were added since they came, and leave those that are to be
-    /// stopped. Not all at once: each response ends at a random time within the
-    /// [`max_age_spread`](Self::max_age_spread) before. Its [`CloseReason`](crate::CloseReason) is `MaxAge`, and it has
-    /// no [`farewell`](Self::farewell). A client that takes nothing is cut off by the
+    /// It needs a [`timer`](Self::timer). There is no limit by default, or with [`Duration::ZERO`].
+    ///
+    /// Clients reconnect, so they reach servers that were added since, and leave servers that will be stopped. They do
+    /// not all reconnect at once: each response ends at a random time within the last
+    /// [`max_age_spread`](Self::max_age_spread). Its [`CloseReason`](crate::CloseReason) is `MaxAge`, and it has
+    /// no [`farewell`](Self::farewell). A client that reads nothing is closed by the
     /// [`WriteLimit`](crate::WriteLimit), not by this.
     ///
     /// ```
@@ -356,8 +357,9 @@ where
         Self { max_age: not_zero(age), ..self }
     }
 
-    /// How long before the [`max_age`](Self::max_age) a response may end: a tenth of that if not set, and at most all
-    /// of it. In whole milliseconds.
+    /// Sets how long before the [`max_age`](Self::max_age) a response may end, in whole milliseconds.
+    ///
+    /// The default is a tenth of the `max_age`, the maximum is all of it.
     ///
     /// ```
     /// use std::time::Duration;
@@ -372,11 +374,11 @@ where
         Self { max_age_spread: Some(spread), ..self }
     }
 
-    /// Calls `hook` when the response is over: exactly once, also if its body was never polled.
+    /// Calls `hook` exactly once when the response ends, even if its body was never polled.
     ///
-    /// That is when the last frame is handed to the server, or when the server drops the body. The
-    /// stream has been dropped by then. The hook runs on the thread of the server's task, perhaps
-    /// while that unwinds from a panic: so it should be short, and must not panic itself.
+    /// It ends when the last frame is handed to the server, or when the server drops the body. The
+    /// stream is dropped before the call. The hook runs on the thread of the server's task, possibly
+    /// while the task unwinds from a panic, so it should be short and must not panic.
     ///
     /// ```
     /// use futures_util::stream;
@@ -391,16 +393,14 @@ where
 
     /// Breaks the response off when the stream fails, instead of ending it cleanly.
     ///
-    /// For an `EventSource` that makes no difference: it reconnects either way. Other clients can tell
-    /// a broken response from a whole one.
+    /// For an `EventSource` this makes no difference: it reconnects either way. Other clients can
+    /// distinguish a broken response from a complete one.
     ///
-    /// An error overtakes what the server has not written yet. So it is held back until all events
-    /// before it are written, for 10 s if the client is slow, and that takes a
-    /// [`timer`](Self::timer). Without one, the body is pending once before it fails: on HTTP/1.1 the
-    /// server then writes what it can at once, on HTTP/2 the last events are often lost, or even all.
-    /// So it is, too, on HTTP/1.1 if hyper copies the frames, because the transport cannot write
-    /// several buffers in one call or because of `writev(false)`: then nobody can tell when they are
-    /// written.
+    /// An error overtakes data that the server has not written yet. So it is held back until all events before it are
+    /// written, for at most 10 s. This needs a [`timer`](Self::timer). Without one, the body is pending once before it
+    /// fails: on HTTP/1.1 the server then writes as much as it can, on HTTP/2 the last events, or even all, are often
+    /// lost. The same holds on HTTP/1.1 if hyper copies the frames, because the transport has no vectored writes or
+    /// because of `writev(false)`: the body cannot see when they are written.
     ///
     /// ```
     /// use futures_util::stream;
@@ -413,16 +413,15 @@ where
         Self { break_on_error: true, ..self }
     }
 
-    /// The response: status 200, the headers of an event stream, and the body.
+    /// Returns the response: status 200, the headers of an event stream, and the body.
     ///
     /// | header | why |
     /// | --- | --- |
-    /// | `content-type: text/event-stream` | what clients insist on; always UTF-8, so without a charset |
-    /// | `cache-control: no-cache, no-transform` | no proxy may keep it, or hold it back to compress it |
-    /// | `x-accel-buffering: no` | nginx must not hold it back either |
+    /// | `content-type: text/event-stream` | clients require it; always UTF-8, so without a charset |
+    /// | `cache-control: no-cache, no-transform` | proxies must not reuse it, or hold it back to compress it |
+    /// | `x-accel-buffering: no` | nginx must not buffer it |
     ///
-    /// It sets no other header. `connection` in particular is the server's, and wrong on HTTP/2. Those
-    /// of CORS are yours.
+    /// It sets no other header. `connection` is the server's, and wrong on HTTP/2. CORS headers are yours.
     ///
     /// ```
     /// use futures_util::stream;
@@ -439,7 +438,9 @@ where
         response
     }
 
-    /// The body as a stream of [`Bytes`](bytes::Bytes), for frameworks that take one. The response needs the [`HEADERS`].
+    /// Returns the body as a stream of [`Bytes`](bytes::Bytes), for frameworks that accept one.
+    ///
+    /// The response needs the [`HEADERS`].
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -455,7 +456,7 @@ where
         ByteStream::new(self.into_body())
     }
 
-    /// The body alone, for a response of your own with the [`HEADERS`] that it needs.
+    /// Returns only the body, for your own response, which needs the [`HEADERS`].
     ///
     /// ```
     /// use axum::body::Body;
@@ -487,7 +488,7 @@ impl<S> fmt::Debug for Sse<S> {
     }
 }
 
-/// Zero is off.
+/// `None` for zero, which turns a setting off.
 fn not_zero(duration: Duration) -> Option<Duration> {
     Some(duration).filter(|duration| !duration.is_zero())
 }

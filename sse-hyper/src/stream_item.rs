@@ -1,4 +1,4 @@
-//! What a stream may yield.
+//! The items that a stream may yield.
 
 use std::convert::Infallible;
 
@@ -6,7 +6,7 @@ use sse_codec::{Batch, Encoded, Event, lines::RawBlock};
 
 /// An item of a stream of events: [`Event`], [`Encoded`], a [`RawBlock`] of a proxy, or a `Result` of one of them.
 ///
-/// So streams that cannot fail need no `Ok` around each item. This trait is sealed.
+/// Streams that cannot fail need no `Ok` around each item. This trait is sealed.
 ///
 /// ```
 /// use futures_util::{Stream, stream};
@@ -26,24 +26,24 @@ use sse_codec::{Batch, Encoded, Event, lines::RawBlock};
     note = "text becomes an event by `Event::new(text)`, a value by `Event::json(&value)` (feature `json`)"
 )]
 pub trait StreamItem: sealed::Sealed {
-    /// Why the stream fails: [`Infallible`] if its items are no `Result`.
+    /// The error of the stream: [`Infallible`] if its items are not `Result`s.
     type Error;
 
     #[doc(hidden)]
     fn into_outgoing(self) -> Result<Outgoing, Self::Error>;
 }
 
-/// What is sent next.
+/// An item to send.
 #[derive(Debug)]
 pub enum Outgoing {
-    /// To be encoded straight into the frame.
+    /// To be encoded directly into the frame.
     Event(Event),
-    /// To be sent as it is.
+    /// To be sent unchanged.
     Encoded(Encoded),
 }
 
 impl Outgoing {
-    /// Adds the item to a frame, unless it would have more than `max_len` bytes then.
+    /// Adds the item to a frame, unless the frame would exceed `max_len` bytes.
     #[inline]
     pub(crate) fn try_push_to(&self, frame: &mut Batch, max_len: usize) -> bool {
         match self {
@@ -65,7 +65,7 @@ impl Outgoing {
         }
     }
 
-    /// A length that the encoded item surely has, found without a look at the text.
+    /// A lower bound of the encoded length, found without scanning the text.
     #[inline]
     pub(crate) fn least_len(&self) -> usize {
         match self {
@@ -94,7 +94,7 @@ impl From<RawBlock> for Outgoing {
 }
 
 impl From<Outgoing> for Encoded {
-    /// What is encoded already is not copied.
+    /// An item that is already encoded is not copied.
     #[inline]
     fn from(item: Outgoing) -> Self {
         match item {

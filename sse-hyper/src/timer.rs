@@ -1,4 +1,4 @@
-//! The timer, and the one that is taken where none is given.
+//! The timer, and the default one.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use hyper::rt::Timer;
 
 pub(crate) type SharedTimer = Arc<dyn Timer + Send + Sync>;
 
-/// tokio's timer, if there is a runtime of tokio that has one.
+/// tokio's timer, if there is a tokio runtime with timers.
 #[cfg(feature = "tokio")]
 pub(crate) use of_tokio::default_timer;
 
-/// None: without a runtime there is no timer.
+/// `None`: without the feature `tokio` there is no default timer.
 #[cfg(not(feature = "tokio"))]
 pub(crate) fn default_timer() -> Option<SharedTimer> {
     None
@@ -38,8 +38,8 @@ mod of_tokio {
         has_timers(runtime.id()).then(|| TIMER.clone())
     }
 
-    /// tokio does not tell whether a runtime has timers, but panics where one is made and it has none. So this tries,
-    /// and each runtime without them only once, since the panic is reported on standard error.
+    /// tokio does not report whether a runtime has timers, but panics when one is made without them. So this tries, but
+    /// only once for a runtime without timers, because the panic is printed to standard error.
     fn has_timers(runtime: runtime::Id) -> bool {
         static WITHOUT: RwLock<Vec<runtime::Id>> = RwLock::new(Vec::new());
         if WITHOUT.read().unwrap_or_else(PoisonError::into_inner).contains(&runtime) {
@@ -52,7 +52,8 @@ mod of_tokio {
         has
     }
 
-    /// A body may be polled elsewhere than where it was made: this timer was not asked for, so it must not panic there.
+    /// A body may be polled outside the runtime where it was made. The user did not set this timer, so it must not
+    /// panic there.
     struct Contained(TokioTimer);
 
     impl Timer for Contained {

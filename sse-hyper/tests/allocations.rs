@@ -1,4 +1,4 @@
-//! What a stream costs in memory. A program of its own: the counts are those of the whole process.
+//! The memory cost of a stream. A separate program, because the counts cover the whole process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)] // clippy knows test functions, not their helpers
 
@@ -16,8 +16,8 @@ static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 const EVENTS: usize = 10_000;
 
-/// How many allocations it takes until the stream is read to its end, keeping `held` frames as a
-/// server does that has not written them yet.
+/// The number of allocations until the end of the stream, while holding `held` frames like a
+/// server that has not written them yet.
 fn allocations(sse: Sse<impl futures_core::Stream<Item = Event>>, held: usize) -> usize {
     let mut body = Box::pin(sse.into_body());
     let mut frames = std::collections::VecDeque::with_capacity(held + 1);
@@ -39,7 +39,7 @@ fn cheap_to_clone(size: usize) -> Event {
     Event::new(Text::from_static("x".repeat(size).leak()))
 }
 
-/// Not a `#[test]`, so that no test runner allocates meanwhile.
+/// Not a `#[test]`, so that no test runner allocates at the same time.
 #[tokio::main(flavor = "current_thread", start_paused = true)]
 async fn main() {
     let event = cheap_to_clone(92);
@@ -47,29 +47,29 @@ async fn main() {
     let ready = || stream::iter(vec![event.clone(); EVENTS]);
     let one_by_one = || hesitant(vec![event.clone(); EVENTS]);
 
-    // All ready: 1 MB, in 16 KiB frames. Nothing is held: one buffer serves all.
+    // All events are ready: 1 MB, in 16 KiB frames. None is held, so one buffer serves all.
     let count = allocations(Sse::new(ready()), 0);
     assert!(count <= 5, "{count} allocations for {EVENTS} ready events, no frame held");
 
-    // A slow connection holds frames: a buffer each, and its counter.
+    // A slow connection holds frames. Each needs a buffer, and the buffer's reference counter.
     let frames = EVENTS / 163;
     let count = allocations(Sse::new(ready()), 16);
     assert!(count <= 2 * frames + 5, "{count} allocations for {frames} frames, 16 held");
 
-    // One by one, each a frame: one buffer serves many.
+    // One event per frame: one buffer serves many.
     let count = allocations(Sse::new(one_by_one()), 0);
     assert!(count <= 5, "{count} allocations for {EVENTS} events one by one, no frame held");
     let count = allocations(Sse::new(one_by_one()), 16);
     assert!(count <= EVENTS / 2, "{count} allocations for {EVENTS} events one by one, 16 held");
 
-    // Keep-alive adds its sleep, once: not for each event, not for each frame.
+    // Keep-alive allocates its sleep once, not for each event or frame.
     let without = allocations(Sse::new(one_by_one()).no_keep_alive(), 0);
     let with = allocations(Sse::new(one_by_one()), 0);
     println!("{without} allocations without keep-alive, {with} with");
     assert!(with <= without + 2, "{with} allocations with keep-alive, {without} without");
 
-    // An idle stream holds no buffer: the comment gives it back, and the next event takes a new one. The
-    // first round lets everything around it take what it keeps.
+    // An idle stream holds no buffer: the comment frees it, and the next event allocates a new one. The
+    // first round is a warm-up for everything else.
     let (sender, stream) = channel();
     let mut body = Box::pin(Sse::new(stream).into_body());
     for round in 0..2 {
@@ -86,7 +86,7 @@ async fn main() {
     }
     drop(sender);
 
-    // Nor does a busy stream that pauses, and it does not wait for a comment.
+    // A busy stream that pauses holds none either, even before a comment.
     for (size, count) in [(100, 200), (5_000, 5)] {
         let event = cheap_to_clone(size);
         let events = stream::repeat(event.clone()).take(count).chain(stream::pending());

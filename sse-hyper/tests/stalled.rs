@@ -1,6 +1,6 @@
-//! A crowd that asks for an endless flood and takes nothing of it. A program of its own, since it measures the process.
+//! Many clients that request an endless flood and read none of it. A separate program, since it measures the process.
 //!
-//! With the numbers of the promise, 1,000 clients on each server:
+//! With the documented 1,000 clients on each server:
 //!
 //! ```sh
 //! SSE_STALLED=1000 cargo test --release -p sse-hyper --features axum --test stalled -- --nocapture
@@ -37,23 +37,23 @@ mod limited;
 const LIMIT: Duration = Duration::from_secs(3);
 const DRAIN: Duration = Duration::from_secs(1);
 
-/// How long a loaded machine needs to do the same for that many.
+/// Extra time for a loaded machine with many clients.
 const SLACK: Duration = Duration::from_secs(10);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crowd_that_takes_nothing() {
     let count: usize = env::var("SSE_STALLED").map_or(40, |count| count.parse().unwrap());
-    // Each has two sockets here.
+    // Each client has two sockets in this process.
     rlimit::increase_nofile_limit(2 * count as u64 + 200).unwrap();
     for on in [On::Hyper, On::Axum] {
-        // axum polls the streams of HTTP/2 in tasks that nobody but it knows: it ends those whose socket is full with
-        // their connection, and those whose window is empty with the shutdown.
+        // axum polls HTTP/2 streams in its own tasks. Streams whose socket is full end with their connection, and
+        // streams whose window is empty end with the shutdown.
         let stalls: &[_] = match on {
             On::Hyper => &[Stall::Http1, Stall::Http2, Stall::Http2Window],
             On::Axum => &[Stall::Http1, Stall::Http2],
         };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        // On loopback the system would take 4 MB for each, which is more than it has for all sockets.
+        // On loopback the system would buffer 4 MB for each, more than it has for all sockets.
         SockRef::from(&listener).set_send_buffer_size(64 * 1024).unwrap();
         let mut server = Limited::start_on(listener, on, LIMIT, DRAIN);
         let readers = Readers::start(&server).await;
@@ -67,7 +67,7 @@ async fn a_crowd_that_takes_nothing() {
         sleep(LIMIT / 4).await;
         let late = resident_set();
         println!("  {early} kB after {:?}, {late} kB after {:?}", LIMIT / 4, LIMIT / 2);
-        // hyper takes 16 frames of 16 KiB for each, and no more, however long the flood is.
+        // hyper buffers at most 16 frames of 16 KiB for each, however long the flood is.
         assert!(late < early + early / 4 + 8 * 1024, "the memory grows: {early} kB, {late} kB");
 
         let reasons = closings(&mut server.closed, count).await;
@@ -82,7 +82,7 @@ async fn a_crowd_that_takes_nothing() {
         readers.assert_served(start.elapsed()).await;
         drop(clients);
 
-        // Others come, and the server stops.
+        // New clients connect, and the server stops.
         let clients = come(&server, count, stalls).await;
         let start = Instant::now();
         let mut closed = soon(server.shutdown()).await;
@@ -103,7 +103,7 @@ async fn come(server: &Limited, count: usize, stalls: &[Stall]) -> Vec<TcpStream
     stream::iter(stalls).map(|client| async { client.await.unwrap() }).buffer_unordered(100).collect().await
 }
 
-/// Why that many were closed.
+/// Counts the close reasons of `count` responses.
 async fn closings(closed: &mut UnboundedReceiver<Closed>, count: usize) -> HashMap<String, usize> {
     let mut reasons = HashMap::new();
     for _ in 0..count {
@@ -113,7 +113,7 @@ async fn closings(closed: &mut UnboundedReceiver<Closed>, count: usize) -> HashM
     reasons
 }
 
-/// Some that read, at ease: a flood takes all of a machine.
+/// Clients that read with pauses, since a flood would use the whole machine.
 struct Readers {
     clients: JoinSet<()>,
     events: Vec<Arc<AtomicU64>>,
@@ -136,7 +136,7 @@ impl Readers {
         Self { clients, events }
     }
 
-    /// Each has read on all the time.
+    /// Asserts that each client has been reading, and still does.
     async fn assert_served(&self, time: Duration) {
         for count in &self.events {
             let before = count.load(Relaxed);
@@ -150,7 +150,7 @@ impl Readers {
         }
     }
 
-    /// The server has ended their responses.
+    /// Waits until the server has ended their responses.
     async fn leave(mut self) -> usize {
         let count = self.clients.len();
         while let Some(left) = soon(self.clients.join_next()).await {
@@ -160,7 +160,7 @@ impl Readers {
     }
 }
 
-/// In kB. Linux tells; elsewhere, nothing is measured.
+/// The resident set in kB on Linux, and 0 on other systems.
 fn resident_set() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));

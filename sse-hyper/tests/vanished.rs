@@ -1,7 +1,7 @@
-//! A client that vanishes without a word, as a phone in a tunnel does: no FIN, no RST.
+//! A client that vanishes without FIN or RST, like a phone in a tunnel.
 //!
-//! Loopback cannot lose anything, so this needs a network namespace, which takes Linux, root and `ip` of iproute2. Where
-//! one of them is missing, it says that it skips; with `SSE_REQUIRE_NETNS` set, that is an error.
+//! Loopback cannot lose packets, so this needs a network namespace, with Linux, root and `ip` of iproute2. If
+//! one of them is missing, the test prints that it skips; with `SSE_REQUIRE_NETNS` set, that is an error.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -30,14 +30,14 @@ use tokio::{
 const KEEP_ALIVE: Duration = Duration::from_secs(1);
 const LIMIT: Duration = Duration::from_secs(3);
 
-/// The bound is the sum of the two; TCP looks at it when it sends again, and a loaded machine gets more.
+/// The bound is the sum of the two. TCP checks it only on retransmission, and a loaded machine needs more.
 const NOTICED: Duration = Duration::from_secs(12);
 
 #[derive(Clone, Copy, Debug)]
 enum Limited {
-    /// Around the connection.
+    /// With `WriteLimit::wrap`.
     Wrapped,
-    /// By the listener, as for warp.
+    /// With `WriteLimit::prepare`, as for warp.
     Prepared,
     Not,
 }
@@ -68,7 +68,7 @@ async fn a_client_that_vanishes_is_noticed() {
             assert_eq!(closing.map(|closing| format!("{:?}", closing.reason())).as_deref(), Some(expected));
         }
     }
-    // Not by the keep-alive alone: this shows that the clients are really gone without a word.
+    // The keep-alive alone does not notice it: this shows that the clients sent neither FIN nor RST.
     sleep(KEEP_ALIVE).await;
     not.try_recv().unwrap_err();
 }
@@ -104,7 +104,7 @@ fn serve(listener: TcpListener, limited: Limited) -> UnboundedReceiver<Closed> {
     closed
 }
 
-/// A network of two: this process, and what is run in the namespace.
+/// A network of this process and the processes in the namespace.
 struct Network {
     name: String,
     server: IpAddr,
@@ -112,7 +112,7 @@ struct Network {
 
 impl Network {
     fn new() -> Result<Self, String> {
-        // The range that is set aside for tests of networks.
+        // The range that is reserved for network tests.
         let network = Self { name: format!("sse-{}", std::process::id()), server: [198, 18, 77, 1].into() };
         let name = &network.name;
         ip(&format!("netns add {name}"))?;
@@ -132,7 +132,7 @@ impl Network {
         self.link("down").unwrap();
     }
 
-    /// A client in the namespace: this program again, see below. It has an event when this returns.
+    /// Starts a client in the namespace: this program again, see below. Returns when the client has an event.
     fn client(&self, addr: &str, http: &str) -> Client {
         let program = env::current_exe().unwrap();
         let mut process = Command::new("ip")
@@ -151,7 +151,7 @@ impl Network {
 
 impl Drop for Network {
     fn drop(&mut self) {
-        // The link goes with the namespace, in its own time.
+        // The system removes the link some time after the namespace.
         let _ = ip(&format!("link del {}", self.name));
         let _ = ip(&format!("netns del {}", self.name));
     }

@@ -14,7 +14,7 @@
 //! async fn serve(listener: TcpListener, shutdown: impl Future<Output = ()> + Send + 'static) {
 //!     let events = warp::path!("events").and(warp::get()).and(sse_warp::last_event_id()).map(
 //!         |seen: Result<Option<EventId>, _>| {
-//!             // Where a client that comes back left off; a new one, or an odd one, starts at 1.
+//!             // A client that comes back continues. A new client, or an invalid id, starts at 1.
 //!             let seen = seen.unwrap_or_default().and_then(|id| id.as_str().parse::<u64>().ok());
 //!             let next = seen.map_or(1, |id| id.saturating_add(1));
 //!             let event = |n| Event::new("hello").with_event_type(PING).with_id(n);
@@ -38,18 +38,18 @@
 //! # std::io::Result::Ok(())
 //! ```
 //!
-//! What the replies do, and how, is all [`sse_hyper`]'s: its front page tells it, [`Sse`] has the
+//! The replies are those of [`sse_hyper`]: its front page describes them, and [`Sse`] has the
 //! settings.
 //!
 //! warp opens its sockets with Nagle's algorithm: an event can wait for the client's acknowledgement of
-//! the one before it. On Linux, sockets inherit `TCP_NODELAY` from their listener, so set it there, with
+//! the previous one. On Linux, sockets inherit `TCP_NODELAY` from their listener, so set it there, with
 //! [`TcpSocket::set_nodelay`](https://docs.rs/tokio/latest/tokio/net/struct.TcpSocket.html#method.set_nodelay).
 //!
-//! # Clients that take nothing
+//! # Clients that do not read
 //!
-//! warp's server keeps a client that does not read, or has vanished, and its graceful shutdown waits for it. On Linux a
-//! [`WriteLimit`] has the system end such connections after 30 s, with a line for the listener; and since the shutdown
-//! waits up to 30 s for them then, another one bounds that:
+//! warp's server keeps a client that does not read, or has vanished, and its graceful shutdown waits for it. On Linux,
+//! [`WriteLimit::prepare`] on the listener makes the system end such connections after 30 s. The shutdown still waits
+//! up to 30 s for them, so the `select!` bounds it:
 //!
 //! ```
 //! use std::{future::Future, io, time::Duration};
@@ -80,8 +80,8 @@
 //! # io::Result::Ok(())
 //! ```
 //!
-//! With hyper's server in place of warp's, all of the limit is there, the reasons for closing and a reset of single
-//! streams of HTTP/2 included. Only `warp::addr::remote` is not:
+//! With hyper's server instead of warp's, the whole limit works, including close reasons and resets of single
+//! HTTP/2 streams. Only `warp::addr::remote` does not work:
 //!
 //! ```
 //! use std::io;
@@ -135,14 +135,14 @@ pub use sse_hyper::{
     StreamItem, WriteLimit,
 };
 
-/// The examples of the README are tested.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;
 
-/// A reply that streams what `stream` yields, with keep-alive on tokio's timer.
+/// Makes a reply that streams the items of `stream`, with keep-alive on tokio's timer.
 ///
-/// The stream has to be `Send`, but neither `Sync` nor `Unpin`; [`Sse::new`] tells what it may
+/// The stream must be `Send`, but neither `Sync` nor `Unpin`. [`Sse::new`] lists the items that it may
 /// yield.
 ///
 /// ```
@@ -159,9 +159,9 @@ where
     Sse::new(stream).into()
 }
 
-/// What the client says it saw last: [`sse_hyper::last_event_id`] as a filter.
+/// Extracts the last event ID of the client: [`sse_hyper::last_event_id`] as a filter.
 ///
-/// It never rejects. `.unwrap_or_default()` takes a client with an odd header for a new one.
+/// It never rejects. `.unwrap_or_default()` treats a client with an invalid header as new.
 ///
 /// ```
 /// use sse_warp::{EventId, LastEventIdError};
@@ -178,11 +178,11 @@ pub fn last_event_id()
     warp::header::headers_cloned().map(|headers: HeaderMap| sse_hyper::last_event_id(&headers))
 }
 
-/// A reply that streams events, made by [`reply`], or of an [`Sse`].
+/// A reply that streams events, made by [`reply`], or from an [`Sse`].
 pub struct SseReply<S>(Sse<S>);
 
 impl<S> SseReply<S> {
-    /// Changes the settings: everything that [`Sse`] offers.
+    /// Changes the settings, which are those of [`Sse`].
     ///
     /// ```
     /// use std::time::Duration;
@@ -217,7 +217,7 @@ where
 {
     fn into_response(self) -> Response {
         let (head, body) = self.0.into_http_response().into_parts();
-        // The only way for a body into warp is a stream of bytes, and it has to be `Sync`.
+        // warp accepts a body only as a stream of bytes, which must be `Sync`.
         let bytes = SyncStream::new(BodyDataStream::new(body));
         Response::from_parts(head, warp::reply::stream(bytes).into_response().into_body())
     }

@@ -1,5 +1,5 @@
-//! `sse-warp` over real sockets. What its replies have of `sse-hyper` is tested there; this is about
-//! what warp could take away.
+//! `sse-warp` over real sockets. The tests of `sse-hyper` cover the responses; these check that
+//! warp does not break them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -227,7 +227,7 @@ async fn the_last_event_id_filter_never_rejects() {
     }
 }
 
-/// A route of floods, and where it is told why they closed.
+/// A route whose responses are floods, and the receiver of their close reports.
 fn floods()
 -> (impl Filter<Extract = (impl Reply,), Error = Infallible> + Clone, mpsc::UnboundedReceiver<Closed>) {
     let (closings, closed) = mpsc::unbounded_channel();
@@ -239,7 +239,7 @@ fn floods()
     (route, closed)
 }
 
-/// Asks, and reads nothing.
+/// Sends a request, and reads nothing.
 async fn stalled(addr: SocketAddr) -> TcpStream {
     let mut socket = TcpStream::connect(addr).await.unwrap();
     socket.write_all(b"GET / HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();

@@ -89,7 +89,7 @@ fn json_lines_say_what_happens() {
         r#"{"update":{"state":"last-event-id","lastEventId":"8","isSendable":true}}"#,
         r#"{"update":{"state":"waiting","why":"the server ended the stream"}}"#,
         r#"{"update":{"state":"connecting","attempt":2}}"#,
-        r#"{"update":{"state":"waiting","status":503,"why":"the server answered 503, which may pass; try again later"}}"#,
+        r#"{"update":{"state":"waiting","status":503,"why":"the server answered 503, which may be temporary; try again later"}}"#,
         r#"{"update":{"state":"connecting","attempt":3}}"#,
         r#"{"final":{"lastEventId":"8","retry":100,"end":"no-content"}}"#,
     ] {

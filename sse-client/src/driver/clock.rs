@@ -1,4 +1,4 @@
-//! Time, by whatever timer there is.
+//! The clock, on the user's timer or tokio's.
 
 use std::{
     boxed::Box,
@@ -9,7 +9,7 @@ use std::{
 
 use hyper::rt::{Sleep, Timer};
 
-/// Times are durations since the start.
+/// A clock whose times are durations since its start.
 #[derive(Default)]
 pub(crate) struct Clock {
     timer: Option<Box<dyn Timer + Send + Sync>>,
@@ -19,7 +19,7 @@ pub(crate) struct Clock {
 /// Rings once.
 pub(crate) struct Alarm {
     at: Duration,
-    /// None if it is beyond the end of time.
+    /// `None` if the time overflows `Instant`.
     sleep: Option<Pin<Box<dyn Sleep>>>,
 }
 
@@ -28,7 +28,7 @@ impl Clock {
         self.timer = Some(Box::new(timer));
     }
 
-    /// Whether there is a timer. The first one that is there is used for good.
+    /// Starts the clock. Returns false if there is no timer. The first timer found is kept.
     pub(crate) fn start(&mut self) -> bool {
         if self.timer.is_none() {
             self.timer = runtime_timer();
@@ -54,7 +54,7 @@ impl Clock {
         Alarm { at, sleep }
     }
 
-    /// Lets the alarm ring later, or again.
+    /// Sets the alarm to a later time, or to ring again.
     pub(crate) fn reset(&self, alarm: &mut Alarm, at: Duration) {
         match (&mut alarm.sleep, &self.timer, self.deadline(at)) {
             (Some(sleep), Some(timer), Some(deadline)) => {
@@ -70,7 +70,7 @@ impl Clock {
     }
 }
 
-/// tokio's, if its runtime is here and has timers: it does not tell whether, but panics where one is made without them.
+/// tokio's timer, if this runs in a tokio runtime with timers. Only a panic shows that a runtime has none.
 #[cfg(feature = "tokio")]
 fn runtime_timer() -> Option<Box<dyn Timer + Send + Sync>> {
     tokio::runtime::Handle::try_current().ok()?;

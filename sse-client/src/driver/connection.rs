@@ -17,14 +17,14 @@ use super::{
 
 pub(crate) struct Connection<B> {
     body: Pin<Box<B>>,
-    /// Since when the body has nothing.
+    /// Since when the body has been pending.
     waiting_since: Option<Duration>,
-    /// Set again only when it rings: a busy stream costs one look at the clock per chunk.
+    /// Set again only when it rings: a busy stream costs one clock reading per chunk.
     alarm: Option<Alarm>,
 }
 
 pub(crate) enum Received<E> {
-    /// Bytes, and how long they were waited for.
+    /// Bytes, and the time spent waiting for them.
     Chunk(Bytes, Duration),
     Ended,
     Broken(E),
@@ -51,7 +51,7 @@ impl<B: Body> Connection<B> {
         while let Poll::Ready(frame) = self.body.as_mut().poll_frame(cx) {
             match frame {
                 Some(Ok(frame)) => {
-                    // Trailers say nothing here.
+                    // Trailers are ignored.
                     let Ok(mut data) = frame.into_data() else { continue };
                     let waited = self.waiting_since.take().map(|since| clock.now().saturating_sub(since));
                     let chunk = data.copy_to_bytes(data.remaining());

@@ -12,7 +12,7 @@ use http_body::Body;
 
 use super::clock::{Alarm, Clock};
 
-/// Reads a body to its end, as that lets the HTTP client use the connection again. It gives up soon (case 27).
+/// Reads a body to its end, so that the HTTP client can reuse the connection. It soon gives up (case 27).
 pub(crate) struct Drain<B> {
     body: Pin<Box<B>>,
     bytes_left: usize,

@@ -1,4 +1,4 @@
-//! Everything that can go wrong, as types that can be matched.
+//! The error types.
 
 use std::{boxed::Box, time::Duration};
 
@@ -8,11 +8,12 @@ use thiserror::Error;
 
 use crate::Refusal;
 
-/// Any error, as hyper and its neighbours hand it around.
+/// Any error, as in hyper and tower.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why an [`EventSource`](crate::EventSource) has ended. `E` is the error of the closure that makes the requests, `B` the
-/// body of an answer.
+/// Why an [`EventSource`](crate::EventSource) has failed.
+///
+/// `E` is the error of the closure that makes the requests, `B` the body of an answer.
 ///
 /// ```
 /// # use bytes::Bytes;
@@ -36,7 +37,7 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// # });
 /// ```
 ///
-/// For `E` that is no [`std::error::Error`], such as a `Box` of one, neither is this: wrap it, for example by
+/// It is a [`std::error::Error`] only if `E` is one, which a `Box` of one is not. Wrap that, for example with
 /// `.map_err(std::io::Error::other)`.
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -44,28 +45,26 @@ pub enum Error<E, B> {
     /// Another attempt would fail as well, or the policy allows none.
     #[error("{0}")]
     Failed(#[source] Failure<E, B>),
-    /// All attempts, or the time, are used up. This is the last failure.
+    /// All attempts, or the time for them, are used up. This is the last failure.
     #[error("gave up connecting: {0}")]
     GaveUp(#[source] Failure<E, B>),
-    /// The stream is not whole, and what is missing cannot be asked for.
+    /// The stream is not complete, and the policy does not allow a request for the rest.
     #[error("the event stream is cut off: {0}")]
     Truncated(#[source] Failure<E, B>),
     /// The server asks for a longer wait than the policy allows.
     #[error("the server asks to wait for {asked:?}; connect again after that")]
     WaitTooLong {
-        /// How long.
+        /// The wait that the server asks for.
         asked: Duration,
-        /// What has happened.
+        /// The failure of the last attempt.
         #[source]
         failure: Failure<E, B>,
     },
-    /// An event passed its limit, and the policy is [`Oversized::Stop`](crate::Oversized::Stop).
+    /// An event exceeded its limit, and the policy is [`Oversized::Stop`](crate::Oversized::Stop).
     #[error(transparent)]
     TooLarge(DecodeError),
-    /// There is nothing to measure time with.
-    #[error(
-        "there is no timer; set one by EventSource::timer, or poll within a runtime of tokio that has timers"
-    )]
+    /// There is no timer.
+    #[error("there is no timer; set one with EventSource::timer, or poll in a tokio runtime with timers")]
     NoTimer,
 }
 
@@ -73,10 +72,10 @@ pub enum Error<E, B> {
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum Failure<E, B> {
-    /// The request failed: this is the error of the closure that made it.
+    /// The request failed. This is the error of the closure that made it.
     #[error("the request failed: {0}")]
     Request(#[source] E),
-    /// No head of an answer came in time.
+    /// No head of an answer arrived in time.
     #[error("the server did not answer in time")]
     NoHead,
     /// The answer is not an event stream.
@@ -85,14 +84,14 @@ pub enum Failure<E, B> {
     /// The body broke off.
     #[error("the connection broke: {0}")]
     Broken(#[source] BoxError),
-    /// The body ended as a body does.
+    /// The body ended cleanly.
     #[error("the server ended the stream")]
     Ended,
-    /// Nothing came for the idle time.
+    /// Nothing arrived for the idle time.
     #[error("the server has gone silent")]
     Idle,
-    /// The user asked for a new connection.
-    #[error("a new connection was asked for")]
+    /// The user requested a new connection.
+    #[error("a new connection was requested")]
     Requested,
 }
 
@@ -100,14 +99,14 @@ pub enum Failure<E, B> {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Refused<B> {
-    /// Why it is not.
+    /// Why it is not one.
     pub reason: Refusal,
-    /// The answer as it came: nothing of its body was read.
+    /// The answer, whose body is unread.
     pub response: Response<B>,
 }
 
 impl<E, B> Error<E, B> {
-    /// What has happened, if it was a failure of an attempt.
+    /// Returns the failure of the last attempt, if this error has one.
     pub fn failure(&self) -> Option<&Failure<E, B>> {
         match self {
             Self::Failed(failure) | Self::GaveUp(failure) | Self::Truncated(failure) => Some(failure),
@@ -116,7 +115,7 @@ impl<E, B> Error<E, B> {
         }
     }
 
-    /// The status of the answer, if it was not an event stream.
+    /// Returns the status of the answer, if that was not an event stream.
     pub fn status(&self) -> Option<StatusCode> {
         match self.failure()? {
             Failure::Refused(refused) => Some(refused.response.status()),
@@ -124,7 +123,9 @@ impl<E, B> Error<E, B> {
         }
     }
 
-    /// The answer, if it was not an event stream: what a service says about an error is in its body.
+    /// Returns the answer, if it was not an event stream.
+    ///
+    /// Its body often has the error message of the service.
     pub fn into_response(self) -> Option<Response<B>> {
         match self {
             Self::Failed(Failure::Refused(refused))

@@ -1,4 +1,4 @@
-//! The driver: a stream of events over connections that come and go.
+//! The driver: a stream of events over any number of connections.
 
 use std::{
     boxed::Box,
@@ -27,11 +27,11 @@ use crate::{
     Update, Updates, attempt::is_sendable,
 };
 
-/// A stream of events that reconnects: what `EventSource` is in browsers.
+/// A stream of events that reconnects, like `EventSource` in browsers.
 ///
-/// It takes a closure that makes the request, with the headers of an [`Attempt`], by any HTTP client whose answer is an
-/// [`http::Response`] with an [`http_body::Body`]. An error is always the end of the stream. What passes, such as a
-/// connection that broke, is an [`Update`], for those who ask for [`updates`](Self::updates).
+/// A closure makes the request, with the headers of an [`Attempt`], using any HTTP client that returns an
+/// [`http::Response`] with an [`http_body::Body`]. An error always ends the stream. A temporary failure, such as a
+/// broken connection, is an [`Update`] in the stream of [`updates`](Self::updates).
 ///
 /// ```
 /// use futures_util::StreamExt;
@@ -43,7 +43,7 @@ use crate::{
 /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
 /// let mut events = EventSource::new(async |attempt| {
 ///     println!("attempt {} with {:?}", attempt.number(), attempt.headers());
-///     // By your HTTP client, as a rule.
+///     // Normally this is your HTTP client.
 ///     let answer = Response::builder().header("content-type", "text/event-stream");
 ///     answer.body(Full::<Bytes>::from("data: hello\n\n"))
 /// })
@@ -56,7 +56,7 @@ use crate::{
 /// # });
 /// ```
 ///
-/// It is polled without a task of its own: who does not poll it lets the server wait, and who drops it closes the
+/// It spawns no task: if it is not polled, the server has to wait, and dropping it closes the
 /// connection. It is `Unpin`, and `Send` if the closure, its future and the body are.
 #[must_use = "streams do nothing unless polled"]
 pub struct EventSource<F, R, B, E> {
@@ -90,7 +90,9 @@ where
     F: FnMut(Attempt) -> R,
     R: Future<Output = Result<Response<B>, E>>,
 {
-    /// Requests are made by `connect`, with [`Policy::feed`] to begin with. Nothing happens before it is polled.
+    /// Creates a stream whose requests are made by `connect`, with [`Policy::feed`].
+    ///
+    /// Nothing happens before it is polled.
     pub fn new(connect: F) -> Self {
         Self {
             connect,
@@ -104,13 +106,13 @@ where
         }
     }
 
-    /// When it connects again, and how long it waits.
+    /// Sets when it reconnects, how long it waits, and the limits.
     pub fn policy(self, policy: Policy) -> Self {
         let last_event_id = self.reconnect.last_event_id().clone();
         self.with(policy, last_event_id)
     }
 
-    /// Begins after this event, such as the last one of an earlier run.
+    /// Continues after this event, such as the last one of an earlier run.
     pub fn from_last_event_id(self, id: impl Into<EventId>) -> Self {
         let policy = self.reconnect.policy().clone();
         self.with(policy, id.into())
@@ -124,53 +126,60 @@ where
         self
     }
 
-    /// What measures time, such as `hyper_util::rt::TokioTimer`. With the feature `tokio`, which is on by default, and
-    /// within its runtime, none has to be set.
+    /// Sets the timer, such as `hyper_util::rt::TokioTimer`.
+    ///
+    /// It is not needed in a tokio runtime with the feature `tokio`, which is on by default.
     pub fn timer(mut self, timer: impl Timer + Send + Sync + 'static) -> Self {
         self.clock.set(timer);
         self
     }
 
-    /// Ends the stream cleanly after the first event for which `is_last` is true, such as `[DONE]`. The event is
-    /// yielded. A stream that ends without such an event, and cannot be asked for again, is [`Error::Truncated`].
+    /// Ends the stream cleanly after the first event for which `is_last` returns true, such as `[DONE]`.
+    ///
+    /// That event is yielded. If the stream ends without one, and the policy does not reconnect, it yields
+    /// [`Error::Truncated`].
     pub fn ends_with(mut self, is_last: impl FnMut(&Event) -> bool + Send + 'static) -> Self {
         self.ends_with = Some(Box::new(is_last));
         self.reconnect.expect_ending();
         self
     }
 
-    /// Whether a request that failed with this error is made again. By default each is, as far as the policy allows.
+    /// Retries a failed request only if `retries` returns true for its error.
+    ///
+    /// By default every failed request is retried, if the policy allows it.
     pub fn retry_when(mut self, retries: impl FnMut(&E) -> bool + Send + 'static) -> Self {
         self.retry_when = Some(Box::new(retries));
         self
     }
 
-    /// Yields the event that a body ends within, as well: some servers forget the blank line after the last one. The
-    /// standard discards it.
+    /// Also yields an event that is cut off by the end of the body, which the standard discards.
+    ///
+    /// Some servers omit the last blank line.
     pub fn unfinished(mut self) -> Self {
         self.wants_unfinished = true;
         self
     }
 
-    /// The same stream, with everything else that happens between the events.
+    /// Returns the same stream with everything that happens between the events.
     pub fn updates(self) -> Updates<F, R, B, E> {
         Updates::new(self)
     }
 }
 
 impl<F, R, B, E> EventSource<F, R, B, E> {
-    /// The id that the next request asks to go on after, as of the event that was yielded last. Empty if there is none.
-    /// Keep it to go on after a restart.
+    /// The last event ID, as of the last yielded event, which the next request sends.
+    ///
+    /// Empty if there is none. Store it to continue after a restart.
     pub fn last_event_id(&self) -> &EventId {
         self.reconnect.last_event_id()
     }
 
-    /// The reconnection time that the server asked for last.
+    /// The last reconnection time that the server has sent.
     pub fn retry(&self) -> Option<Duration> {
         self.reconnect.retry()
     }
 
-    /// Closes the stream, or lets it connect again, from elsewhere.
+    /// Returns a handle that closes the stream, or makes it reconnect, from another task or thread.
     pub fn handle(&mut self) -> Handle {
         self.handle.get_or_insert_with(Handle::new).clone()
     }
@@ -232,7 +241,7 @@ where
                     if self.reconnect.take_id_moved() {
                         return self.id_moved();
                     }
-                    // Case 36: the body is polled only when everything before was taken.
+                    // Case 36: the body is polled only when all earlier items have been yielded.
                     match ready!(connection.poll(cx, &self.clock, self.reconnect.idle_after())) {
                         Received::Chunk(chunk, waited) => self.reconnect.receive(chunk, waited),
                         Received::Ended => return self.ended(),
@@ -390,7 +399,7 @@ where
     }
 }
 
-/// What is pinned is in boxes of its own.
+/// Everything that must be pinned is boxed.
 impl<F, R, B, E> Unpin for EventSource<F, R, B, E> {}
 
 impl<F, R, B, E> fmt::Debug for EventSource<F, R, B, E> {

@@ -1,13 +1,13 @@
-//! Closing and reconnecting from elsewhere.
+//! Closing and reconnecting from another task.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Waker},
 };
 
-/// Closes an [`EventSource`](crate::EventSource), or lets it connect again, from another task or thread.
+/// Closes an [`EventSource`](crate::EventSource), or makes it reconnect, from another task or thread.
 ///
-/// Made by [`EventSource::handle`](crate::EventSource::handle). Clones do the same. To drop it does nothing.
+/// Made by [`EventSource::handle`](crate::EventSource::handle). Clones share the stream. Dropping it does nothing.
 ///
 /// ```
 /// use futures_util::StreamExt;
@@ -45,13 +45,16 @@ impl Handle {
         Self { shared: Arc::default() }
     }
 
-    /// Ends the stream, in whatever state it is. Its task is woken, and what it holds is dropped when it is polled.
+    /// Ends the stream in any state.
+    ///
+    /// This wakes its task. Its connection is dropped when it is polled.
     pub fn close(&self) {
         self.command(Command::Close);
     }
 
-    /// Connects again now, also while it waits; with the last event ID, and as if nothing had failed before. While a
-    /// stream is beginning or has ended it does nothing.
+    /// Reconnects now, even during a wait, with the last event ID, and resets the count of failures.
+    ///
+    /// It does nothing before an attempt begins, or after the stream has ended.
     pub fn reconnect(&self) {
         self.command(Command::Reconnect);
     }
@@ -69,7 +72,7 @@ impl Handle {
         }
     }
 
-    /// The last command. The task is woken by the next one.
+    /// Takes the last command. The next one wakes the task.
     pub(crate) fn take_command(&self, cx: &Context<'_>) -> Option<Command> {
         let mut shared = self.lock();
         match &mut shared.waker {

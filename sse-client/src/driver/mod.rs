@@ -1,4 +1,4 @@
-//! The driver of the rules: HTTP, time and tasks.
+//! Drives the rules: HTTP, time and tasks.
 //!
 //! | file | |
 //! | --- | --- |
@@ -6,9 +6,9 @@
 //! | `connection` | an open body, watched for silence |
 //! | `drain` | a body after the last event |
 //! | `clock` | the timer |
-//! | `handle` | closing and reconnecting from elsewhere |
-//! | `retry_after` | what a head says, for the rules |
-//! | `update`, `error` | what is told |
+//! | `handle` | closing and reconnecting from another task |
+//! | `retry_after` | reads a head for the rules |
+//! | `update`, `error` | updates and errors |
 
 mod clock;
 mod connection;

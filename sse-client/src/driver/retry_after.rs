@@ -1,4 +1,4 @@
-//! What the head of an `http::Response` says, with the time that it asks to wait.
+//! Reads the head of an `http::Response`, including the time that it asks to wait.
 
 use std::time::{Duration, SystemTime};
 
@@ -22,7 +22,7 @@ impl<'a> From<&'a Parts> for Head<'a> {
     }
 }
 
-/// Case 17: milliseconds, as some services say more exactly; seconds, or a date.
+/// Case 17: milliseconds, which some services send for precision, or seconds, or a date.
 ///
 /// Standard: [RFC 9110, 10.2.3](https://www.rfc-editor.org/rfc/rfc9110.html#section-10.2.3).
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -35,12 +35,12 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(seconds);
     }
     let date = httpdate::parse_http_date(after).ok()?;
-    // By the server's clock, which is the one that the date was made with.
+    // Relative to the server's clock, which also made the date.
     let now = text(DATE.as_str()).and_then(|now| httpdate::parse_http_date(now).ok());
     date.duration_since(now.unwrap_or_else(SystemTime::now)).ok()
 }
 
-/// `None` if this is no number of this many seconds.
+/// Parses a number of units, each of `unit` seconds. `None` if it is invalid or negative.
 fn duration(number: &str, unit: f64) -> Option<Duration> {
     let number: f64 = number.parse().ok().filter(|&number: &f64| number.is_finite() && number >= 0.0)?;
     Some(Duration::try_from_secs_f64(number * unit).unwrap_or(Duration::MAX))

@@ -1,4 +1,4 @@
-//! What happens between the events.
+//! The updates between the events.
 
 use std::{
     fmt,
@@ -14,7 +14,7 @@ use sse_codec::{Event, EventId, Text, error::DecodeError};
 
 use crate::{Attempt, BoxError, Error, EventSource, Failure, Handle, Wait};
 
-/// What happens in the life of an [`EventSource`]. None of it is an error: that would be the end.
+/// A step in the life of an [`EventSource`], other than an error, which ends it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Update<E, B> {
@@ -26,27 +26,27 @@ pub enum Update<E, B> {
     Event(Event),
     /// A comment: everything after its colon.
     Comment(Text),
-    /// The last event ID has changed: with the event before this, or by a block without data.
+    /// The last event ID has changed: with the previous event, or with a block without data.
     LastEventId {
-        /// What it is now.
+        /// The new id.
         id: EventId,
-        /// Whether a request can have it. If not, the next one asks for what comes then, as for a new client.
+        /// Whether a request can carry it. If not, the next request sends no id, like a new client.
         is_sendable: bool,
     },
     /// An event, an id or a comment was larger than its limit, and was skipped.
     Skipped(DecodeError),
     /// The connection is gone; another attempt follows after a wait.
     Waiting {
-        /// What has happened.
+        /// Why the connection is gone.
         failure: Failure<E, B>,
-        /// For how long.
+        /// How long to wait.
         wait: Wait,
     },
-    /// The stream ends as it should, and nothing follows.
+    /// The stream has ended cleanly, and nothing follows.
     Ended(Ending),
 }
 
-/// How a stream ends as it should.
+/// How a stream has ended cleanly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ending {
@@ -54,13 +54,13 @@ pub enum Ending {
     NoContent,
     /// The body ended, and the policy does not reconnect.
     Stream,
-    /// [`EventSource::ends_with`] was true for the last event.
+    /// The closure of [`EventSource::ends_with`] returned true for the last event.
     Matched,
     /// [`Handle::close`] was called.
     Closed,
 }
 
-/// A stream of everything that happens. Made by [`EventSource::updates`].
+/// A stream of everything that happens, made by [`EventSource::updates`].
 ///
 /// ```
 /// use futures_util::StreamExt;
@@ -95,17 +95,17 @@ impl<F, R, B, E> Updates<F, R, B, E> {
         Self { source }
     }
 
-    /// As [`EventSource::last_event_id`].
+    /// See [`EventSource::last_event_id`].
     pub fn last_event_id(&self) -> &EventId {
         self.source.last_event_id()
     }
 
-    /// As [`EventSource::retry`].
+    /// See [`EventSource::retry`].
     pub fn retry(&self) -> Option<Duration> {
         self.source.retry()
     }
 
-    /// As [`EventSource::handle`].
+    /// See [`EventSource::handle`].
     pub fn handle(&mut self) -> Handle {
         self.source.handle()
     }

@@ -1,4 +1,4 @@
-//! Cases 1 to 10: requests, and answers that are no event streams.
+//! Cases 1 to 10: requests, and answers that are not event streams.
 
 use std::error::Error as _;
 

@@ -1,4 +1,4 @@
-//! Cases 11, 12, 15, 24, 25, 27, 28, 33, 36 to 38: what comes of a body, and how it ends.
+//! Cases 11, 12, 15, 24, 25, 27, 28, 33, 36 to 38: the events of a body, and its end.
 
 use futures_util::{FutureExt, StreamExt, stream::FusedStream};
 use sse_client::{Ending, Error, Failure, Limits, Oversized, Policy, Update};
@@ -43,7 +43,7 @@ async fn case_24_only_what_was_yielded_counts() {
     let mut source = source(server.connect(), Policy::feed());
     source.next().await.unwrap().unwrap();
     assert_eq!(source.last_event_id(), "1");
-    // The second event is here already, but was not taken.
+    // The second event has arrived, but was not yielded.
     source.handle().reconnect();
     assert!(source.next().await.is_none());
     assert_eq!(server.attempts()[1].last_event_id().unwrap(), "1");
@@ -96,11 +96,11 @@ async fn case_28_without_its_last_event_it_is_truncated() {
         let updates = tell(source(server.connect(), policy).ends_with(done()).updates()).await;
         assert_eq!(updates, ["connecting 1", "open", "a", "truncated: ended"]);
     }
-    // Whatever is set first.
+    // The order of the settings does not matter.
     let server = Server::new([text("data: a\n\n")]);
     let source = super::EventSource::new(server.connect()).ends_with(done()).policy(Policy::never());
     assert_eq!(tell(source.updates()).await.last().unwrap(), "truncated: ended");
-    // A feed goes on.
+    // A feed reconnects.
     let server = Server::new([text("data: a\n\n"), text("data: [DONE]\n\n")]);
     let updates = tell(super::source(server.connect(), Policy::feed()).ends_with(done()).updates()).await;
     assert_eq!(updates.last().unwrap(), "Matched");
@@ -126,7 +126,7 @@ async fn case_33_what_is_too_large_is_skipped_or_final() {
     assert_eq!(server.alive(), 0);
 }
 
-/// A server that has the same event at the same place of each connection, whatever it is asked for.
+/// A server that sends the same event on each connection, and ignores the last event ID.
 #[tokio::test(start_paused = true)]
 async fn case_33_what_is_too_large_does_not_make_it_hurry() {
     for end in [vec![], vec![Step::Break]] {
@@ -137,7 +137,7 @@ async fn case_33_what_is_too_large_does_not_make_it_hurry() {
         let updates = tell(source(server.connect(), policy).updates()).await;
         let skipped = updates.iter().filter(|update| *update == "skipped EventTooLarge");
         assert_eq!(skipped.count(), 20, "{updates:?}");
-        // Each request but the first says that the event was seen.
+        // Each request after the first reports the event as seen.
         let ids: Vec<_> = server
             .attempts()
             .iter()
@@ -189,7 +189,7 @@ async fn case_38_the_unfinished_event_is_yielded_if_asked_for() {
     assert_eq!(updates(false, false).await, [&start[..], &end[..]].concat());
     assert_eq!(updates(true, false).await, [&start[..], &["[DONE]", "id 7"], &end[..]].concat());
     assert_eq!(updates(true, true).await, [&start[..], &["[DONE]", "id 7", "Matched"]].concat());
-    // Not if the connection breaks: it may be any part of the event.
+    // Not if the connection breaks: the event may lack any part.
     let server = Server::new([stream([Step::data("data: half of"), Step::Break]), status(204)]);
     let source = source(server.connect(), Policy::feed()).unfinished();
     assert_eq!(source.count().await, 0);
@@ -211,12 +211,12 @@ async fn a_stream_that_ends_is_whole_or_truncated() {
     assert!(matches!(events[1], Err(Error::Truncated(Failure::Broken(_)))));
 }
 
-/// In every chunking, with what is not ready in between, and with trailers.
+/// In every chunking, with pending polls in between, and with trailers.
 #[tokio::test(start_paused = true)]
 async fn chunks_may_be_cut_anywhere() {
     const STREAM: &str =
         "\u{FEFF}id: 1\r\ndata: \u{e9}\rdata: b\n\n: c\nretry: 200\n\nid: 2\r\n\r\ndata: c\n\n";
-    // An id without data is told before the event after it only if it is read alone.
+    // An id without data is reported before the next event only if it is read alone.
     let expected = (vec!["id 1", "id 2"], vec!["connecting 1", "open", "\u{e9}\nb", ": c", "c", "Stream"]);
     let cuts: Vec<Vec<&[u8]>> = (0..STREAM.len())
         .map(|at| vec![&STREAM.as_bytes()[..at], &STREAM.as_bytes()[at..]])

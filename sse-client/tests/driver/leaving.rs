@@ -1,4 +1,4 @@
-//! Cases 34 and 35: to drop it, to close it, and to reconnect, in each state.
+//! Cases 34 and 35: dropping, closing and reconnecting in each state.
 
 use std::sync::{
     Arc,
@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Server, secs, source, tell};
 
-/// Servers that a client waits for in each state: for a head, for a body, for the next attempt, for the rest of a body.
+/// Answers that keep a client in each state: waiting for a head, a body, the next attempt, or the rest of a body.
 fn states() -> [(&'static str, Answer); 4] {
     [
         ("connecting", Answer::Hang),
@@ -141,7 +141,7 @@ async fn case_35_reconnect_in_each_state() {
     }
 }
 
-/// The task is woken by its last waker, also after it has moved.
+/// The last waker is woken, even if the stream has moved to another task.
 #[tokio::test(start_paused = true)]
 async fn case_34_a_close_wakes_who_polled_last() {
     struct Count(AtomicUsize);

@@ -1,4 +1,4 @@
-//! The driver: in paused time with servers without sockets, and with real ones. `case_29` is case 29 of the table in
+//! The driver: in paused time with servers without sockets, and over real sockets. `case_29` is case 29 of the table in
 //! the crate's documentation.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
@@ -32,7 +32,7 @@ fn events(server: &Server, policy: Policy) -> impl Stream<Item = Result<String, 
     source(server.connect(), policy).map(|event| event.map(|event| event.data().to_owned()))
 }
 
-/// What happens, in short.
+/// The updates, as short texts.
 async fn tell(updates: impl Stream<Item = Result<Life, Cut>>) -> Vec<String> {
     updates
         .map(|update| update.map_or_else(|error| error_in_short(&error), |update| in_short(&update)))

@@ -1,4 +1,4 @@
-//! Without tokio, and with what is neither `Send` nor `Sync`.
+//! Runtimes without tokio, and types that are neither `Send` nor `Sync`.
 
 use std::{
     io,
@@ -40,7 +40,7 @@ fn without_a_timer_in_a_runtime_it_says_so() {
     assert!(matches!(error, Error::NoTimer), "{error:?}");
 }
 
-/// A timer that is no tokio's: a thread for each sleep.
+/// A timer without tokio: a thread for each sleep.
 struct Threads;
 
 struct Thread(Arc<Mutex<(bool, Option<Waker>)>>);
@@ -96,7 +96,7 @@ fn without_tokio() {
     assert_eq!(ids, [None, Some("1".to_owned()), Some("1".to_owned())]);
 }
 
-/// A request and a body that are neither `Send` nor `Sync` nor `Unpin`, with errors that are no types of their own.
+/// A request and a body that are neither `Send` nor `Sync` nor `Unpin`, with boxed errors.
 #[tokio::test(start_paused = true)]
 async fn what_stays_in_its_thread() {
     let here_only = Rc::new("data: x\n\n");

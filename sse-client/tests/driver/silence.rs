@@ -1,4 +1,4 @@
-//! Cases 29 to 32: silence, and heads that never come.
+//! Cases 29 to 32: silence, and heads that never arrive.
 
 use futures_util::{FutureExt, StreamExt};
 use sse_client::{End, Policy};
@@ -59,7 +59,7 @@ async fn case_29_bytes_that_are_there_are_read_before_it_is_silence() {
     let server = Server::new([stream(steps), status(204)]);
     let mut events = events(&server, Policy::feed().idle(secs(10)));
     events.next().await.unwrap().unwrap();
-    // It begins to wait, but then nobody looks for a while.
+    // It begins to wait, but then is not polled for a while.
     assert!(events.next().now_or_never().is_none());
     sleep(secs(100)).await;
     assert_eq!(events.next().await.unwrap().unwrap(), "2");

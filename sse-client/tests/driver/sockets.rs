@@ -1,4 +1,4 @@
-//! Over sockets, by the client of hyper-util: HTTP/1.1 and HTTP/2.
+//! Over sockets, with the client of hyper-util: HTTP/1.1 and HTTP/2.
 
 use std::convert::Infallible;
 
@@ -43,7 +43,7 @@ fn connect(
     }
 }
 
-/// A policy that does not wait for long.
+/// A policy with short waits.
 fn quick() -> Policy {
     Policy::feed().spread(0.0)
 }
@@ -164,7 +164,7 @@ async fn case_36_a_slow_consumer_stops_the_server() {
         stream.write_all(OPEN.as_bytes()).await.unwrap();
         let flood = b"data: some text\n\n".repeat(4_096);
         let mut sent = 0;
-        // Until nothing more goes out for a while: nobody reads.
+        // Until writes stall, because the client does not read.
         while let Ok(written) = tokio::time::timeout(ms(300), stream.write(&flood)).await {
             sent += written.unwrap();
             assert!(sent < 100 << 20, "{sent}");
@@ -178,7 +178,7 @@ async fn case_36_a_slow_consumer_stops_the_server() {
     assert!(source.next().await.unwrap().is_ok());
 }
 
-/// An HTTP/2 server whose streams send this and then nothing; it reports when they are dropped.
+/// An HTTP/2 server whose streams send this and then nothing. It reports when they are dropped.
 async fn http2(first: &'static str) -> (String, mpsc::UnboundedReceiver<()>) {
     struct Dropped(mpsc::UnboundedSender<()>);
     impl Drop for Dropped {
@@ -212,7 +212,7 @@ async fn http2(first: &'static str) -> (String, mpsc::UnboundedReceiver<()>) {
     (url, dropped)
 }
 
-/// What comes before a silence: nothing, an event, heartbeats.
+/// The body before a silence: nothing, an event, heartbeats.
 const BEFORE_SILENCE: [&str; 3] = ["", "retry: 0\ndata: x\n\n", "retry: 0\n: beat\n: beat\ndata: x\n\n"];
 
 /// Waits until two connections went silent.

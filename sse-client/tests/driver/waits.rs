@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::{Server, events, ms, secs, source};
 
-/// How often a client connects in the first 30 s, if all connections are like this.
+/// The number of attempts in the first 30 s, if all get this answer.
 async fn connections(answer: impl Fn() -> Answer) -> usize {
     let server = Server::new((0..100).map(|_| answer()));
     let mut events = events(&server, Policy::feed());
@@ -66,9 +66,9 @@ async fn case_14_the_waits_of_1000_clients_are_spread_above_what_the_server_asks
     }
 }
 
-/// 1,000 waits are from `least` to `most`, and evenly so.
+/// Asserts that 1,000 waits are spread evenly from `least` to `most`.
 fn are_spread(waits: &[Duration], least: Duration, most: Duration) {
-    // A timer is exact to a millisecond.
+    // Timers are exact to a millisecond.
     let bounds = least - ms(1)..=most + ms(2);
     assert!(waits.iter().all(|wait| bounds.contains(wait)), "{waits:?}");
     // The narrowest bounds are 20 ms apart.
@@ -107,14 +107,14 @@ async fn case_17_retry_after_in_its_forms() {
         (&[("retry-after", "Sunday, 06-Nov-94 08:49:49 GMT"), ("date", now)], 12_000, 13_202),
         (&[("retry-after", "Sun Nov  6 08:49:49 1994"), ("date", now)], 12_000, 13_202),
         (&[("retry-after", &soon)], 98_000, 110_002),
-        // Nothing that can be waited for.
+        // Invalid values, or a time in the past.
         (&[("retry-after", "Sun, 06 Nov 1994 08:49:07 GMT"), ("date", now)], 500, 1_002),
         (&[("retry-after", "-3")], 500, 1_002),
         (&[("retry-after", "inf")], 500, 1_002),
         (&[("retry-after", "NaN")], 500, 1_002),
         (&[("retry-after", "soon")], 500, 1_002),
         (&[("retry-after-ms", "soon"), ("retry-after", "7")], 7_000, 7_702),
-        // An hour at most.
+        // At most an hour.
         (&[("retry-after", "18446744073709551615")], 3_600_000, 3_960_002),
         (&[("retry-after", "1e19")], 3_600_000, 3_960_002),
     ] {

@@ -1,4 +1,4 @@
-//! Cases 1 to 9: the request, and what its answer is taken for.
+//! Cases 1 to 9: the request, and how its answer is classified.
 
 use sse_client::{End, EventId, Head, Policy, Reconnect, Refusal, Stop};
 
@@ -83,7 +83,7 @@ fn case_06_unauthorized_is_final_or_tried_once() {
         delay(client.answer(&unauthorized));
         let attempt = client.connect();
         assert_eq!(attempt.previous(), Some(End::Refused(Refusal::Unauthorized(status))));
-        // It is told of it, and has a new token.
+        // The client sees the reason, and has a new token.
         client.reconnect.opened(&event_stream(), client.now).unwrap();
         delay(client.close(End::Ended));
         delay(client.answer(&unauthorized));

@@ -19,7 +19,7 @@ fn case_24_the_last_event_id_is_that_of_the_last_event_taken() {
     assert_eq!(client.reconnect.last_event_id(), "1");
     assert!(client.reconnect.take_id_moved());
     assert!(!client.reconnect.take_id_moved());
-    // The second event was never taken, so it has to come again.
+    // The second event was never yielded, so it must be sent again.
     client.close(End::Broken);
     assert_eq!(sent(&mut client).as_deref(), Some("1"));
 }
@@ -33,10 +33,10 @@ fn case_24_the_last_event_id_is_kept_over_all_attempts() {
         client.fail();
         assert_eq!(sent(&mut client).as_deref(), Some("1"));
     }
-    // A block without data has one, too.
+    // The id of a block without data counts too.
     client.connection("id: 2\n\n", NEVER, End::Broken);
     assert_eq!(sent(&mut client).as_deref(), Some("2"));
-    // An empty one: no header.
+    // With an empty id, no header is sent.
     client.connection("id\ndata: x\n\n", NEVER, End::Broken);
     assert_eq!(sent(&mut client), None);
     assert!(client.reconnect.take_id_moved());
@@ -67,7 +67,7 @@ fn case_25_an_id_that_no_header_can_hold_is_not_sent() {
         client.connection("id: before\ndata\n\n", NEVER, End::Broken);
         client.reconnect.take_id_moved();
         client.connection(&format!("id: {id}\ndata\n\n"), NEVER, End::Broken);
-        // Told once, and it goes on.
+        // It is reported once, and the client continues.
         assert!(client.reconnect.take_id_moved());
         assert_eq!(client.reconnect.last_event_id(), id);
         assert_eq!(sent(&mut client).as_deref(), Some(id).filter(|_| sends));
@@ -97,7 +97,7 @@ fn case_30_the_idle_time_is_learned_from_comments() {
     assert_eq!(client.reconnect.idle_after(), None);
     client.receive_after(seconds(30), ": heartbeat\n");
     assert_eq!(client.reconnect.idle_after(), Some(seconds(90)));
-    // It is known of the server, not of one connection.
+    // It belongs to the server, so it is kept for the next connection.
     client.close(End::Idle);
     client.open();
     assert_eq!(client.reconnect.idle_after(), Some(seconds(90)));
@@ -134,7 +134,7 @@ fn case_33_an_oversized_event_is_not_asked_for_again() {
     assert_eq!(items[2], Ok("b".into()));
     client.close(End::Broken);
     assert_eq!(sent(&mut client).as_deref(), Some("2"));
-    // Until another id comes.
+    // Only until another id arrives.
     client.connection("id: 3\ndata: c\n\n", NEVER, End::Broken);
     assert_eq!(sent(&mut client).as_deref(), Some("3"));
 
@@ -170,7 +170,7 @@ fn case_38_an_unfinished_event_is_there_for_who_asks() {
         client.open();
         assert_eq!(client.receive("data: fresh\n\n"), [Ok("fresh".into())], "{stream:?}");
     }
-    // Not asked for, it is dropped with its id.
+    // Without a call of `unfinished`, it is dropped with its id.
     let mut client = Client::new(Policy::feed());
     client.connection("id: 1\ndata: a\n\nid: 2\ndata: cut\n", NEVER, End::Ended);
     assert_eq!(sent(&mut client).as_deref(), Some("1"));

@@ -14,11 +14,11 @@ use sse_client::{Attempt, DecodeError, End, Head, Item, Next, Policy, Reconnect,
 
 const NEVER: Duration = Duration::ZERO;
 
-/// The random numbers at both ends: as little and as much as it can be.
+/// The smallest and the largest random number.
 const LEAST: u64 = 0;
 const MOST: u64 = u64::MAX;
 
-/// A client whose time passes when a test says so.
+/// A client whose clock the test controls.
 struct Client {
     reconnect: Reconnect,
     now: Duration,
@@ -38,7 +38,7 @@ impl Client {
         self.reconnect.connect(self.now)
     }
 
-    /// A connection that is open.
+    /// Opens a connection.
     fn open(&mut self) -> Attempt {
         let attempt = self.connect();
         self.reconnect.opened(&event_stream(), self.now).unwrap();
@@ -50,7 +50,7 @@ impl Client {
         self
     }
 
-    /// What the body says.
+    /// Receives bytes of the body, and returns their items.
     fn receive(&mut self, bytes: &str) -> Vec<Result<String, DecodeError>> {
         self.receive_after(NEVER, bytes)
     }
@@ -72,14 +72,14 @@ impl Client {
         self.reconnect.closed(end, self.now, self.random)
     }
 
-    /// A connection that brings this, and ends so after this time.
+    /// A connection that receives `bytes`, and ends with `end` after `time`.
     fn connection(&mut self, bytes: &str, time: Duration, end: End) -> Next {
         self.open();
         self.receive(bytes);
         self.pass(time).close(end)
     }
 
-    /// An attempt that is answered with this, and nothing else.
+    /// An attempt that is refused with this head.
     fn answer(&mut self, head: &Head<'_>) -> Next {
         self.connect();
         let refusal = self.reconnect.opened(head, self.now).unwrap_err();

@@ -1,5 +1,5 @@
-//! Random lives of a client, compared with a naive model of the table: it keeps the whole history, and looks up in it
-//! what the client has to remember.
+//! Random histories of a client, compared with a naive model of the table. The model keeps the whole history, and
+//! searches it for the state that the client keeps.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{LEAST, MOST, NEVER, event_stream};
 #[derive(Clone, Debug)]
 struct Attempt {
     outcome: Outcome,
-    /// Milliseconds since it began.
+    /// Its duration in milliseconds.
     lasted: u64,
     random: u64,
 }
@@ -162,7 +162,7 @@ fn expected(preset: Preset, limit: Option<u32>, history: &[Attempt]) -> Result<(
     }
 
     let failures = (1..=history.len()).rev().take_while(|&until| !is_proven(&history[..until])).count();
-    // A failure does not count for its own wait, but an attempt that is proven is none.
+    // A failure does not count for its own wait. A proven attempt is not a failure.
     let before = failures.saturating_sub(1).min(40) as u32;
     let hour = 3_600_000.0;
     let retry = retry(history).map(|retry| retry as f64);
@@ -194,7 +194,7 @@ fn expected(preset: Preset, limit: Option<u32>, history: &[Attempt]) -> Result<(
     };
     let floor = retry_after.min(longest);
     let at = |millis: f64| Duration::from_secs_f64(millis / 1_000.0);
-    // The model's own rounding, in huge waits.
+    // The model's own rounding errors in huge waits.
     let slack = |millis: f64| millis * 1e-12;
     let (least, most) = (least.max(floor), most.max(floor * 1.1).max(220.0));
     Ok((at(least - slack(least)), at(most + slack(most) + 1.0)))
@@ -232,7 +232,7 @@ fn retry(history: &[Attempt]) -> Option<u64> {
         .find_map(|block| if let Block::Retry(millis) = block { Some(*millis) } else { None })
 }
 
-/// Whether the last of these attempts is a proof.
+/// Whether the last of these attempts is proven.
 fn is_proven(history: &[Attempt]) -> bool {
     let (last, before) = history.split_last().unwrap();
     let Outcome::Opened(blocks, end) = &last.outcome else { return false };

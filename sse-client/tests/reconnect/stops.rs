@@ -39,7 +39,7 @@ fn cases_11_and_12_a_break_and_an_end_are_both_waited_for() {
     for end in [End::Broken, End::Ended] {
         let mut client = Client::new(Policy::feed());
         client.open();
-        // What came before it counts, an unfinished block does not.
+        // Items before the end count, an unfinished block does not.
         assert_eq!(client.receive("id: 1\ndata: x\n\nid: 2\ndata: cut"), [Ok("x".into())]);
         delay(client.pass(LONG).close(end));
         assert_eq!(client.open().last_event_id().unwrap(), "1");
@@ -80,7 +80,7 @@ fn case_23_time_is_counted_since_the_last_proof() {
     client.connect();
     assert_eq!(stop(client.pass(ms(1)).close(End::Failed)), Stop::GaveUp);
 
-    // At first since the first attempt.
+    // Without a proven connection, the time counts from the first attempt.
     let mut client = give_up_after(10_000);
     client.connect();
     delay(client.pass(ms(9_500)).close(End::Failed));
@@ -100,7 +100,7 @@ fn case_28_without_its_ending_a_stream_is_truncated() {
         let mut cut = Client::of(reconnect);
         assert_eq!(stop(cut.connection("data: x\n\n", LONG, End::Ended)), Stop::Truncated);
     }
-    // A feed can be asked for the rest.
+    // A feed requests the rest.
     let mut reconnect = Reconnect::new(Policy::feed());
     reconnect.expect_ending();
     delay(Client::of(reconnect).connection("data: x\n\n", LONG, End::Ended));
@@ -117,7 +117,7 @@ fn case_35_a_new_connection_on_request_comes_at_once() {
     assert_eq!(attempt.last_event_id().unwrap(), "7");
     // As if nothing had failed before.
     assert_eq!(delay(client.close(End::Failed)), ms(500));
-    // Also with policies that do not reconnect by themselves.
+    // Also with policies that never reconnect on their own.
     let mut client = Client::new(Policy::never());
     client.open();
     assert_eq!(delay(client.close(End::Requested)), Duration::ZERO);
@@ -135,7 +135,7 @@ fn until_first_event_tries_again_while_no_event_has_come() {
 
     assert_eq!(stop(Client::new(policy()).connection("data: x\n\n", NEVER, End::Ended)), Stop::Ended);
     assert_eq!(stop(Client::new(policy()).connection("data: x\n\n", NEVER, End::Idle)), Stop::Truncated);
-    // One that is skipped has come, too.
+    // A skipped event counts too.
     let mut client = Client::new(policy().limits(Limits::new().with_event(4)));
     assert_eq!(stop(client.connection("data: too large\n\n", NEVER, End::Broken)), Stop::Truncated);
 }
@@ -155,7 +155,7 @@ fn after_event_id_reconnects_once_an_id_has_come() {
     delay(client.answer(&Head::new(503)));
     // An empty id resets it.
     assert_eq!(stop(client.connection("id\n\n", NEVER, End::Ended)), Stop::Ended);
-    // One that cannot be sent is as good as none.
+    // An id that cannot be sent counts as none.
     let mut client = Client::new(policy());
     assert_eq!(stop(client.connection("id: \u{1}\ndata\n\n", NEVER, End::Ended)), Stop::Ended);
 }

@@ -1,4 +1,4 @@
-//! Cases 13 to 22: how long it waits, and after what it begins again.
+//! Cases 13 to 22: how long it waits, and what resets the wait.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use super::{Client, LEAST, MOST, NEVER, delay, event_stream, ms, stop};
 const SHORT: Duration = Duration::from_millis(4_999);
 const LONG: Duration = Duration::from_secs(5);
 
-/// The delays after this many failures in a row.
+/// The delays after each of this many failures in a row.
 fn delays(client: &mut Client, count: usize) -> Vec<u64> {
     (0..count).map(|_| delay(client.fail()).as_millis() as u64).collect()
 }
@@ -82,7 +82,7 @@ fn case_16_a_retry_is_kept_until_the_next() {
     for _ in 0..4 {
         assert_eq!(delay(client.connection("data: x\n\n", LONG, End::Broken)), ms(300));
     }
-    // Also over attempts that open nothing.
+    // Attempts that fail do not change it.
     assert_eq!(delay(client.fail()), ms(300));
     assert_eq!(delay(client.connection("retry: 700\n", LONG, End::Broken)), ms(700));
     assert_eq!(delay(client.connection("retry: no number\n", LONG, End::Broken)), ms(700));
@@ -93,9 +93,9 @@ fn case_17_retry_after_is_a_floor_for_one_wait() {
     let asks = |seconds| Head { retry_after: Some(Duration::from_secs(seconds)), ..Head::new(503) };
     let mut client = Client::new(Policy::feed());
     assert_eq!(delay(client.answer(&asks(7))), ms(7_000));
-    // Later waits are those of the failures before them.
+    // Later waits depend only on the number of failures.
     assert_eq!(delay(client.fail()), ms(1_000));
-    // It is a floor.
+    // It is only a minimum.
     assert_eq!(delay(client.answer(&asks(1))), ms(2_000));
 
     let Next::Wait(wait) = client.answer(&asks(7_200)) else { panic!() };
@@ -105,7 +105,7 @@ fn case_17_retry_after_is_a_floor_for_one_wait() {
 
     let mut client = Client::of(Reconnect::with_last_event_id(Policy::after_event_id(), 1_u64.into()));
     assert_eq!(stop(client.answer(&asks(3_601))), Stop::WaitTooLong(Duration::from_secs(3_601)));
-    // An answer that opens asks for nothing.
+    // It is ignored if the answer is an event stream.
     let mut client = Client::new(Policy::feed());
     client.connect();
     let head = Head { retry_after: Some(LONG), ..event_stream() };
@@ -120,7 +120,7 @@ fn case_18_without_spread_the_waits_of_the_server_are_exact() {
     assert_eq!(delay(client.connection("retry: 1234\n", LONG, End::Broken)), ms(1_234));
     let asks = Head { retry_after: Some(ms(5_678)), ..Head::new(429) };
     assert_eq!(delay(client.answer(&asks)), ms(5_678));
-    // A spread that is no number, or out of bounds, does no harm.
+    // A spread that is NaN or out of bounds is corrected.
     for (spread, longest) in [(f64::NAN, 1_000), (-1.0, 1_000), (f64::INFINITY, 11_000)] {
         let mut client = Client::new(Policy::feed().spread(spread));
         client.random = MOST;
@@ -135,7 +135,7 @@ fn case_19_opened_and_closed_at_once_is_a_failure() {
     let delays: Vec<_> =
         (0..4).map(|_| delay(client.connection("", NEVER, End::Ended)).as_millis()).collect();
     assert_eq!(delays, [500, 1_000, 2_000, 4_000]);
-    // Comments and a reconnection time are no proof.
+    // Comments and a reconnection time prove nothing.
     assert_eq!(delay(client.connection(": hi\nretry: 1000\n\n", NEVER, End::Ended)), ms(16_000));
 }
 
@@ -149,7 +149,7 @@ fn case_20_a_connection_that_lasted_begins_again() {
         assert_eq!(delay(client.fail()), ms(500), "{end:?}");
         assert_eq!(delay(client.fail()), ms(1_000), "{end:?}");
     }
-    // To fail slowly is no proof.
+    // A slow failure proves nothing.
     client.connection("", LONG, End::Ended);
     client.connect();
     client.pass(LONG).close(End::NoHead);

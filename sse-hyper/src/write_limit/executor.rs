@@ -1,4 +1,4 @@
-//! A stream of HTTP/2 that its client does not read.
+//! The limit for an HTTP/2 stream that its client does not read.
 
 use std::{
     fmt,
@@ -13,7 +13,7 @@ use pin_project_lite::pin_project;
 
 use super::{Cut, Link, Settings};
 
-/// An executor whose streams of HTTP/2 have a limit of their own: made by
+/// An executor that gives each HTTP/2 stream its own limit, made by
 /// [`WriteLimit::executor`](super::WriteLimit::executor).
 #[derive(Clone)]
 pub struct LimitedExecutor<E> {
@@ -35,7 +35,7 @@ where
     fn execute(&self, stream: F) {
         self.executor.execute(LimitedStream {
             stream: Some(stream),
-            // hyper calls this where it polls the connection.
+            // hyper calls this while it polls the connection.
             link: Link::of_stream(self.settings.clone()),
             untaken: None,
             sleep: None,
@@ -50,15 +50,16 @@ impl<E: fmt::Debug> fmt::Debug for LimitedExecutor<E> {
 }
 
 pin_project! {
-    /// What a [`LimitedExecutor`] has its executor run: a stream of HTTP/2, until it is over or its client has taken
-    /// nothing of it for too long.
+    /// The future that a [`LimitedExecutor`] spawns for an HTTP/2 stream.
+    ///
+    /// It ends with the stream, or when the client has read nothing of it for longer than the limit.
     pub struct LimitedStream<F> {
         #[pin]
         stream: Option<F>,
         link: Arc<Link>,
-        // What the client has not taken, and since when.
+        // The frames that the client has not read, and since when.
         untaken: Option<(u32, Instant)>,
-        // Set anew only when it fires.
+        // Re-armed only when it fires.
         sleep: Option<Pin<Box<dyn Sleep>>>,
     }
 }
@@ -82,7 +83,7 @@ impl<F: Future<Output = ()>> Future for LimitedStream<F> {
 }
 
 impl<F> LimitedStream<F> {
-    /// Ready when a frame was not taken for the limit.
+    /// Ready when a frame was not read for longer than the limit.
     fn poll_stalled(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = self.project();
         let Settings { timer, limit, .. } = &*this.link.settings;

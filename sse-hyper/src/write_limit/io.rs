@@ -1,4 +1,4 @@
-//! A connection's I/O with an eye on its writes.
+//! A connection's I/O whose writes are watched.
 
 use std::{
     fmt,
@@ -14,27 +14,27 @@ use hyper::rt::{self, ReadBufCursor, Sleep};
 
 use super::{Cut, Link, Settings, stop::Deadline};
 
-/// A connection's I/O that fails when nothing of it could be written for too long: made by
-/// [`WriteLimit::wrap`](super::WriteLimit::wrap).
+/// A connection's I/O that fails when nothing could be written for too long.
 ///
-/// It is of hyper's traits if what it wraps is, and of tokio's if that is (feature `tokio`).
+/// Made by [`WriteLimit::wrap`](super::WriteLimit::wrap). It implements hyper's I/O traits if the inner I/O does, and
+/// also tokio's (feature `tokio`).
 pub struct LimitedIo<T> {
     io: T,
     settings: Arc<Settings>,
-    // Made by the thread that polls the connection: made where it is accepted, it took 0.5 KiB of glibc's memory.
+    // Created by the thread that polls the connection: created on accept, it took 0.5 KiB of glibc's memory.
     link: Option<Arc<Link>>,
-    // Boxed: connections are many, and few are ever stalled.
+    // Boxed, because there are many connections, and few ever stall.
     stalled: Option<Box<Stalled>>,
     deadline: Option<Box<Deadline>>,
 }
 
-/// Since when nothing was written.
+/// The state of a stalled write or flush.
 #[derive(Default)]
 struct Stalled {
     since: Option<Instant>,
-    /// What was written is still held by the I/O, as TLS does.
+    /// A flush is pending: the I/O still buffers written bytes, as TLS does.
     in_flush: bool,
-    /// Set anew only when it fires: a client that is a little slower than the stream is stalled often, and not for long.
+    /// Re-armed only when it fires: a client slightly slower than the stream stalls often, and only briefly.
     tick: Option<Pin<Box<dyn Sleep>>>,
 }
 
@@ -52,24 +52,24 @@ impl<T: 'static> LimitedIo<T> {
 }
 
 impl<T> LimitedIo<T> {
-    /// What is wrapped.
+    /// Returns the inner I/O.
     pub fn get_ref(&self) -> &T {
         &self.io
     }
 
-    /// What is wrapped. What is written to it directly is not seen.
+    /// Returns the inner I/O, whose direct writes the limit does not see.
     pub fn get_mut(&mut self) -> &mut T {
         &mut self.io
     }
 
-    /// What is wrapped, without a limit.
+    /// Returns the inner I/O without the limit.
     pub fn into_inner(self) -> T {
         self.io
     }
 }
 
 impl<T: Unpin + 'static> LimitedIo<T> {
-    /// Before each call: what this task polls from now on is part of this connection, if that may go on.
+    /// Called before each operation. Links bodies polled next by this task to this connection, and fails if it was cut.
     fn begin(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let link = self.link();
         link.is_polled(cx);
@@ -112,7 +112,7 @@ impl<T: Unpin + 'static> LimitedIo<T> {
         self.begin(cx)?;
         match flush(Pin::new(&mut self.io), cx) {
             Poll::Ready(flushed) => {
-                // That nothing is held says nothing about a write that is pending.
+                // An empty buffer says nothing about a pending write.
                 if let Some(stalled) = &mut self.stalled
                     && mem::take(&mut stalled.in_flush)
                 {
@@ -154,8 +154,8 @@ impl<T: Unpin + 'static> LimitedIo<T> {
         self.link.get_or_insert_with(|| Link::of_connection(self.settings.clone()))
     }
 
-    /// An error may be our own limit, kept by the system. A connection that was there fails for an unreachable peer only
-    /// then, too: TCP tells so if it has heard of that meanwhile.
+    /// An error may come from our own limit, enforced by the system. An open connection reports an unreachable peer
+    /// only then, too, if TCP learned of it during that time.
     fn seen(&mut self, error: io::Error) -> io::Error {
         use ErrorKind::{HostUnreachable, NetworkUnreachable, TimedOut};
         if matches!(error.kind(), TimedOut | HostUnreachable | NetworkUnreachable) {
@@ -172,14 +172,14 @@ impl<T: Unpin + 'static> LimitedIo<T> {
     }
 }
 
-/// How often a stalled connection is looked at. A part of the limit, since each attempt to write that succeeds gives the
-/// client all of its time again.
+/// The interval at which a stalled connection is checked. It is a part of the limit, since each successful write
+/// restarts the client's time.
 fn tick(limit: Duration) -> Duration {
     (limit / 8).max(Duration::from_millis(1))
 }
 
-/// Systems report that a socket can be written to again only when much of its buffer is free: on loopback, a client that
-/// reads 50 kB a second made Linux report nothing for over 20 s. An attempt takes as little as there is room for.
+/// Systems report a socket as writable only when much of its buffer is free: on loopback, with a client that
+/// reads 50 kB a second, Linux reported nothing for over 20 s. A write attempt succeeds with any free space.
 fn try_to_write<T: 'static>(io: &T, bufs: &[IoSlice<'_>]) -> Option<io::Result<usize>> {
     #[cfg(feature = "tokio")]
     if let Some(result) = crate::socket::try_to_write(io, bufs) {
@@ -192,8 +192,8 @@ fn try_to_write<T: 'static>(io: &T, bufs: &[IoSlice<'_>]) -> Option<io::Result<u
 
 fn error(cut: Cut) -> io::Error {
     let reason = match cut {
-        Cut::WriteTimeout => "the client took nothing for longer than the write limit",
-        Cut::Shutdown => "the server stops, and the time for that is over",
+        Cut::WriteTimeout => "the client read nothing for longer than the write limit",
+        Cut::Shutdown => "the connection was still open after the drain time",
     };
     io::Error::new(ErrorKind::TimedOut, reason)
 }

@@ -1,4 +1,4 @@
-//! What a body and the connection that it is sent on know of each other.
+//! Connects a body and the connection on which it is sent.
 
 use std::{
     cell::RefCell,
@@ -11,17 +11,17 @@ use std::{
 
 use super::Settings;
 
-/// A connection, or one stream of HTTP/2: a place where it says why it cuts its bodies off, since a server only drops
-/// them, and where they say whether they are waiting to be asked for more.
+/// The shared state of a connection, or an HTTP/2 stream, and its bodies. The connection records why it cuts its bodies
+/// off, since a server only drops them. A body records whether it waits to be polled again.
 ///
-/// Server and body hand nothing of ours to each other. But on HTTP/1.1 one task polls both the connection's I/O and the
-/// body, and the executor of HTTP/2 is given the task that polls the body: so they find each other by that task.
+/// The server passes nothing of ours between them. But on HTTP/1.1 one task polls both the connection's I/O and the
+/// body, and on HTTP/2 the executor receives the task that polls the body. So they find each other by that task.
 pub(crate) struct Link {
     pub(super) settings: Arc<Settings>,
-    /// Of a stream: its connection.
+    /// The connection of an HTTP/2 stream.
     parent: Option<Arc<Link>>,
     cut: AtomicU8,
-    /// How many frames were handed out, twice; odd: the body was not asked for more since.
+    /// Twice the number of frames handed out, plus 1 if the body was not polled since.
     frames: AtomicU32,
 }
 
@@ -33,7 +33,7 @@ pub(crate) enum Cut {
 }
 
 thread_local! {
-    /// What this thread has polled last.
+    /// The connection or stream that this thread polled last.
     static LATEST: RefCell<Option<(Task, Weak<Link>)>> = const { RefCell::new(None) };
 }
 
@@ -42,14 +42,14 @@ impl Link {
         Arc::new(Self { settings, parent: None, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
     }
 
-    /// To be called where the connection is polled: so that is what this thread has polled last.
+    /// Must be called while the connection is polled, so that this thread polled it last.
     pub(super) fn of_stream(settings: Arc<Settings>) -> Arc<Self> {
         let latest = LATEST.with_borrow(|latest| latest.as_ref()?.1.upgrade());
         let parent = latest.filter(|latest| Arc::ptr_eq(&latest.settings, &settings));
         Arc::new(Self { settings, parent, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
     }
 
-    /// Says that this task polls the link's connection or stream.
+    /// Records that this task polls the connection or stream.
     pub(super) fn is_polled(self: &Arc<Self>, cx: &Context<'_>) {
         let task = Task::of(cx.waker());
         LATEST.with_borrow_mut(|latest| match latest {
@@ -58,7 +58,8 @@ impl Link {
         });
     }
 
-    /// What this task is known to poll. None: the server has no write limit, or the body's task is not known to it.
+    /// The connection or stream that this task polls. `None` if the server has no write limit, or polls the body in
+    /// another task.
     pub(crate) fn of_task(cx: &Context<'_>) -> Option<Arc<Self>> {
         LATEST.with_borrow(|latest| {
             let (task, link) = latest.as_ref()?;
@@ -78,24 +79,24 @@ impl Link {
         }
     }
 
-    /// The body hands out a frame. Only one task does that at a time.
+    /// Called when the body hands out a frame. Only one task at a time does so.
     pub(crate) fn hands_out(&self) {
         self.frames.store((self.frames.load(Relaxed) | 1).wrapping_add(2), Relaxed);
     }
 
-    /// The body is asked for more.
+    /// Called when the body is polled again.
     pub(crate) fn is_asked(&self) {
         self.frames.store(self.frames.load(Relaxed) & !1, Relaxed);
     }
 
-    /// How many frames were handed out, twice, if the body was not asked for more since.
+    /// The value of `frames`, if the body was not polled since it handed out a frame.
     pub(super) fn frames_untaken(&self) -> Option<u32> {
         Some(self.frames.load(Relaxed)).filter(|frames| frames & 1 == 1)
     }
 }
 
-/// A task, by the waker that it is polled with. An address may be used again, but not while the connection that it was
-/// noted for is there.
+/// A task, identified by its waker. An address may be reused, but not while the connection that it was recorded for
+/// exists.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Task {
     data: usize,

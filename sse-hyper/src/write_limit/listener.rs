@@ -1,4 +1,4 @@
-//! Connections that axum takes by itself.
+//! A listener for `axum::serve`.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use axum::serve::Listener;
 
 use super::{LimitedIo, WriteLimit};
 
-/// A listener whose connections have a limit: made by [`WriteLimit::listener`].
+/// A listener whose connections have a write limit, made by [`WriteLimit::listener`].
 #[derive(Debug)]
 pub struct LimitedListener<L> {
     listener: L,

@@ -1,12 +1,12 @@
-//! The limit on how long a client may take nothing: it works where no body is polled.
+//! The limit on how long a client may read nothing. It works while the body is not polled.
 //!
-//! | file | what it limits |
+//! | file | what it does |
 //! | --- | --- |
-//! | `io.rs` | a connection: its writes, and how long it may go on after the shutdown began |
-//! | `stop.rs` | the future that says when that is, for all connections |
-//! | `executor.rs` | a stream of HTTP/2, whose client takes what is sent on other streams |
-//! | `link.rs` | nothing: there a body finds its connection, to know why it was cut off |
-//! | `listener.rs` | connections that axum takes by itself |
+//! | `io.rs` | limits a connection: its writes, and its time after the shutdown began |
+//! | `stop.rs` | shares the future that signals the shutdown among all connections |
+//! | `executor.rs` | limits an HTTP/2 stream whose client still reads other streams |
+//! | `link.rs` | lets a body find its connection, to know why it was closed |
+//! | `listener.rs` | wraps the connections that axum accepts |
 
 mod executor;
 mod io;
@@ -30,22 +30,22 @@ pub use io::LimitedIo;
 #[cfg(feature = "axum")]
 pub use listener::LimitedListener;
 
-/// Ends connections whose client takes nothing any more, and bounds a graceful shutdown.
+/// Ends connections whose client has stopped reading, and bounds a graceful shutdown.
 ///
-/// A server does not ask a body for more while it cannot write. So nothing in a body notices a client that stays and
-/// does not read, nor one that has vanished, and a graceful shutdown waits for it. This watches the writes:
+/// A server does not poll a body while it cannot write. So a body cannot notice a client that stays connected and
+/// does not read, or one that has vanished, and a graceful shutdown waits for it. This type watches the writes:
 ///
-/// | server | the line |
+/// | server | what to use |
 /// | --- | --- |
 /// | hyper | [`wrap`](Self::wrap) around the connection's I/O; for HTTP/2 also [`executor`](Self::executor) |
 /// | axum | `listener` around the listener (feature `axum`) |
-/// | warp | `prepare` for the listener (feature `tokio`); on Linux only, and without the bound of the shutdown |
+/// | warp | `prepare` on the listener (feature `tokio`); on Linux only, and without bounding the shutdown |
 ///
 /// A connection that could write nothing for 30 s is reset, and its bodies close with
-/// [`CloseReason::WriteTimeout`](crate::CloseReason::WriteTimeout). A client that reads slowly, but reads, is not cut
-/// off: each byte that the system takes starts the time anew. The limit is for all responses on a connection.
+/// [`CloseReason::WriteTimeout`](crate::CloseReason::WriteTimeout). A client that reads slowly is not cut
+/// off: each byte that the system accepts restarts the time. The limit applies to all responses on a connection.
 ///
-/// It needs a timer: tokio's is taken if this is made in a runtime of tokio (feature `tokio`). Without one there is no
+/// It needs a timer: by default tokio's, if this is made in a tokio runtime (feature `tokio`). Without one there is no
 /// limit.
 ///
 /// ```
@@ -114,7 +114,7 @@ impl WriteLimit {
     const DEFAULT_LIMIT: Duration = Duration::from_secs(30);
     const DEFAULT_DRAIN: Duration = Duration::from_secs(5);
 
-    /// A limit of 30 s, and of 5 s for the whole shutdown once [`until`](Self::until) says when that begins.
+    /// Creates a limit of 30 s, and of 5 s for the shutdown, which [`until`](Self::until) starts.
     pub fn new() -> Self {
         Self(Arc::new(Settings {
             timer: default_timer(),
@@ -124,7 +124,7 @@ impl WriteLimit {
         }))
     }
 
-    /// How long a client may take nothing: 30 s if not set, [`Duration::ZERO`] is without limit.
+    /// Sets how long a client may read nothing: 30 s by default, [`Duration::ZERO`] for no limit.
     ///
     /// ```
     /// use std::time::Duration;
@@ -137,11 +137,10 @@ impl WriteLimit {
         self.set(|settings| settings.limit = limit)
     }
 
-    /// The graceful shutdown begins when this future is ready; [`drain`](Self::drain) is how long it may last from then
-    /// on.
+    /// Sets the future that starts the graceful shutdown, which may then last for [`drain`](Self::drain).
     ///
-    /// It is polled by the connections. Give the streams the same with [`Sse::until`](crate::Sse::until): those whose
-    /// clients read end cleanly then, and only those whose clients do not are left to be closed.
+    /// The connections poll it. Give the streams the same signal with [`Sse::until`](crate::Sse::until): streams whose
+    /// clients read then end cleanly, and only the others are closed by force.
     ///
     /// ```
     /// use sse_hyper::WriteLimit;
@@ -157,11 +156,10 @@ impl WriteLimit {
         self.set(|settings| settings.stop = Some(Stop::new(shutdown)))
     }
 
-    /// How long after [`until`](Self::until) the connections may go on: 5 s if not set, [`Duration::ZERO`] is without
-    /// bound.
+    /// Sets how long connections may stay open after [`until`](Self::until): 5 s by default, [`Duration::ZERO`] for no
+    /// limit.
     ///
-    /// Those that are still open then are closed, whatever they do. So this has to be longer than the other responses
-    /// of the server may take.
+    /// All connections still open after it are closed. So this must be longer than the server's other responses take.
     ///
     /// ```
     /// use std::time::Duration;
@@ -174,7 +172,7 @@ impl WriteLimit {
         self.set(|settings| settings.drain = drain)
     }
 
-    /// The timer of your runtime: for a runtime that is not tokio, or if this is made outside of one.
+    /// Sets the timer of your runtime, for a runtime other than tokio, or if this is made outside of one.
     ///
     /// ```
     /// use hyper_util::rt::TokioTimer;
@@ -186,13 +184,13 @@ impl WriteLimit {
         self.set(|settings| settings.timer = Some(Arc::new(timer)))
     }
 
-    /// The connection's I/O, to be given to the server in its place. It may be of hyper's traits or of tokio's.
+    /// Wraps a connection's I/O, of hyper's traits or tokio's, for the server.
     ///
-    /// Wrap the socket itself, inside of TLS and inside of `TokioIo`, where that is possible: with tokio's `TcpStream`
-    /// or `UnixStream` bytes are also tried to be written while the system does not yet report that it takes more, so
-    /// that a slow reader is not taken for one that does not read, and a connection is reset rather than closed, so that
-    /// the system forgets at once what it holds for it. On Linux a `TcpStream` also gets `TCP_USER_TIMEOUT`: then a
-    /// client that has vanished is noticed within the limit from the first frame that it does not acknowledge.
+    /// Wrap the socket itself, inside TLS and inside `TokioIo`, if possible. For tokio's `TcpStream` and
+    /// `UnixStream`, this also tries to write before the system reports the socket as writable, so that
+    /// a slow reader is not mistaken for a stalled one. It also resets the connection rather than closing it, so that
+    /// the system frees its buffers at once. On Linux a `TcpStream` also gets `TCP_USER_TIMEOUT`: a
+    /// vanished client is noticed within the limit, counted from the first frame that it does not acknowledge.
     ///
     /// ```
     /// use hyper_util::rt::TokioIo;
@@ -208,14 +206,14 @@ impl WriteLimit {
         LimitedIo::new(io, self.0.clone())
     }
 
-    /// The executor for hyper's HTTP/2, to be given to its builder in place of this one.
+    /// Wraps the executor for hyper's HTTP/2 builder.
     ///
-    /// On HTTP/2 a client can read one stream and not another, and then the connection is written. So each stream has
-    /// the limit of its own here, and is reset without harm to the others. A server that has an executor of its own,
-    /// such as `axum::serve`, keeps such a stream until its connection ends, or the shutdown does.
+    /// On HTTP/2 a client can read one stream and not another, so the connection is still written. This gives each
+    /// stream its own limit, and resets a stalled one without affecting the others. A server with its own executor,
+    /// such as `axum::serve`, keeps a stalled stream until its connection or the shutdown ends.
     ///
-    /// It is to be used together with [`wrap`](Self::wrap), and knows streams whose body is an
-    /// [`SseBody`](crate::SseBody): others have the limit of their connection alone.
+    /// Use it together with [`wrap`](Self::wrap). It applies to streams whose body is an
+    /// [`SseBody`](crate::SseBody): others have only the limit of their connection.
     ///
     /// ```
     /// use hyper_util::{rt::TokioExecutor, server::conn::auto};
@@ -228,7 +226,7 @@ impl WriteLimit {
         LimitedExecutor::new(executor, self.0.clone())
     }
 
-    /// The listener, to be given to `axum::serve` in place of this one.
+    /// Wraps a listener for `axum::serve`.
     ///
     /// ```
     /// use axum::{Router, serve::ListenerExt};
@@ -247,15 +245,15 @@ impl WriteLimit {
         LimitedListener::new(listener, self.clone())
     }
 
-    /// Has the system keep the limit for all connections of a listener: for servers whose connections cannot be
-    /// wrapped, such as warp.
+    /// Makes the system enforce the limit for all connections of a listener.
     ///
-    /// It sets `TCP_USER_TIMEOUT` on the listener, which its connections inherit. The body of one that the system ends
-    /// is dropped, so that is what its [`CloseReason`](crate::CloseReason) says. A shutdown is not bounded by it.
+    /// This is for servers whose connections cannot be wrapped, such as warp. It sets `TCP_USER_TIMEOUT` on the
+    /// listener, which its connections inherit. When the system ends a connection, the
+    /// [`CloseReason`](crate::CloseReason) of its bodies is `Dropped`. It does not bound a shutdown.
     ///
     /// # Errors
     ///
-    /// What the system says; `Unsupported` where it is not Linux, which alone has this option.
+    /// The system's error; `Unsupported` on systems other than Linux and Android, which lack this option.
     ///
     /// ```
     /// use sse_hyper::WriteLimit;

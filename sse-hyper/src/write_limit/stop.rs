@@ -1,4 +1,4 @@
-//! One future for many connections.
+//! One shutdown signal for many connections.
 
 use std::{
     collections::HashMap,
@@ -15,11 +15,11 @@ use hyper::rt::Sleep;
 
 use crate::timer::SharedTimer;
 
-/// Says when the shutdown begins. The connections poll it; each is woken when there is a reason to poll it again.
+/// Signals the shutdown. The connections poll it, and all are woken when it should be polled again.
 pub(super) struct Stop {
     future: Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>,
     began: OnceLock<Instant>,
-    /// How often the future has asked to be polled.
+    /// How often the future was woken.
     wakes: AtomicU64,
     waiting: Mutex<HashMap<u64, Waker>>,
     next_key: AtomicU64,
@@ -69,13 +69,13 @@ impl Wake for Stop {
     }
 }
 
-/// What a connection has of it: ready when its time is over.
+/// The shutdown deadline of one connection. Ready when the drain time is over.
 pub(super) struct Deadline {
     stop: Arc<Stop>,
     drain: Duration,
     key: u64,
     registered: Option<Waker>,
-    /// Of the future's wakes, when it was polled here.
+    /// The value of `wakes` when this connection last polled the future.
     seen: Option<u64>,
     sleep: Option<Pin<Box<dyn Sleep>>>,
 }
@@ -92,7 +92,7 @@ impl Deadline {
                 lock(&self.stop.waiting).insert(self.key, cx.waker().clone());
                 self.registered = Some(cx.waker().clone());
             }
-            // The usual case: a connection has something to do, and nothing has happened here.
+            // The usual case: the connection was polled for another reason, and the future was not woken.
             let wakes = self.stop.wakes.load(Ordering::Acquire);
             if self.seen == Some(wakes) && self.stop.began.get().is_none() {
                 return Poll::Pending;
@@ -115,7 +115,7 @@ impl Drop for Deadline {
     }
 }
 
-/// A future of the user's that panics must not take other connections with it.
+/// Ignores poisoning: a panic in the user's future must not break other connections.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

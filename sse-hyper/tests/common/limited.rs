@@ -27,7 +27,7 @@ pub fn flood() -> Flood {
     stream::repeat(Encoded::from(Event::new("x".repeat(1024 - 8))))
 }
 
-/// A server of floods: every response is one, and what its hooks are told arrives at `closed`.
+/// A server whose every response is a flood. Its hooks send to `closed`.
 pub struct Limited {
     pub addr: SocketAddr,
     pub closed: mpsc::UnboundedReceiver<Closed>,
@@ -93,8 +93,8 @@ impl Limited {
         Self { addr, closed, stop, running }
     }
 
-    /// Shuts down gracefully: ready when every connection is done. The hooks that were not told by then are told
-    /// nothing more.
+    /// Shuts down gracefully: ready when every connection is done. Hooks that were not called by then are not called
+    /// later.
     pub async fn shutdown(self) -> mpsc::UnboundedReceiver<Closed> {
         self.stop.send(true).unwrap();
         self.running.await.unwrap();
@@ -132,7 +132,7 @@ async fn on_axum(listener: TcpListener, limit: WriteLimit, floods: Floods) {
     axum::serve(limit.listener(listener), app).with_graceful_shutdown(stop).await.unwrap();
 }
 
-/// What stops the flood.
+/// The limit that stops the flood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Stall {
     /// The socket.
@@ -143,7 +143,7 @@ pub enum Stall {
     Http2Window,
 }
 
-/// A client that asks for `/` and reads nothing: by hand, since any HTTP library would read.
+/// A handwritten client that requests `/` and reads nothing. Any HTTP library would read.
 pub async fn stalled(addr: SocketAddr, stall: Stall) -> TcpStream {
     let mut socket = TcpStream::connect(addr).await.unwrap();
     let request: &[u8] = match stall {
@@ -155,7 +155,7 @@ pub async fn stalled(addr: SocketAddr, stall: Stall) -> TcpStream {
               \0\0\x04\x08\0\0\0\0\0\x7f\0\0\0\
               \0\0\x06\x01\x05\0\0\0\x01\x82\x86\x84\x41\x01x"
         }
-        // The same with the windows of 64 KiB that are there without being asked for.
+        // The same with the default windows of 64 KiB.
         Stall::Http2Window => {
             b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
               \0\0\0\x04\0\0\0\0\0\
@@ -163,7 +163,7 @@ pub async fn stalled(addr: SocketAddr, stall: Stall) -> TcpStream {
         }
     };
     socket.write_all(request).await.unwrap();
-    // It has the beginning, so the stream is there.
+    // The first bytes have arrived, so the stream exists.
     soon(socket.peek(&mut [0])).await.unwrap();
     socket
 }

@@ -1,4 +1,4 @@
-//! The largest age of a response, under paused time.
+//! The maximum age of a response, under paused time.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout};
 
 const AGE: Duration = Duration::from_secs(60 * 60);
 
-/// How old a silent response becomes; it says why it ends.
+/// The age at which a silent response ends. Checks the close reason.
 async fn age_of(sse: Sse<stream::Pending<Event>>) -> Duration {
     let (on_close, closed) = hook();
     let start = Instant::now();
@@ -27,7 +27,7 @@ async fn age_of(sse: Sse<stream::Pending<Event>>) -> Duration {
 #[tokio::test(start_paused = true)]
 async fn it_ends_a_silent_response_within_the_spread() {
     let sse = || Sse::new(stream::pending::<Event>()).max_age(AGE);
-    // A timer has whole milliseconds.
+    // Timers round to whole milliseconds.
     let rounding = Duration::from_millis(2);
     for (spread, sse) in [
         (AGE / 10, (&|| sse()) as &dyn Fn() -> _),
@@ -68,7 +68,7 @@ async fn it_ends_a_response_that_is_never_silent() {
     let mut body = Box::pin(Sse::new(ready).max_age(AGE).into_body());
     frame(&mut body).await.unwrap();
     tokio::time::advance(AGE).await;
-    // What did not fit into the frame before.
+    // The event that did not fit into the previous frame.
     assert_eq!(frame(&mut body).await.unwrap(), "data: again\n\n");
     assert_eq!(frame(&mut body).await, None);
 }

@@ -1,4 +1,4 @@
-//! The hook: once, and with the truth.
+//! The hook is called once, with the right reason and counts.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -182,7 +182,7 @@ async fn a_stream_that_panics_takes_only_its_own_connection_with_it() {
         let closings = closings.clone();
         let stream = rest.chain(stream::poll_fn(|_| panic!("a bug")));
         tokio::spawn(async move {
-            // The panic comes when the client has read the first event.
+            // Gives the client time to read the first event before the panic.
             tokio::time::sleep(Duration::from_millis(20)).await;
             drop(first);
         });
@@ -194,7 +194,7 @@ async fn a_stream_that_panics_takes_only_its_own_connection_with_it() {
         assert_eq!(answer.block().await.unwrap(), "data: first\n\n");
         let (rest, end) = answer.rest().await;
         assert_eq!(rest, "");
-        // On HTTP/2, hyper resets the stream with CANCEL, which some clients take for the end.
+        // On HTTP/2, hyper resets the stream with CANCEL, which some clients treat as the end.
         assert!(end.is_err() || http == Http::Two, "a broken response must not look whole");
         let closed = soon(closed.recv()).await.unwrap();
         assert!(matches!(closed.reason(), CloseReason::Dropped));

@@ -25,7 +25,7 @@ use tokio::{
     time::{Instant, sleep},
 };
 
-/// A few events, and 400 KB of them: more than hyper holds at once.
+/// A few events, and 400 KB of events, more than hyper buffers.
 const COUNTS: [u64; 2] = [3, 17_000];
 
 type Failing = Pin<Box<dyn Stream<Item = Result<Event, BoxError>> + Send>>;
@@ -45,7 +45,7 @@ async fn an_error_is_a_clean_end_after_everything_before_it() {
     assert_eq!(frames(Sse::new(hesitant(after_a_pause)).into_body()).await, ["data: a\n\n"]);
 }
 
-/// Frameworks whose body is a reader ask for `io::Error`.
+/// Frameworks whose body is a reader require `io::Error`.
 #[tokio::test(start_paused = true)]
 async fn the_error_of_a_broken_body_is_one_of_io_as_well() {
     let chunks = Sse::new(failing(3)).break_on_error().into_byte_stream();
@@ -106,7 +106,7 @@ fn break_on_error_does_not_wait_without_a_timer() {
         assert!(polls < 10, "it waits");
     };
     collect();
-    // A runtime that has no timers.
+    // A runtime without timers.
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(async { collect() });
 }
 
@@ -138,8 +138,8 @@ async fn break_on_error_breaks_after_every_event_before_the_error() {
     }
 }
 
-/// The connection takes 1 KiB at a time, and the client reads it only when nothing else happens. So all
-/// frames are in the server when the stream fails.
+/// The connection accepts 1 KiB at a time, and the client reads only when nothing else runs. So the server
+/// holds all frames when the stream fails.
 #[tokio::test(start_paused = true)]
 async fn break_on_error_waits_for_a_slow_client() {
     const COUNT: u64 = 1_000;
@@ -167,7 +167,7 @@ fn asking_for(count: u64) -> Request<Empty<bytes::Bytes>> {
     Request::builder().header("count", count).body(Empty::new()).unwrap()
 }
 
-/// A server of streams that fail after as many events as the request asks for.
+/// A server whose streams fail after the number of events in the request.
 async fn start(settings: impl Fn(Sse<Failing>) -> Sse<Failing> + Send + Sync + 'static) -> Server {
     Server::start(move |request| -> Response<SseBody<Failing>> {
         let count = request.headers()["count"].to_str().unwrap().parse().unwrap();

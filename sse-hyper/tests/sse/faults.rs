@@ -1,4 +1,4 @@
-//! Everything that can go wrong on the way to a client, alone and all at once.
+//! Faults between server and client, one by one and all at once.
 
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,7 @@ use tokio::{
 };
 
 /// Slow readers, cut connections, half-closed sockets, streams that panic or fail, timers that fire late:
-/// the server goes on, nothing hangs, and nothing is left.
+/// the server continues, nothing hangs, and nothing leaks.
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_of_all_kinds_and_every_stream_is_closed_once() {
     let (crowd, closed) = Crowd::new();
@@ -35,8 +35,8 @@ async fn many_clients_of_all_kinds_and_every_stream_is_closed_once() {
     crowd.assert_all_closed(closed).await;
 }
 
-/// A server that takes a client that sends no more for one that still reads, and what comes of each
-/// response.
+/// A server that assumes that a half-closed client still reads. The receiver yields the sender and the
+/// outcome of each response.
 async fn half_close_server(
     keep_alive: Duration,
 ) -> (Server, UnboundedReceiver<(UnboundedSender<Event>, tokio::sync::oneshot::Receiver<Closed>)>) {
@@ -77,7 +77,7 @@ async fn a_client_that_sends_no_more_reads_on_where_the_server_allows_it() {
     assert_eq!(closed.events(), 101);
 }
 
-/// hyper has read the end of what the client sends, so it cannot see it leave. A write can.
+/// hyper has read the end of the request stream, so only a write can show that the client left.
 #[tokio::test(flavor = "multi_thread")]
 async fn keep_alive_notices_when_a_half_closed_client_leaves() {
     let (server, mut senders) = half_close_server(Duration::from_millis(50)).await;
@@ -92,7 +92,7 @@ async fn keep_alive_notices_when_a_half_closed_client_leaves() {
     assert!(matches!(closed.reason(), CloseReason::Dropped));
 }
 
-/// On HTTP/2 they share a connection, and even that goes on.
+/// On HTTP/2 they share a connection, which also stays open.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_panics_leaves_the_others_of_its_connection_alone() {
     let (streams, mut senders) = mpsc::unbounded_channel();
@@ -132,7 +132,7 @@ async fn a_stream_that_panics_leaves_the_others_of_its_connection_alone() {
     soon(server.shutdown()).await;
 }
 
-/// Nothing but the farewell is left to say, and the future that asks for it panics.
+/// The stream is silent, and the future given to `until` panics.
 #[tokio::test]
 async fn a_shutdown_that_panics_is_a_body_that_is_dropped() {
     let (on_close, closed) = hook();

@@ -65,7 +65,7 @@ fn sized(bytes: usize) -> Event {
     Event::new("x".repeat(bytes - "data: \n\n".len()))
 }
 
-/// How long the frames are that a stream of ready items gives.
+/// The lengths of the frames of a stream of ready items.
 async fn lengths<T: StreamItem<Error: Into<BoxError>>>(items: impl IntoIterator<Item = T>) -> Vec<usize> {
     let items: Vec<_> = items.into_iter().collect();
     frames(Sse::new(stream::iter(items)).into_body()).await.iter().map(String::len).collect()
@@ -85,7 +85,7 @@ async fn an_event_that_is_larger_than_a_frame_is_one_of_its_own() {
     assert_eq!(lengths(sizes.map(sized)).await, [20, 4_095 + 20 + 4_096 + 20, 16_385, 20, 100_000, 8_191]);
 }
 
-/// To copy it would cost more than its frame.
+/// A copy would cost more than a frame.
 #[tokio::test]
 async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own() {
     let sizes = [20, 4_095, 20, 4_096, 20, 100_000, 8_191];
@@ -93,7 +93,7 @@ async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own() {
     assert_eq!(lengths(encoded).await, [20, 4_095 + 20, 4_096, 20, 100_000, 8_191]);
 }
 
-/// Also where the buffer has room for it.
+/// Even if the buffer has room for it.
 #[tokio::test]
 async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
     let with_id = |bytes: usize| {
@@ -109,7 +109,7 @@ async fn an_encoded_event_of_4_kib_is_a_frame_of_its_own_in_a_busy_stream() {
     assert_eq!(lengths(events.into_iter().map(Encoded::from)).await, apart);
 }
 
-/// What its size may be at least or at most says nothing here: it has many lines.
+/// It has many lines, so the bounds on its size are far apart.
 #[tokio::test]
 async fn an_event_of_many_lines_goes_into_a_frame_if_it_fits() {
     let lines = |count: usize| Event::new("\n".repeat(count - 1));
@@ -229,11 +229,11 @@ async fn a_stream_of_blocks_without_a_byte_lets_others_have_their_turn() {
     let woken = futures_util::task::noop_waker();
     assert!(body.as_mut().poll_frame(&mut Context::from_waker(&woken)).is_pending());
     assert!(taken.load(Relaxed) <= 10_000, "{} in two polls", taken.load(Relaxed));
-    // It is woken, so it gets there.
+    // The task is woken, so it reaches the last event.
     assert_eq!(frame(&mut body).await.unwrap(), "data: at last\n\n");
     assert_eq!(frame(&mut body).await, None);
 
-    // Such blocks do not hold back what was there before them, nor do they break a frame up.
+    // Empty blocks neither hold back earlier events nor split a frame.
     let mixed = stream::iter(0..10_000).map(|n| match n % 100 {
         0 => Encoded::from(Event::new("x")),
         _ => Encoded::from(Block::new()),

@@ -1,4 +1,4 @@
-//! The response, as it looks to clients.
+//! The response as clients see it.
 
 use std::time::{Duration, Instant};
 
@@ -28,7 +28,7 @@ async fn http_1_0_gets_a_body_that_ends_with_the_connection() {
     assert_eq!(text(answer.rest().await.into()), numbered_text(2));
 }
 
-/// Each event is sent when the one before it has arrived: it arrives without waiting for the next.
+/// Each event is sent only after the previous one has arrived, so it cannot wait for the next.
 #[tokio::test(flavor = "multi_thread")]
 async fn events_arrive_one_by_one() {
     let (streams, mut senders) = tokio::sync::mpsc::unbounded_channel();

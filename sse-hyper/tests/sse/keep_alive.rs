@@ -1,4 +1,4 @@
-//! Comments after a silence, under paused time: it jumps to the next timer when nothing else runs.
+//! Comments after a silence, under paused time, which jumps to the next timer when nothing else runs.
 
 use std::{
     pin::Pin,
@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_secs(15);
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const COMMENT: &str = ":keep-alive\n\n";
 
-/// Paused time counts in milliseconds, rounded up.
+/// Paused time is rounded up to a millisecond.
 fn assert_took(start: Instant, expected: Duration) {
     let took = start.elapsed();
     assert!((expected..expected + Duration::from_millis(5)).contains(&took), "{took:?}, not {expected:?}");
@@ -100,7 +100,7 @@ async fn a_line_or_an_event_in_place_of_the_comment() {
     }
 }
 
-/// None, and no panic either.
+/// No comment, and no panic either.
 #[test]
 fn none_without_a_runtime() {
     let poll = |sse: Sse<stream::Pending<Event>>| {
@@ -114,14 +114,14 @@ fn none_without_a_runtime() {
     };
     poll(Sse::new(stream::pending()))();
 
-    // A runtime without timers; what is made there is also polled elsewhere.
+    // A runtime without timers. Its bodies are also polled outside of it.
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for _ in 0..3 {
         runtime.block_on(async { poll(Sse::new(stream::pending()))() });
     }
     runtime.block_on(async { poll(Sse::new(stream::pending())) })();
 
-    // A runtime with timers: what is made there and polled without them, or without any runtime.
+    // A runtime with timers, whose bodies are polled in one without timers, or without any runtime.
     let with_timers = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let mut made = with_timers
         .block_on(async { [poll(Sse::new(stream::pending())), poll(Sse::new(stream::pending()))] });
@@ -146,7 +146,7 @@ async fn none_when_turned_off() {
         Sse::new(stream()).no_keep_alive(),
         Sse::new(stream()).keep_alive(Duration::ZERO),
         Sse::new(stream()).timer(TokioTimer::new()).keep_alive(Duration::ZERO),
-        // Beyond the end of time.
+        // An interval that overflows `Instant`.
         Sse::new(stream()).timer(TokioTimer::new()).keep_alive(Duration::MAX),
     ];
     for sse in unwanted {
@@ -171,7 +171,7 @@ async fn a_timer_that_fires_late_gives_one_comment() {
     let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
     assert!(timeout(Duration::from_secs(1), body.frame()).await.is_err());
 
-    // The client takes nothing for long, so the body is not polled.
+    // The client reads nothing for a long time, so the body is not polled.
     advance(A_DAY).await;
     let start = Instant::now();
     assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
@@ -179,7 +179,7 @@ async fn a_timer_that_fires_late_gives_one_comment() {
     assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
     assert_took(start, INTERVAL);
 
-    // An event that waited makes it unnecessary.
+    // A waiting event makes the comment unnecessary.
     advance(A_DAY).await;
     sender.send(Event::new("tick")).unwrap();
     let start = Instant::now();
@@ -223,7 +223,7 @@ async fn a_timer_that_fires_early_or_whose_clock_disagrees_does_not_make_a_flood
     let timers = [
         (Skewed { early: second, ..Skewed::default() }, 14, 15),
         (Skewed { slow: 10 * second, ..Skewed::default() }, 5, 15),
-        // The comment counts as written when the clock says so.
+        // The comment counts as written at the time of the clock.
         (Skewed { ahead: 10 * second, ..Skewed::default() }, 25, 25),
     ];
     for (timer, first, then) in timers {
@@ -247,7 +247,7 @@ async fn sleeps_that_never_end_or_are_over_at_once_hold_no_event_back() {
         let (sender, stream) = channel();
         let mut body = Box::pin(Sse::new(stream).timer(Broken { over }).into_body());
         for event in numbered(100) {
-            // Else tokio says at some time that its channel is empty, to be fair to other tasks.
+            // Otherwise tokio's channel eventually reports itself empty, to be fair to other tasks.
             tokio::task::yield_now().await;
             for _ in 0..3 {
                 let comment = body.frame().now_or_never();
@@ -270,7 +270,7 @@ async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
     for event in numbered(1_000) {
         sender.send(event).unwrap();
         frame(&mut body).await.unwrap();
-        // Pending: this is where the sleep is.
+        // Pending: here the sleep is polled.
         assert!(timeout(Duration::from_millis(5), body.frame()).await.is_err());
     }
     assert_eq!(calls.sleeps.load(Relaxed), 1);
@@ -278,7 +278,7 @@ async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
     let readings = calls.readings.load(Relaxed);
     assert!(readings <= 1_010, "{readings} readings for 1000 frames");
 
-    // Ten intervals of a steady flow are ten re-arms.
+    // Ten intervals of a steady stream need ten re-arms.
     for event in numbered(1_500) {
         sender.send(event).unwrap();
         frame(&mut body).await.unwrap();
@@ -297,7 +297,7 @@ async fn none_after_the_end() {
     assert!(timeout(A_DAY, body.frame()).await.expect("ended").is_none());
 }
 
-/// A timer whose clock does not go along with its sleeps, and that cannot reset.
+/// A timer whose clock stands still while its sleeps end, without its own `reset`.
 struct Stopped {
     clock: StdInstant,
 }
@@ -316,7 +316,7 @@ impl Timer for Stopped {
     }
 }
 
-/// A timer whose sleeps are longer or shorter than asked for, or go by another clock than its own.
+/// A timer whose sleeps are longer or shorter than requested, or use a different clock.
 #[derive(Default)]
 struct Skewed {
     late: Duration,
@@ -339,7 +339,7 @@ impl Timer for Skewed {
     }
 }
 
-/// A timer whose sleeps are over at once, or never.
+/// A timer whose sleeps end at once, or never.
 struct Broken {
     over: bool,
 }

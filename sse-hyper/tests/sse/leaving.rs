@@ -17,11 +17,11 @@ use tokio::{
     time::sleep,
 };
 
-/// The bound is 100 ms; a loaded machine gets more.
+/// The real bound is 100 ms. A loaded machine needs more.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// A server of one event and then silence, without keep-alive: nothing but the leaving itself can be
-/// noticed. What its hooks are told arrives at the receiver.
+/// A server that sends one event and then nothing, not even keep-alives: it can notice only the
+/// disconnect. Its hooks send to the receiver.
 async fn silent_server() -> (Server, UnboundedReceiver<Closed>) {
     silent_server_with(None).await
 }
@@ -41,7 +41,7 @@ async fn silent_server_with(keep_alive: Option<Duration>) -> (Server, UnboundedR
     (server, closed)
 }
 
-/// Exactly one call of the hook, soon after the client left.
+/// Asserts exactly one call of the hook, soon after the client left.
 async fn assert_noticed(left: Instant, closed: &mut UnboundedReceiver<Closed>, what: &str) {
     let closing = soon(closed.recv()).await.unwrap();
     let took = left.elapsed();
@@ -114,7 +114,7 @@ async fn keep_alive_notices_a_client_that_left_behind_bytes() {
     let mut answer = RawAnswer::get(server.addr, b"").await;
     answer.read_past("event 0\n\n").await;
     answer.send(b"GET /next HTTP/1.1\r\nhost: localhost\r\n\r\n").await;
-    // The server has to have read it.
+    // Now the server has read it.
     answer.read_past(":keep-alive\n\n").await;
     let left = Instant::now();
     answer.reset();
@@ -128,7 +128,7 @@ async fn keep_alive_notices_a_client_that_left_behind_bytes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_request_gets_the_headers_and_closes() {
     let (server, mut closed) = silent_server().await;
-    // Only on HTTP/1.1: on HTTP/2, hyper sends a body to a HEAD as to a GET.
+    // Only on HTTP/1.1: on HTTP/2, hyper sends a body for HEAD as for GET.
     let request = Request::head("/").body(Empty::new()).unwrap();
     let answer = get_with(server.addr, Http::One, request).await;
     assert_eq!(answer.head.headers()["content-type"], "text/event-stream");
@@ -165,7 +165,7 @@ async fn a_reader_that_never_reads_stops_the_stream_and_nobody_else() {
         let request = Request::builder().header("never-reads", "1").body(Empty::new()).unwrap();
         let stuck = get_with(server.addr, http, request).await;
 
-        // Its stream comes to a halt: nothing more is produced for a while.
+        // Its stream stalls: nothing is produced for a while.
         loop {
             produced_by_first.mark_unchanged();
             match tokio::time::timeout(Duration::from_millis(500), produced_by_first.changed()).await {

@@ -1,4 +1,4 @@
-//! The limit on a connection's I/O, under paused time: what is written to does as it is told.
+//! The limit on a connection's I/O, under paused time and with a controlled pipe.
 
 use std::{
     future::poll_fn,
@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 const DRAIN: Duration = Duration::from_secs(5);
 const A_DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// Takes a number of bytes, and then none; flushes, or not. Nothing is ever read.
+/// Accepts a number of bytes, and then none. Flushes, or not. Never has anything to read.
 #[derive(Clone, Default)]
 struct Pipe(Arc<Mutex<State>>);
 
@@ -91,7 +91,7 @@ async fn read(io: &mut LimitedIo<Pipe>) -> io::Result<()> {
     poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, ReadBuf::new(&mut buf).unfilled())).await
 }
 
-/// Paused time counts in milliseconds, rounded up, for each of the eight looks.
+/// Paused time is rounded up to a millisecond at each of the eight checks.
 fn assert_took(start: Instant, expected: Duration) {
     let took = start.elapsed();
     assert!((expected..expected + Duration::from_millis(20)).contains(&took), "{took:?}, not {expected:?}");
@@ -104,8 +104,8 @@ async fn what_takes_nothing_fails_after_30_seconds() {
     let error = timeout(A_DAY, write(&mut io, 10)).await.unwrap().unwrap_err();
     assert_took(start, LIMIT);
     assert_eq!(error.kind(), ErrorKind::TimedOut);
-    assert_eq!(error.to_string(), "the client took nothing for longer than the write limit");
-    // And stays so.
+    assert_eq!(error.to_string(), "the client read nothing for longer than the write limit");
+    // It stays failed.
     io.get_ref().change(|pipe| pipe.room = 10);
     assert!(
         write(&mut io, 10).await.is_err() && flush(&mut io).await.is_err() && read(&mut io).await.is_err()
@@ -139,7 +139,7 @@ async fn only_the_time_of_a_write_counts() {
         io.get_ref().change(|pipe| pipe.room = 10);
         assert_eq!(write(&mut io, 10).await.unwrap(), 10);
         flush(&mut io).await.unwrap();
-        // Nothing to say for long: the client is not to blame.
+        // A long time without writes: the client is not to blame.
         assert!(timeout(A_DAY, read(&mut io)).await.is_err());
     }
 }
@@ -149,7 +149,7 @@ async fn what_is_written_and_not_flushed_is_not_taken() {
     let mut io = WriteLimit::new().wrap(Pipe::default());
     io.get_ref().change(|pipe| (pipe.room, pipe.does_not_flush) = (1_000, true));
     let start = Instant::now();
-    // As TLS does, it takes some into a buffer of its own meanwhile.
+    // Meanwhile it buffers some bytes, as TLS does.
     for _ in 0..2 {
         assert_eq!(write(&mut io, 10).await.unwrap(), 10);
         assert!(timeout(Duration::from_secs(10), flush(&mut io)).await.is_err());
@@ -165,7 +165,7 @@ async fn what_is_written_and_not_flushed_is_not_taken() {
     flush(&mut io).await.unwrap();
     io.get_ref().change(|pipe| pipe.does_not_flush = true);
     let start = Instant::now();
-    // The end of a connection is limited as well.
+    // The limit also applies to the shutdown of a connection.
     poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx)).await.unwrap_err();
     assert_took(start, LIMIT);
 }
@@ -203,10 +203,10 @@ async fn the_shutdown_ends_all_connections_whatever_they_do() {
     stop.send(()).unwrap();
     for task in all {
         let (result, ended) = timeout(A_DAY, task).await.unwrap().unwrap();
-        assert_eq!(result.unwrap_err().to_string(), "the server stops, and the time for that is over");
+        assert_eq!(result.unwrap_err().to_string(), "the connection was still open after the drain time");
         assert!((LIMIT + DRAIN..LIMIT + DRAIN + Duration::from_millis(20)).contains(&ended), "{ended:?}");
     }
-    // Who comes now has no more time either.
+    // A new connection has no time left either.
     let error = read(&mut limit.wrap(Pipe::default())).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert_took(start, LIMIT + DRAIN);
@@ -238,13 +238,13 @@ async fn the_future_of_the_shutdown_is_polled_only_when_it_asks_for_it() {
             read(&mut io).await.unwrap_err();
         }));
     }
-    // One that leaves takes no other's turn.
+    // A connection that closes does not keep the others from being woken.
     connections.remove(3).abort();
     drop(limit.wrap(Pipe::default()));
     let ended = timeout(A_DAY, future::join_all(connections)).await.unwrap();
     ended.into_iter().for_each(Result::unwrap);
     assert_took(start, 2 * LIMIT + DRAIN);
-    // Each connection once, and once for all when it is woken; each may find it woken at the same time.
+    // One poll for each connection, and one for each wake, which every connection may notice at the same time.
     let polls = polls.load(Relaxed);
     assert!(polls <= 50, "{polls} polls for 10 connections and 4 wakes");
 }

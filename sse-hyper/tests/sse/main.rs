@@ -1,4 +1,4 @@
-//! The behaviour of `sse-hyper`, in one program so that it is linked once.
+//! The behaviour of `sse-hyper`, in one program, so that it is linked only once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 

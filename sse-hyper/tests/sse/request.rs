@@ -1,4 +1,4 @@
-//! What clients ask for, odd bytes included.
+//! The headers and queries of requests, including invalid bytes.
 
 use futures_util::stream;
 use http::{
@@ -66,7 +66,7 @@ fn every_error_says_what_to_do() {
 fn the_way_back_refuses_exactly_what_a_header_cannot_carry() {
     for byte in 1..=0x7F_u8 {
         if matches!(byte, b'\n' | b'\r') {
-            continue; // no id has these
+            continue; // ids cannot contain these
         }
         let id = EventId::lenient(format!("ab{}", char::from(byte))).unwrap();
         let expected = if byte < 0x20 && byte != b'\t' || byte == 0x7F {
@@ -246,7 +246,7 @@ fn an_id_in_the_query() {
     let len = EventId::MAX_LEN + 1;
     assert_eq!(read(&format!("/events?last={longest}7")), Err(LastEventIdError::TooLong { len }));
 
-    // The header wins, also if it says nothing, or something wrong.
+    // The header has precedence, even if it is empty or invalid.
     for (header, expected) in
         [(&b"8"[..], id("8")), (b"", Ok(None)), (b"4\xFF", Err(LastEventIdError::NotUtf8 { at: 1 }))]
     {
@@ -255,7 +255,7 @@ fn an_id_in_the_query() {
     }
 }
 
-/// A server that tells what it read, and then streams.
+/// A server that sends the id that it read, and then a stream.
 async fn telling_server() -> Server {
     Server::start(|request| {
         let told = format!("{:?}", last_event_id(request.headers()));
@@ -278,7 +278,7 @@ async fn odd_bytes_from_a_client_never_break_a_response() {
         (b"\xE2\x9C\x93", Some("Ok(Some(\"\u{2713}\"))")),
         (b"4\xFF2", Some("Err(NotUtf8 { at: 1 })")),
         (&long, Some("Err(TooLong { len: 65536 })")),
-        // These hyper itself answers with 400.
+        // hyper itself answers these with 400.
         (b"4\x012", None),
         (b"4\x7F2", None),
     ];
@@ -313,11 +313,11 @@ async fn odd_bytes_over_http_2() {
         end.unwrap();
     }
 
-    // hyper takes 16 KiB of headers on HTTP/2, and answers 431 to more.
+    // hyper accepts 16 KiB of headers on HTTP/2, and answers 431 to more.
     let long = Request::builder().header(LAST_EVENT_ID, "7".repeat(20_000)).body(Empty::new()).unwrap();
     assert_eq!(get_with(server.addr, Http::Two, long).await.head.status(), 431);
 
-    // To much more it answers with the end of the connection. Others do not notice.
+    // For much more it closes the connection. Other clients are not affected.
     let mut other = get_with(server.addr, Http::Two, Request::new(Empty::new())).await;
     let long = Request::builder().header(LAST_EVENT_ID, "7".repeat(65_536)).body(Empty::new()).unwrap();
     assert!(try_get_with(server.addr, Http::Two, long).await.is_err());

@@ -1,4 +1,4 @@
-//! The end that the server wants.
+//! The end of responses at the server's shutdown.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -41,7 +41,7 @@ async fn it_ends_a_stream_that_is_always_ready() {
     let mut body = Box::pin(Sse::new(endless).until(stopped).farewell(Event::new("bye")).into_body());
     assert!(frame(&mut body).await.unwrap().starts_with(b"data: again\n\n"));
     stop.send(()).unwrap();
-    // The first was taken from the stream already, when it did not fit into the frame before.
+    // The first event was already taken from the stream, and did not fit into the previous frame.
     assert_eq!(frame(&mut body).await.unwrap(), "data: again\n\ndata: bye\n\n");
     assert!(frame(&mut body).await.is_none());
 }

@@ -1,4 +1,4 @@
-//! Clients that stay and take nothing, on real sockets.
+//! Clients that stay connected and read nothing, on real sockets.
 
 use std::{
     cell::Cell,
@@ -23,7 +23,7 @@ use crate::limited::{Limited, On, Stall, flood, read_slowly, stalled};
 const A_SECOND: Duration = Duration::from_secs(1);
 const NEVER: Duration = Duration::ZERO;
 
-/// As many are closed, each once, for this reason.
+/// Asserts that `count` responses close, each once, for this reason.
 async fn assert_closed(closed: &mut UnboundedReceiver<Closed>, count: usize, reason: &str) {
     let mut reasons = HashMap::<String, usize>::new();
     for _ in 0..count {
@@ -42,7 +42,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         (On::Hyper, Stall::Http2Window, "WriteTimeout"),
         #[cfg(feature = "axum")]
         (On::Axum, Stall::Http1, "WriteTimeout"),
-        // axum polls the streams in tasks that nobody but it knows.
+        // axum polls the streams in its own tasks, which the limit cannot see.
         #[cfg(feature = "axum")]
         (On::Axum, Stall::Http2, "Dropped"),
     ];
@@ -54,7 +54,7 @@ async fn a_client_that_takes_nothing_is_cut_off() {
         let took = start.elapsed();
         println!("{on:?}, {stall:?}: cut off after {took:?}");
         assert!(took >= A_SECOND, "{took:?}");
-        // A client of HTTP/2 may ask for something else.
+        // An HTTP/2 client may still send another request.
         drop(clients);
         soon(server.shutdown()).await;
     }))
@@ -66,10 +66,10 @@ async fn a_client_that_reads_slowly_is_not_cut_off() {
     join_all(On::ALL.iter().map(async |&on| {
         let mut server = Limited::start(on, A_SECOND, NEVER).await;
         let mut socket = stalled(server.addr, Stall::Http1).await;
-        // Linux reports that it takes more after some 8 s of this.
+        // Linux reports the socket as writable only after some 8 s of this.
         read_slowly(&mut socket, 200_000, 5 * A_SECOND).await;
         assert!(server.closed.try_recv().is_err());
-        // And then it reads no more.
+        // Then it stops reading.
         assert_closed(&mut server.closed, 1, "WriteTimeout").await;
     }))
     .await;
@@ -79,7 +79,7 @@ async fn a_client_that_reads_slowly_is_not_cut_off() {
 async fn a_stream_that_is_not_read_does_not_harm_the_others_of_its_connection() {
     let mut server = Limited::start(On::Hyper, A_SECOND, NEVER).await;
     let mut read = get(server.addr, Http::Two).await;
-    // More would use up the window that hyper's client has for the connection.
+    // More would use up the connection window of hyper's client.
     let mut unread = Vec::new();
     for _ in 0..2 {
         unread.push(read.another(server.addr, Request::new(Empty::new())).await);
@@ -96,7 +96,7 @@ async fn a_stream_that_is_not_read_does_not_harm_the_others_of_its_connection() 
     println!("{blocks} events were read meanwhile");
     assert_closed(&mut server.closed, unread.len(), "WriteTimeout").await;
     for answer in unread {
-        // An RST_STREAM with CANCEL, which hyper's client takes for the end.
+        // An RST_STREAM with CANCEL, which hyper's client treats as the end.
         assert!(answer.rest().await.0.starts_with("data: xxx"));
     }
     for _ in 0..10_000 {
@@ -122,7 +122,7 @@ async fn a_shutdown_is_bounded() {
     join_all(cases.map(|(on, stall, reason)| async move {
         let server = Limited::start(on, NEVER, A_SECOND).await;
         let clients = [stalled(server.addr, stall).await, stalled(server.addr, stall).await];
-        // Until nothing is written any more; it need not be.
+        // Gives the writes time to stall. The test does not depend on it.
         sleep(A_SECOND / 2).await;
         let start = Instant::now();
         let mut closed = soon(server.shutdown()).await;
@@ -163,7 +163,7 @@ async fn zero_is_off() {
     .await;
 }
 
-/// Linux ends connections of TCP at the limit by itself; this is ours alone.
+/// Linux itself ends TCP connections at the limit. Here only our own limit applies.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn a_socket_of_unix_has_the_limit_as_well() {
@@ -178,6 +178,6 @@ async fn a_socket_of_unix_has_the_limit_as_well() {
     let error = soon(http1::Builder::new().serve_connection(io, service)).await.unwrap_err();
     let took = start.elapsed();
     assert!(took >= A_SECOND, "{took:?}");
-    assert!(format!("{error:?}").contains("the client took nothing"), "{error:?}");
+    assert!(format!("{error:?}").contains("the client read nothing"), "{error:?}");
     assert!(matches!(closed.await.unwrap().reason(), CloseReason::WriteTimeout));
 }

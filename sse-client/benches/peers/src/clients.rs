@@ -1,4 +1,4 @@
-//! The clients: each connects, reads that many events, and returns how many bytes of data they had.
+//! The clients: each connects, reads a number of events, and returns the number of bytes of their data.
 
 use std::pin::Pin;
 
@@ -10,7 +10,7 @@ use hyper_util::{client::legacy, rt::TokioExecutor};
 
 type Run = fn(&str, usize) -> Pin<Box<dyn Future<Output = usize> + '_>>;
 
-/// The first is the bare loop, which reconnects nowhere.
+/// The first is the bare loop, which never reconnects.
 pub(crate) const CLIENTS: [(&str, Run); 6] = [
     ("loop over bytes_stream with eventsource-stream", |url, events| Box::pin(bare(url, events))),
     ("sse-client on reqwest", |url, events| Box::pin(on_reqwest(url, events))),

@@ -1,4 +1,4 @@
-//! What an event costs a client, in CPU time of its process: sse-client, other crates, and a bare loop. See `HELP`.
+//! Measures the CPU time of a client per event: sse-client, other crates, and a bare loop. See `HELP`.
 
 mod clients;
 mod server;
@@ -11,7 +11,7 @@ use lexopt::prelude::*;
 use clients::CLIENTS;
 
 const HELP: &str = "\
-Compares what an event costs clients of event streams, in CPU time of the process, over loopback.
+Compares the CPU time per event of event stream clients, over loopback.
 
 Usage: sse-client-peers [--rounds N] [--events N] [--only NAME]
 
@@ -20,16 +20,16 @@ of the ratios to the bare loop in the same round. The server is a separate proce
 
 Options:
   --rounds N  [default: 31]
-  --events N  Events of a flood; a fortieth of it is sent one by one [default: 100000]
-  --only NAME  Run the client whose name has this alone, once, with events of 40 B one by one; for example under
-               callgrind, which counts instructions
+  --events N  Events of a flood; a fortieth of them if sent one by one [default: 100000]
+  --only NAME  Run only the first client whose name contains NAME, once, with events of 40 B one by one; for example
+               under callgrind, which counts instructions
 ";
 
 /// How events are sent.
 #[derive(Clone, Copy)]
 struct Load {
     name: &'static str,
-    /// Whether each is written alone, after a pause.
+    /// Whether each is written alone, with a pause after it.
     paced: bool,
     data: usize,
 }

@@ -1,4 +1,4 @@
-//! A server that sends events as its path says: whether paced, how many bytes of data, how many events.
+//! A server that sends events as the path requests: paced or not, bytes of data, number of events.
 
 use std::{
     error::Error,
@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Long enough for a client to have read the event before.
+/// Long enough for a client to read the previous event.
 const PAUSE: Duration = Duration::from_micros(30);
 
 pub(crate) fn run() -> Result<(), Box<dyn Error>> {
@@ -16,7 +16,7 @@ pub(crate) fn run() -> Result<(), Box<dyn Error>> {
     std::io::stdout().flush()?;
     loop {
         let (stream, _) = listener.accept()?;
-        // It fails when a client has all that it wants.
+        // It fails when a client has read enough and closes.
         let _ = answer(stream);
     }
 }
