@@ -31,7 +31,7 @@ fn owned(chunk: &Bytes) -> usize {
     count
 }
 
-/// The chunk is left unread once, and then the decoder owns it.
+/// Owned and borrowed guards alternate over a chunk that was left unread.
 fn by_turns(chunk: &Bytes) -> usize {
     let mut decoder = Decoder::new();
     drop(decoder.decode(chunk));
