@@ -55,7 +55,9 @@ impl<'a> Block<'a> {
         Self::default()
     }
 
-    /// Sets the comment. Each line of the text is encoded as `:` and the line, without a space.
+    /// Sets the comment.
+    ///
+    /// Each line of the text is encoded as `:` and the line, without a space.
     ///
     /// ```
     /// use sse_codec::Block;
@@ -89,7 +91,9 @@ impl<'a> Block<'a> {
         Self { id: Some(id.as_str()), ..self }
     }
 
-    /// Sets the event type. A client ignores it if the block has no data.
+    /// Sets the event type.
+    ///
+    /// A client ignores it if the block has no data.
     #[must_use]
     pub fn event_type(self, event_type: &'a EventType) -> Self {
         Self { event_type: Some(event_type.as_str()), ..self }
@@ -107,9 +111,7 @@ impl<'a> Block<'a> {
         Self { data: Some(data), ..self }
     }
 
-    /// Appends the block and its blank line to a buffer.
-    ///
-    /// It writes exactly [`encoded_len`](Self::encoded_len) bytes.
+    /// Appends the block and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
     ///
     /// # Panics
     ///

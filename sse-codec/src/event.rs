@@ -202,7 +202,7 @@ impl Event {
         Self { retry: None, ..self }
     }
 
-    /// Returns the data. Its lines are separated by LF if it was decoded.
+    /// Returns the data, whose lines are separated by LF if it was decoded.
     #[inline]
     pub fn data(&self) -> &str {
         &self.data
@@ -213,7 +213,7 @@ impl Event {
         self.data
     }
 
-    /// Returns the parts of the event without copying them. [`Event::from`] is the reverse.
+    /// Returns the parts of the event without copying them, the reverse of [`Event::from`].
     ///
     /// ```
     /// use sse_codec::Event;
@@ -250,7 +250,7 @@ impl Event {
         self.event_type.as_ref()
     }
 
-    /// Returns the id, if this event has one. An empty id resets the last event ID.
+    /// Returns the id, if this event has one; an empty id resets the last event ID.
     #[inline]
     pub fn id(&self) -> Option<&EventId> {
         self.id.as_ref()
@@ -278,9 +278,7 @@ impl Event {
         }
     }
 
-    /// Appends the event and its blank line to a buffer.
-    ///
-    /// It writes exactly [`encoded_len`](Self::encoded_len) bytes.
+    /// Appends the event and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
     ///
     /// ```
     /// let mut response = Vec::new();
@@ -386,7 +384,7 @@ pub struct EventRef<'a> {
 }
 
 impl<'a> EventRef<'a> {
-    /// Returns the data. Its lines are separated by LF.
+    /// Returns the data, whose lines are separated by LF.
     pub fn data(&self) -> &'a str {
         self.data
     }
@@ -401,7 +399,7 @@ impl<'a> EventRef<'a> {
         self.event_type
     }
 
-    /// Returns the id, if an `id` field in this block set one. An empty id resets the last event ID.
+    /// Returns the id, if an `id` field in this block set one; an empty id resets the last event ID.
     pub fn id(&self) -> Option<&'a str> {
         self.has_id.then_some(self.last_event_id)
     }

@@ -20,7 +20,9 @@ use crate::{
 const DONE: Text = Text::from_static("[DONE]");
 
 pin_project! {
-    /// A stream of values, each parsed from the data of an event as JSON. It is returned by [`EventStream::json`].
+    /// A stream of values, each parsed from the data of an event as JSON.
+    ///
+    /// It is returned by [`EventStream::json`].
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct Json<S, T> {
@@ -82,7 +84,9 @@ impl<S> EventStream<S> {
 }
 
 impl<S, T> Json<S, T> {
-    /// Sets the data of the event at which the stream ends. The default is `[DONE]`.
+    /// Sets the data of the event at which the stream ends.
+    ///
+    /// The default is `[DONE]`.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -100,7 +104,9 @@ impl<S, T> Json<S, T> {
         Self { end: data.into(), ..self }
     }
 
-    /// Returns whether the event that ends the stream came. If the stream ended without it, values may be missing.
+    /// Returns whether the event that ends the stream came.
+    ///
+    /// If the stream ended without it, values may be missing.
     pub fn is_done(&self) -> bool {
         self.is_done
     }
@@ -110,7 +116,9 @@ impl<S, T> Json<S, T> {
         &self.events
     }
 
-    /// Returns the stream of events. Both streams can be polled interleaved.
+    /// Returns the stream of events.
+    ///
+    /// Both streams can be polled interleaved.
     pub fn get_mut(&mut self) -> &mut EventStream<S> {
         &mut self.events
     }

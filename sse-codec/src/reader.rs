@@ -65,7 +65,9 @@ impl<R> EventReader<R> {
         &self.source
     }
 
-    /// Returns the source. Bytes that are read directly from it are not decoded.
+    /// Returns the source.
+    ///
+    /// Bytes that are read directly from it are not decoded.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.source
     }
@@ -149,7 +151,9 @@ impl<R> fmt::Debug for EventReader<R> {
     }
 }
 
-/// An iterator over events and comments. It is returned by [`EventReader::items`].
+/// An iterator over events and comments.
+///
+/// It is returned by [`EventReader::items`].
 #[derive(Debug)]
 pub struct Items<R> {
     events: EventReader<R>,
@@ -166,7 +170,9 @@ impl<R> Items<R> {
         &self.events
     }
 
-    /// Returns the iterator over events alone. Both iterators can be used interleaved.
+    /// Returns the iterator over events alone.
+    ///
+    /// Both iterators can be used interleaved.
     pub fn get_mut(&mut self) -> &mut EventReader<R> {
         &mut self.events
     }

@@ -62,7 +62,9 @@ impl Segment {
         is_added
     }
 
-    /// Returns the blocks of a range. Positions beyond the last block are ignored.
+    /// Returns the blocks of a range.
+    ///
+    /// Positions beyond the last block are ignored.
     pub fn run(&mut self, blocks: Range<usize>) -> Encoded {
         let (first, after) = (blocks.start.min(self.len()), blocks.end.min(self.len()));
         let (start, end) = (self.end_of(first), self.end_of(after.max(first)));

@@ -106,7 +106,9 @@ impl<S> EventStream<S> {
         &self.source
     }
 
-    /// Returns the source of the chunks. Chunks that are taken directly from it are not decoded.
+    /// Returns the source of the chunks.
+    ///
+    /// Chunks that are taken directly from it are not decoded.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
@@ -138,7 +140,9 @@ impl<S> EventStream<S> {
         (self.source, self.decoder)
     }
 
-    /// Returns the decoder. For a new connection, call [`reconnect`](Decoder::reconnect).
+    /// Returns the decoder.
+    ///
+    /// For a new connection, call [`reconnect`](Decoder::reconnect).
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -241,7 +245,9 @@ where
 }
 
 pin_project! {
-    /// A stream of events and comments. It is returned by [`EventStream::items`].
+    /// A stream of events and comments.
+    ///
+    /// It is returned by [`EventStream::items`].
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct Items<S> {
@@ -261,7 +267,9 @@ impl<S> Items<S> {
         &self.events
     }
 
-    /// Returns the stream of events alone. Both streams can be polled interleaved.
+    /// Returns the stream of events alone.
+    ///
+    /// Both streams can be polled interleaved.
     pub fn get_mut(&mut self) -> &mut EventStream<S> {
         &mut self.events
     }

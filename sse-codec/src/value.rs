@@ -67,7 +67,9 @@ impl EventType {
         Ok(Self(text))
     }
 
-    /// Creates an event type from a literal. In a `const`, an invalid literal does not compile.
+    /// Creates an event type from a literal.
+    ///
+    /// In a `const`, an invalid literal does not compile.
     ///
     /// ```compile_fail
     /// const BROKEN: sse_codec::EventType = sse_codec::EventType::from_static("two\nlines");
@@ -126,7 +128,9 @@ impl EventId {
         Ok(Self(text))
     }
 
-    /// Creates an event id from a literal. In a `const`, an invalid literal does not compile.
+    /// Creates an event id from a literal.
+    ///
+    /// In a `const`, an invalid literal does not compile.
     ///
     /// ```
     /// const START: sse_codec::EventId = sse_codec::EventId::from_static("0-0");

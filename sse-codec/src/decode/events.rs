@@ -38,7 +38,9 @@ impl<'d> Events<'d> {
         Self { interpreter, chunk, cursor, window: Window::default() }
     }
 
-    /// Returns the next event of the chunk, or `None` at its end. Comments are skipped.
+    /// Returns the next event of the chunk, or `None` at its end.
+    ///
+    /// Comments are skipped.
     ///
     /// # Errors
     ///

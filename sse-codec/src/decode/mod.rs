@@ -181,7 +181,9 @@ impl DecoderBuilder {
         Self { last_event_id, ..self }
     }
 
-    /// Creates the decoder. Its buffers are allocated when they are needed.
+    /// Creates the decoder.
+    ///
+    /// Its buffers are allocated when they are needed.
     pub fn build(self) -> Decoder {
         let Self { limits, comments, last_event_id } = self;
         let last_event_id = String::from(last_event_id.as_str());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use super::interpreter::{Cursor, Interpreter, Step};
 use crate::{Event, Text, error::DecodeError};
 
-/// An iterator over the events of one chunk. They own their text.
+/// An iterator over the owned events of one chunk.
 ///
 /// It is returned by [`Decoder::decode_bytes`](crate::Decoder::decode_bytes).
 ///
@@ -88,14 +88,18 @@ impl Drop for OwnedEvents<'_> {
     }
 }
 
-/// An iterator over the events and comments of one chunk. It is returned by [`OwnedEvents::items`].
+/// An iterator over the events and comments of one chunk.
+///
+/// It is returned by [`OwnedEvents::items`].
 #[derive(Debug)]
 pub struct OwnedItems<'d> {
     events: OwnedEvents<'d>,
 }
 
 impl<'d> OwnedItems<'d> {
-    /// Returns the iterator over events alone. Both iterators can be used interleaved.
+    /// Returns the iterator over events alone.
+    ///
+    /// Both iterators can be used interleaved.
     ///
     /// ```
     /// use sse_codec::{Decoder, Event};

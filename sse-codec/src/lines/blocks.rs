@@ -40,7 +40,9 @@ pub struct BlockDecoder {
     is_dropped: bool,
 }
 
-/// An iterator over the blocks of one chunk. It is returned by [`BlockDecoder::decode`].
+/// An iterator over the blocks of one chunk.
+///
+/// It is returned by [`BlockDecoder::decode`].
 #[derive(Debug)]
 pub struct Blocks<'d> {
     lines: Lines<'d>,
@@ -89,7 +91,9 @@ impl BlockDecoder {
         Blocks { lines: lines.decode(chunk), open: Open { limit: *limit, block, offset, is_dropped } }
     }
 
-    /// Returns whether the stream is within a block. If it ends here, that block was cut off.
+    /// Returns whether the stream is within a block.
+    ///
+    /// If it ends here, that block was cut off.
     ///
     /// ```
     /// let mut decoder = sse_codec::lines::BlockDecoder::new();

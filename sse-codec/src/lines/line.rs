@@ -15,11 +15,11 @@ pub enum Line<'a> {
     Field(Field<'a>),
 }
 
-/// A comment line. It contains no line break.
+/// A comment line, without a line break in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comment<'a>(&'a [u8]);
 
-/// A field line. Its name and its value contain no line break.
+/// A field line, without a line break in its name or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
     name: &'a [u8],

@@ -172,7 +172,9 @@ impl LineDecoder {
         }
     }
 
-    /// Returns whether the stream is within a line. If it ends here, a line was cut off.
+    /// Returns whether the stream is within a line.
+    ///
+    /// If it ends here, a line was cut off.
     ///
     /// It also returns true if a guard left bytes unread.
     pub fn is_mid_line(&self) -> bool {

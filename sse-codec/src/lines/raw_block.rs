@@ -41,7 +41,7 @@ impl RawBlock {
         Self::default()
     }
 
-    /// Returns the lines, in order. None of them is blank.
+    /// Returns the lines, in order, none of which is blank.
     pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         self.text.split_inclusive(|&byte| byte == b'\n').map(|line| Line::parse(&line[..line.len() - 1]))
     }
@@ -63,7 +63,9 @@ impl RawBlock {
         })
     }
 
-    /// Adds a line. A blank line is not added, since it would end the block.
+    /// Adds a line.
+    ///
+    /// A blank line is not added, since it would end the block.
     pub fn push<'a>(&mut self, line: impl Into<Line<'a>>) {
         let line = line.into();
         if line != Line::Blank {
