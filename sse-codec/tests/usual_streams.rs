@@ -1,4 +1,4 @@
-//! Streams as servers send them, long enough for the fast paths, with an unusual piece in the middle.
+//! Streams as servers send them, up to about 60 KB, with unusual pieces in them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// The fast path for a usual event begins after a blank line, but not at each later step.
+/// A comment within an event, after a block with only an id.
 #[test]
 fn a_comment_within_an_event_behind_an_id_alone() {
     let stream = b"id: 1\n\ndata: a\n:c\ndata: b\n\n";
@@ -146,7 +146,7 @@ fn a_large_chunk_behind_any_two_cuts() {
     }
 }
 
-/// A chunk is searched in blocks of bytes, even if it is only part of a line.
+/// A chunk is searched 64 bytes at a time, even if it is only part of a line.
 #[test]
 fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
     for (at, line_end) in (0..200).flat_map(|at| [(at, b'\n'), (at, b'\r')]) {

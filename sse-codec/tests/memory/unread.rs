@@ -57,7 +57,8 @@ fn lines(chunk: &Bytes) -> usize {
     count / 3
 }
 
-const READ: [(&str, Read); 4] = [("borrowed", lent), ("owned", owned), ("alternating", by_turns), ("lines", lines)];
+const READ: [(&str, Read); 4] =
+    [("borrowed", lent), ("owned", owned), ("alternating", by_turns), ("lines", lines)];
 
 pub(super) fn each_event_by_a_guard_of_its_own() {
     const EVENTS: usize = 64_000;
