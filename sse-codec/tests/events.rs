@@ -26,8 +26,7 @@ fn decoded_from(chunks: &[&str]) -> Event {
     event
 }
 
-/// Decodes the event in each way that its texts can be stored: from a small chunk with only this event; from a large
-/// chunk with others; and carried over several chunks, with and without a comment that makes it too long to be inline.
+/// Decodes the event from one chunk and from a chunk for each character, with and without a long comment before it.
 fn decoded_in_every_way(stream: &str) -> [Event; 4] {
     let long_comment = format!(":{}\n", "c".repeat(100));
     let with_comment = [long_comment.as_str(), stream].concat();

@@ -11,9 +11,9 @@
 // | `interpreter.rs` | `step_in`: the loop over the lines. `line`, `blank_line`, `cut_line`: what a line does |
 // | `events.rs`, `owned.rs` | how a chunk is read: by a guard with borrowed events, or by an iterator |
 //
-// A line that the end of a chunk cuts is collected in the `Carry` by `cut_line` and `add_to_line`. When its end arrives,
-// `carried_line` reads it. If it is ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the stream ends
-// first, the line is discarded.
+// A line that the end of a chunk cuts is collected in the `Carry` by `cut_line` and `add_to_line`. When its end
+// arrives, `carried_line` reads it. If it is ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the
+// stream ends first, the line is discarded.
 
 mod block;
 mod carry;
