@@ -4,7 +4,7 @@ use std::{env, error::Error, fs, path::Path};
 
 fn main() -> Result<(), Box<dyn Error>> {
     if env::args().len() > 1 {
-        return Err("takes no arguments: writes the seeds to fuzz/corpus".into());
+        return Err("pass no arguments: this writes the seeds to fuzz/corpus".into());
     }
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
     let seeds = sse_codec_fuzz::seeds();

@@ -1,15 +1,15 @@
-//! The fuzzer's bytes as a stream, and how it is to be decoded.
+//! The fuzzer's bytes as a stream, and how to decode it.
 
 use sse_conformance::oracle::Settings;
 
-/// A stream, and how it is to be decoded. The settings are one byte each and come before the stream,
-/// so a file of the corpus is easily read and made.
+/// A stream, and how to decode it. The settings are one byte each and come before the stream, so a file of
+/// the corpus is easy to read and to write.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     pub(crate) settings: Settings,
-    /// What the target says: see `README.md`.
+    /// A setting of the target: see `README.md`.
     pub(crate) more: u8,
-    /// How the stream comes: what the numbers mean is up to each target.
+    /// The chunks and calls. Each target gives the numbers a meaning.
     pub(crate) steps: &'a [u8],
     pub(crate) stream: &'a [u8],
 }

@@ -2,17 +2,17 @@ use sse_conformance::calls::{self, Levels};
 
 use crate::case::Case;
 
-/// Any bytes, in any calls of the guards, under any limits, give what the oracle gives.
+/// Any bytes, in any calls of the guards, under any limits, give the outputs of the oracle.
 pub fn decode(input: &[u8]) {
     let Some(case) = Case::parse(input) else { return };
     calls::decoder(case.settings, Levels::Guards, case.steps, &enlarged(&case));
 }
 
-/// A buffer larger than this is given back.
+/// A buffer larger than this is freed.
 const KEPT: usize = 16 * 1024;
 
-/// The stream, with what the fuzzer cannot easily make: long runs in it, or so much before it that it begins where a
-/// buffer of that size ends.
+/// Adds parts that the fuzzer cannot easily create: long runs in the stream, or data before it, so that it begins where
+/// a buffer of that size ends.
 fn enlarged(case: &Case<'_>) -> Vec<u8> {
     let run = |n| vec![b'x'; n];
     match case.more {

@@ -9,8 +9,8 @@ use sse_codec::{
 use sse_conformance::oracle::{Outcome, Output, Settings, expect};
 use tokio_util::codec::Encoder as _;
 
-/// Whatever texts a stream is made of, a client sees what was meant and nothing else, every length is
-/// known before, and the events come back as they were.
+/// For a stream of any texts, a client sees the intended events and nothing else, every length is known
+/// before, and the events decode to the same events.
 pub fn encode(input: &[u8]) {
     let Ok(wishes) = Vec::<Wish>::arbitrary(&mut Unstructured::new(input)) else { return };
     let parts: Vec<Parts> = wishes.into_iter().map(Parts::new).collect();
@@ -30,7 +30,7 @@ pub fn encode(input: &[u8]) {
         .collect();
     assert_eq!(decoded, events, "{parts:?}");
 
-    // What a proxy read can be sent on as it is.
+    // A proxy can forward the events that it read.
     let mut decoder = Decoder::new();
     let mut lent = decoder.decode(&stream);
     for event in &events {
@@ -39,7 +39,7 @@ pub fn encode(input: &[u8]) {
     }
 }
 
-/// What a user might want to send.
+/// The texts that a user wants to send.
 #[derive(Arbitrary, Debug)]
 struct Wish {
     comment: Option<String>,
@@ -49,7 +49,7 @@ struct Wish {
     data: Option<String>,
 }
 
-/// What of it can be sent.
+/// The part of them that can be sent.
 #[derive(Debug)]
 struct Parts {
     comment: Option<String>,
@@ -99,14 +99,14 @@ impl Parts {
         Some(event)
     }
 
-    /// Encodes it in every way that there is.
+    /// Encodes it in every way.
     fn encode(&self, stream: &mut BytesMut) {
         let block = self.block();
         let bytes = block.to_bytes();
         assert_eq!(block.encoded_len(), bytes.len(), "{self:?}");
         block.encode(stream);
         assert!(stream.ends_with(&bytes), "{self:?}");
-        // Exactly so much room is enough.
+        // A buffer of exactly this size is enough.
         let mut room = vec![0; bytes.len()];
         block.encode(&mut &mut room[..]);
         assert_eq!(room, bytes, "{self:?}");
@@ -131,7 +131,7 @@ impl Parts {
         }
     }
 
-    /// What a client must make of it.
+    /// Adds the outputs that a client must see.
     fn expect(&self, client: &mut Outcome) {
         if let Some(comment) = &self.comment {
             let comment = with_lf(comment);
@@ -154,7 +154,7 @@ impl Parts {
     }
 }
 
-/// Sends an item in every way that takes one.
+/// Sends an item in every way that accepts it.
 fn send<T>(item: T, expected: &Bytes)
 where
     T: Clone + Into<Encoded>,

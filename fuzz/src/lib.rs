@@ -1,5 +1,5 @@
-//! What the fuzz targets check. Each function takes any bytes, and panics if the codec, or the body
-//! of a response, is wrong about them. There is nothing of a fuzzer in here, so `cargo test` replays the seeds with any compiler.
+//! The checks of the fuzz targets. Each function accepts any bytes, and panics if the codec, or the body of a
+//! response, handles them wrongly. It does not depend on a fuzzer, so `cargo test` replays the seeds with any compiler.
 
 mod body;
 mod case;

@@ -1,4 +1,4 @@
-//! What the fuzzer begins with: the vectors and the captures.
+//! The first inputs of the fuzzer: the vectors and the captures.
 
 use sse_conformance::{calls::what::*, vectors};
 
@@ -11,7 +11,7 @@ pub struct Seed {
     pub target: &'static str,
     /// The name of the file.
     pub name: String,
-    /// What is in it.
+    /// The content of the file.
     pub bytes: Vec<u8>,
 }
 
@@ -35,14 +35,14 @@ const CALLS: &[Way] = &[
     ),
 ];
 
-/// The same for what is not ASCII.
+/// The same for streams with bytes that are not ASCII.
 const LARGE_CALLS: &[Way] = &[
     ("where-a-buffer-is-full", [255, 255, 255, 140], &[LENT, 0xCF, ALL]),
     ("where-a-buffer-is-full-bytewise", [255, 255, 255, 150], &[OWNED, 0xCF, ALL, OWNED, 1, ALL]),
     ("after-a-large-event", [255, 255, 255, 200], &[LENT, 0xCF, 1, OWNED, 1, ALL]),
 ];
 
-/// Connections: limits, how much is asked of a stream before it is taken apart, and steps of one byte.
+/// Connections: limits, how many items are read from a stream before it is taken apart, and steps of one byte.
 const CONNECTIONS: &[Way] = &[
     ("connection-whole", [255, 255, 255, 0], &[]),
     ("connection-bytewise", [255, 255, 254, 1], &[1]),
@@ -66,7 +66,7 @@ const RESPONSES: &[Way] = &[
     ("never-asked", [0b0000_1010, 2, 40, 0], &[]),
 ];
 
-/// What its stream does, in steps of three bytes, and how often.
+/// The steps of its stream, of three bytes each, and how often they are repeated.
 const STREAMS: &[(&str, usize, &[u8])] = &[
     ("small", 1, &[0, 5, 0, 1, 9, 0, 2, 20, 0, 0xD0, 0, 0, 3, 7, 0, 4, 0, 0, 5, 99, 0, 0xF8, 0, 0]),
     ("sizes", 1, &[0, 0xF0, 15, 0, 0xF8, 15, 3, 0xE0, 31, 0, 0, 16, 5, 0, 32, 0, 32, 78, 0, 9, 0, 3, 0, 16]),
@@ -81,7 +81,7 @@ const STREAMS: &[(&str, usize, &[u8])] = &[
     ("silent", 1, &[0xD0, 0, 0, 0xD0, 0, 0, 0, 1, 0]),
 ];
 
-/// All seeds of all targets.
+/// Returns all seeds of all targets.
 pub fn seeds() -> Vec<Seed> {
     let mut seeds = of_bodies();
     for vector in vectors::all() {

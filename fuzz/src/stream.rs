@@ -22,8 +22,8 @@ use tokio_util::{
 
 use crate::case::Case;
 
-/// One connection after another, each a stream of chunks that is pending and fails in between, gives
-/// what the oracle gives, in every way that there is. So do streams and guards, interleaved.
+/// Connections, each a stream of chunks with pauses and errors, give the outputs of the oracle, in every way.
+/// Streams and guards, interleaved, do too.
 pub fn stream(input: &[u8]) {
     let Some(case) = Case::parse(input) else { return };
     let connections = connections(&case);
@@ -35,20 +35,20 @@ pub fn stream(input: &[u8]) {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Way {
-    /// `EventStream`, which is taken apart and made anew after each sip.
+    /// `EventStream`, which is taken apart and created again after each sip.
     Events,
-    /// `Items`, likewise.
+    /// `Items`, in the same way.
     Items,
     /// `EventCodec` in a `FramedRead`.
     Framed,
-    /// `EventCodec` by itself, asked a sip after each chunk.
+    /// `EventCodec` alone, read in a sip after each chunk.
     Codec,
 }
 
 fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
     let mut oracle = Oracle::new(case.settings, "");
     let mut decoder = levels::decoder(case.settings);
-    // How much is asked of a stream before it is taken apart.
+    // The number of items that are read from a stream before it is taken apart.
     let sip = if case.more == 0 { usize::MAX } else { case.more.into() };
     for steps in connections {
         oracle.reconnect();
@@ -75,7 +75,7 @@ fn check(case: &Case<'_>, connections: &[Vec<Step>], way: Way) {
     }
 }
 
-/// What a source of bytes does.
+/// A step of a source of bytes.
 #[derive(Clone, Debug)]
 enum Step {
     Chunk(Bytes),
@@ -83,11 +83,11 @@ enum Step {
     Pending,
 }
 
-/// The stream as connections.
+/// Splits the stream into connections.
 fn connections(case: &Case<'_>) -> Vec<Vec<Step>> {
     let mut rest = Bytes::copy_from_slice(case.stream);
     let (mut connections, mut steps) = (Vec::new(), Vec::new());
-    // Most steps bring it no further.
+    // Most steps use no bytes of the stream.
     let most = 2 * rest.len() + case.steps.len();
     for &step in case.steps.iter().cycle().take(most) {
         match step {
@@ -103,13 +103,13 @@ fn connections(case: &Case<'_>) -> Vec<Vec<Step>> {
     connections
 }
 
-/// A source of bytes that takes these steps, and then ends.
+/// A source of bytes that follows these steps, and then ends.
 struct Source {
     steps: VecDeque<Step>,
     answer: Rc<Cell<Answer>>,
 }
 
-/// What the source said last.
+/// The last answer of the source.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Answer {
     #[default]
@@ -129,7 +129,7 @@ impl Stream for Source {
     type Item = io::Result<Bytes>;
 
     fn poll_next(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Only a chunk is a reason to ask again at once.
+        // The stream may poll again at once only after a chunk.
         assert_eq!(self.answer.get(), Answer::Chunk);
         let (answer, poll) = match self.steps.pop_front() {
             Some(Step::Chunk(chunk)) => (Answer::Chunk, Poll::Ready(Some(Ok(chunk)))),
@@ -185,7 +185,7 @@ fn streamed(
             if way == Way::Items { Streamed::Items(events.items()) } else { Streamed::Events(events) };
         for _ in 0..sip {
             let next = stream.next();
-            // Nothing is made up, and nothing is passed over.
+            // The stream neither invents nor skips an answer of the source.
             let expected = match &next {
                 Poll::Pending => Answer::Pending,
                 Poll::Ready(None) => Answer::End,
@@ -201,7 +201,7 @@ fn streamed(
                 Poll::Ready(Some(Err(StreamError::Decode(error)))) => outputs.push(owned(Err(error), "")),
                 Poll::Ready(Some(Err(error))) => panic!("{error}"),
                 Poll::Ready(None) => {
-                    // It stays at its end, and does not ask what has ended.
+                    // It stays at its end, and does not poll a source that has ended.
                     answer.set(Answer::End);
                     assert!(matches!(stream.next(), Poll::Ready(None)));
                     if let Streamed::Events(events) = &stream {
@@ -223,7 +223,7 @@ fn framed(steps: &[Step], decoder: Decoder, outputs: &mut Vec<Output>) -> Decode
         let next = poll(&mut items);
         match (next, answer.take()) {
             (Poll::Pending, Answer::Pending) => {}
-            // After an error of its reader `FramedRead` says once that it has ended.
+            // After an error of its reader, `FramedRead` ends once.
             (Poll::Ready(Some(Err(_))), Answer::Fault) => {
                 assert!(matches!(poll(&mut items), Poll::Ready(None)));
             }

@@ -1,4 +1,4 @@
-//! Allocations per event, counted over the same streams that `codec` measures the speed of.
+//! Allocations per event, counted over the streams of the benchmark `codec`.
 
 use std::{alloc::System, convert::Infallible};
 
@@ -12,7 +12,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
 fn main() {
-    println!("Allocations per event, reallocations with them; the stream's chunks are there before");
+    println!("Allocations per event, including reallocations; the chunks of the stream are not counted");
     println!("{:10} {:>8} {:>10} {:>10} {:>10}", "", "chunk", "borrowed", "owned", "stream");
     for name in NAMES {
         let Some(corpus) = Corpus::new(name) else { continue };

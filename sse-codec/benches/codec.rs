@@ -1,6 +1,6 @@
 //! Speed of decoding and encoding, over seeded streams of 4 MiB.
 //!
-//! `cargo bench -p sse-codec --bench codec -- llm` measures one of them. `peers/` compares it with
+//! `cargo bench -p sse-codec --bench codec -- llm` measures one of them. `peers/` compares this crate with
 //! other crates.
 
 use std::{convert::Infallible, hint::black_box, time::Duration};
@@ -13,7 +13,7 @@ use futures_util::{FutureExt, StreamExt, stream};
 use sse_codec::{Decoder, Event, EventId, EventStream, EventType};
 use sse_conformance::corpora::{Block, CHUNKINGS, Corpus, NAMES};
 
-/// Decoding at the level of borrowed events, of owned events, and of the stream.
+/// Decoding to borrowed events, to owned events, and as a stream.
 fn decode(criterion: &mut Criterion) {
     type Decode = fn(&mut Bencher<'_>, &[Bytes]);
     let levels: [(&str, Decode); 3] = [("borrowed", borrowed), ("owned", owned), ("stream", event_stream)];
@@ -75,13 +75,13 @@ fn event_stream(bencher: &mut Bencher<'_>, chunks: &[Bytes]) {
     );
 }
 
-/// Encoding of events that are there, into a buffer that is used again and again.
+/// Encoding of existing events, into a buffer that is reused.
 fn encode(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("encode");
-    // Encoding knows no CRLF, comments are not events, and `records` is about chunks.
+    // Encoders write no CRLF, comments are not events, and `records` is about chunks.
     for name in NAMES.into_iter().filter(|name| !["crlf", "comments", "records"].contains(name)) {
         let Some(corpus) = Corpus::new(name) else { continue };
-        // So few that they stay in the cache.
+        // Few enough to stay in the cache.
         let events: Vec<Event> = corpus.blocks.iter().take(500).map(event).collect();
         let len: usize = events.iter().map(Event::encoded_len).sum();
         group.throughput(Throughput::Bytes(len as u64));

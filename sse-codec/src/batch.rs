@@ -1,10 +1,10 @@
-//! Several blocks as one.
+//! Joins several blocks.
 
 use bytes::BytesMut;
 
 use crate::{Block, Encoded};
 
-/// Blocks that are encoded one after another into one buffer, to be sent at once.
+/// A buffer of encoded blocks, to be sent at once.
 ///
 /// A server that has a burst of events for many clients encodes it once:
 ///
@@ -29,12 +29,12 @@ pub struct Batch {
 }
 
 impl Batch {
-    /// An empty batch, which allocates nothing yet.
+    /// Creates an empty batch, which allocates nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty batch with room for this many bytes.
+    /// Creates an empty batch with room for this many bytes.
     pub fn with_capacity(bytes: usize) -> Self {
         Self { buf: BytesMut::with_capacity(bytes), events: 0 }
     }
@@ -46,7 +46,7 @@ impl Batch {
         self.events += block.events();
     }
 
-    /// Adds a block unless the batch would have more than `max_len` bytes then. Returns whether it was added.
+    /// Adds a block unless the batch would then have more than `max_len` bytes, and returns whether it was added.
     ///
     /// ```
     /// use sse_codec::{Batch, Event};
@@ -66,42 +66,43 @@ impl Batch {
         is_added
     }
 
-    /// Adds what is encoded already. It is copied.
+    /// Adds a copy of blocks that are already encoded.
     pub fn push_encoded(&mut self, encoded: &Encoded) {
         self.buf.extend_from_slice(encoded.as_bytes());
         self.events += encoded.events();
     }
 
-    /// Takes out everything that was added. The batch is empty afterwards, and allocates again only if others still use
-    /// its buffer when it is full.
+    /// Takes all blocks out of the batch, which is empty afterwards.
+    ///
+    /// The batch allocates again only if its buffer is full while earlier blocks in it are still in use.
     pub fn take(&mut self) -> Encoded {
         Encoded::joined(self.buf.split().freeze(), core::mem::take(&mut self.events))
     }
 
-    /// How many bytes were added.
+    /// Returns how many bytes were added.
     #[inline]
     pub fn len(&self) -> usize {
         self.buf.len()
     }
 
-    /// Whether nothing was added.
+    /// Returns whether nothing was added.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.buf.is_empty()
     }
 
-    /// How many events were added: blocks that clients dispatch, since they have data.
+    /// Returns how many events were added: blocks with data, which clients dispatch.
     pub fn events(&self) -> usize {
         self.events
     }
 
-    /// How many bytes the batch can have before it allocates.
+    /// Returns how many bytes the batch can have before it allocates.
     #[inline]
     pub fn capacity(&self) -> usize {
         self.buf.capacity()
     }
 
-    /// Makes room for this many more bytes, and allocates no more than that.
+    /// Makes room for `additional` more bytes, and allocates no more than needed.
     ///
     /// ```
     /// let mut batch = sse_codec::Batch::with_capacity(100);

@@ -5,7 +5,7 @@
 /// U+FEFF in UTF-8.
 pub(crate) const BOM: &[u8; 3] = b"\xEF\xBB\xBF";
 
-/// How many bytes at the start of `text` go on with a BOM of which `seen` bytes came before; nothing if it is none.
+/// Returns how many bytes of `text` continue a BOM after its first `seen` bytes, or `None` if it is not a BOM.
 pub(crate) fn continue_bom(seen: usize, text: &[u8]) -> Option<usize> {
     let expected = &BOM[seen..];
     let len = expected.len().min(text.len());

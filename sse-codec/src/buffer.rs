@@ -1,8 +1,8 @@
-//! Buffers that stay within their limit.
+//! Growth and release of buffers that have a limit.
 
 use alloc::vec::Vec;
 
-/// The largest buffer that is kept after what needed it.
+/// The largest buffer that is kept for reuse, in bytes.
 pub(crate) const MAX_KEPT: usize = 16 * 1024;
 
 /// Appends bytes to a buffer that will have at most `most` bytes.
@@ -20,8 +20,8 @@ pub(crate) fn reserve(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     }
 }
 
-/// Grows by a factor, so that many small parts take linear time. It is larger for a large buffer, of which little is
-/// copied then: what is not used of that takes no memory.
+/// Grows by a factor, so that many small parts take linear time. The factor is larger for a large buffer, so that less
+/// is copied: unused pages take no memory.
 #[cold]
 fn grow(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     const LEAST: usize = 256;
@@ -33,7 +33,7 @@ fn grow(buffer: &mut Vec<u8>, additional: usize, most: usize) {
     buffer.reserve_exact(grown.min(most).max(needed) - buffer.len());
 }
 
-/// Empties a buffer, and gives a large one back.
+/// Empties a buffer, and frees it if it is large.
 #[inline]
 pub(crate) fn clear(buffer: &mut Vec<u8>) {
     buffer.clear();

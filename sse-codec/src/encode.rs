@@ -1,8 +1,7 @@
-//! Blocks to bytes.
+//! Encodes blocks to bytes.
 //!
-//! A block is what is between two blank lines: an event, or only a comment, an id or a
-//! reconnection time. [`Block`] is the one place that writes to the wire; everything else is made
-//! of it.
+//! A block is the lines between two blank lines: an event, or only a comment, an id or a
+//! reconnection time. Only [`Block`] writes events to the wire; everything else uses it.
 
 use core::{ops::RangeInclusive, time::Duration};
 
@@ -16,15 +15,15 @@ use crate::{
     scan::{LineEnd, LineEnds, is_one_line},
 };
 
-/// One block of an event stream, as it will be written: any of a comment, an id, an event type, a
-/// reconnection time and data, in this order, and a blank line.
+/// One block of an event stream, to be encoded.
 ///
-/// A client dispatches a block as an event if it has data. Blocks without are of use as well: a
-/// comment keeps a connection alive, an id alone moves the client's last event ID, a reconnection
-/// time alone tells it how long to wait.
+/// It is encoded as any of a comment, an id, an event type, a reconnection time and data, in this order,
+/// and a blank line. A client dispatches a block as an event if it has data. Blocks without data are
+/// also useful: a comment keeps a connection alive, an id alone sets the client's last event ID, and a
+/// reconnection time alone sets how long it waits.
 ///
-/// Nothing that is set here can break out of its field: ids and types are checked by their types,
-/// data and comments are split at their line breaks.
+/// No value can break out of its field: ids and types contain no line breaks, and data and comments are
+/// split at theirs.
 ///
 /// ```
 /// use core::time::Duration;
@@ -51,12 +50,14 @@ pub struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    /// A block with nothing in it, which is encoded as nothing.
+    /// Creates an empty block, which is encoded as nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets the comment: `:` and the text, nothing added, once for each line of it.
+    /// Sets the comment.
+    ///
+    /// Each line of the text is encoded as `:` and the line, without a space.
     ///
     /// ```
     /// use sse_codec::Block;
@@ -71,16 +72,16 @@ impl<'a> Block<'a> {
 
     /// Sets the id.
     ///
-    /// The block borrows it, so an id that is made for it has to live as long:
+    /// The block borrows the id, so the id must live as long as the block:
     ///
     /// ```
     /// use sse_codec::{Block, EventId};
     ///
-    /// // In one expression, the id lives until the end of it.
+    /// // In one expression, a temporary id lives long enough.
     /// let bytes = Block::new().id(&EventId::from(7_u64)).to_bytes();
     /// assert_eq!(bytes, "id: 7\n\n");
     ///
-    /// // A block that is kept needs an id that is kept.
+    /// // A block in a variable needs an id in a variable.
     /// let id = EventId::from(7_u64);
     /// let block = Block::new().id(&id);
     /// assert_eq!(block.to_bytes(), bytes);
@@ -90,7 +91,9 @@ impl<'a> Block<'a> {
         Self { id: Some(id.as_str()), ..self }
     }
 
-    /// Sets the event type. A client ignores it if the block has no data.
+    /// Sets the event type.
+    ///
+    /// A client ignores it if the block has no data.
     #[must_use]
     pub fn event_type(self, event_type: &'a EventType) -> Self {
         Self { event_type: Some(event_type.as_str()), ..self }
@@ -102,27 +105,26 @@ impl<'a> Block<'a> {
         Self { retry: Some(whole_millis(reconnection_time)), ..self }
     }
 
-    /// Sets the data, and so makes the block an event.
+    /// Sets the data, which makes the block an event.
     #[must_use]
     pub fn data(self, data: &'a str) -> Self {
         Self { data: Some(data), ..self }
     }
 
-    /// Appends the block, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
-    /// bytes. Buffers that grow, such as `Vec<u8>` and `BytesMut`, always have room.
+    /// Appends the block and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
     ///
     /// # Panics
     ///
-    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
     #[inline]
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         self.write(buf, false);
     }
 
-    /// Appends the block if it has at most this many bytes.
+    /// Appends the block if it has at most `len` bytes, and returns whether it did.
     #[inline]
     pub(crate) fn encode_within<B: BufMut + ?Sized>(&self, len: usize, buf: &mut B) -> bool {
-        // Most blocks are so small that they need not be measured.
+        // Most blocks are so small that the bounds are enough.
         let range = self.encoded_len_range();
         if *range.end() <= len {
             self.write(buf, false);
@@ -141,7 +143,7 @@ impl<'a> Block<'a> {
         true
     }
 
-    /// Appends the block. Data that is known to be one line is not searched for more.
+    /// Appends the block. If `is_one_line`, the data is not searched for line breaks.
     #[inline(always)]
     fn write<B: BufMut + ?Sized>(&self, buf: &mut B, is_one_line: bool) {
         if let Some(comment) = self.comment {
@@ -159,7 +161,7 @@ impl<'a> Block<'a> {
             put_line(buf, b"retry: ", decimal(millis, &mut [0; 20]));
         }
         if let Some(data) = self.data {
-            // Always with the space, so that a space at the start of the data survives.
+            // A client removes one space, so that a space at the start of the data survives.
             buf.put_slice(b"data: ");
             if is_one_line {
                 buf.put_slice(data.as_bytes());
@@ -172,12 +174,12 @@ impl<'a> Block<'a> {
         }
     }
 
-    /// How many bytes [`encode`](Self::encode) appends.
+    /// Returns how many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         self.measure().0
     }
 
-    /// How many bytes the block has, and whether its data is one line.
+    /// Returns how many bytes the block has, and whether its data is one line.
     fn measure(&self) -> (usize, bool) {
         let field = |name: &str, value: &str| name.len() + value.len() + "\n".len();
         let text = |name: &str, (lines, len): (usize, usize)| lines * field(name, "") + len;
@@ -191,8 +193,8 @@ impl<'a> Block<'a> {
         (len, data.is_some_and(|(lines, _)| lines == 1))
     }
 
-    /// Bounds of [`encoded_len`](Self::encoded_len), found without a look at the texts: as if their bytes
-    /// were all of one line, or all line breaks.
+    /// Returns bounds of [`encoded_len`](Self::encoded_len) without searching the texts: each is one
+    /// line, or all line breaks.
     #[inline]
     pub(crate) fn encoded_len_range(&self) -> RangeInclusive<usize> {
         let field = |name: &str, value: Option<&str>| value.map_or(0, |value| name.len() + value.len());
@@ -208,7 +210,7 @@ impl<'a> Block<'a> {
         least..=most
     }
 
-    /// The encoded block in a buffer of its own, of exactly the right size.
+    /// Returns the encoded block in a new buffer of exactly its size.
     pub fn to_bytes(&self) -> Bytes {
         let (len, is_one_line) = self.measure();
         let mut buf = Vec::with_capacity(len);
@@ -233,7 +235,7 @@ impl<'a> Block<'a> {
 }
 
 impl<'a> From<&'a Event> for Block<'a> {
-    // As a call, a small event takes a third longer to go into a frame.
+    // Not inlined, a small event takes a third longer to go into a frame.
     #[inline]
     fn from(event: &'a Event) -> Self {
         event.as_block()
@@ -247,9 +249,10 @@ impl<'a> From<EventRef<'a>> for Block<'a> {
     }
 }
 
-/// Blocks that are encoded: made once, cloned for many clients without copying.
+/// Encoded blocks, which can be cloned for many clients without copying.
 ///
-/// It can only be made of an [`Event`], a [`Block`] or a [`Batch`](crate::Batch), so it always holds whole, valid blocks.
+/// They come only from other types of this crate, such as [`Event`], [`Block`] or [`Batch`](crate::Batch), so they are
+/// always complete, valid blocks.
 ///
 /// ```
 /// use sse_codec::{Encoded, Event};
@@ -265,22 +268,22 @@ pub struct Encoded {
 }
 
 impl Encoded {
-    /// Whole blocks, with this many events.
+    /// Creates it from complete blocks, with this many events.
     pub(crate) fn joined(bytes: Bytes, events: usize) -> Self {
         Self { bytes, events }
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     pub fn as_bytes(&self) -> &Bytes {
         &self.bytes
     }
 
-    /// The bytes, without copying.
+    /// Returns the bytes without copying them.
     pub fn into_bytes(self) -> Bytes {
         self.bytes
     }
 
-    /// How many events there are: blocks that clients dispatch, since they have data.
+    /// Returns how many events it has: blocks with data, which clients dispatch.
     ///
     /// ```
     /// use sse_codec::{Block, Encoded, Event};
@@ -323,11 +326,11 @@ impl AsRef<[u8]> for Encoded {
     }
 }
 
-/// The lines of a text, with this between them.
+/// Appends the lines of a text, with `between` between them.
 #[inline(always)]
 fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, between: &[u8; N]) {
     let mut text = text.as_bytes();
-    // Each part is copied while it is in the cache from being searched.
+    // Each part is copied while it is still in the cache from the search.
     while let Some((part, rest)) = text.split_at_checked(PART)
         && is_one_line(part)
     {
@@ -341,10 +344,10 @@ fn put_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &str, betwee
     }
 }
 
-/// Fits into the smallest caches.
+/// The size of a part, in bytes. It fits into the smallest caches.
 const PART: usize = 16 * 1024;
 
-/// Text that has line breaks, or may have. Not inlined, so that all else stays in registers.
+/// Appends text that may have line breaks. It is not inlined, so that everything else stays in registers.
 #[inline(never)]
 fn put_several_lines<B: BufMut + ?Sized, const N: usize>(buf: &mut B, text: &[u8], between: &[u8; N]) {
     let mut start = 0;
@@ -364,7 +367,7 @@ fn put_line<B: BufMut + ?Sized>(buf: &mut B, name: &[u8], value: &str) {
     buf.put_u8(b'\n');
 }
 
-/// How many lines a text has, and how many bytes are in them.
+/// Returns how many lines a text has, and how many bytes are in them.
 fn count_lines(text: &str) -> (usize, usize) {
     let text = text.as_bytes();
     let (mut lines, mut len) = (1, text.len());
@@ -398,7 +401,7 @@ mod tests {
 
     use super::*;
 
-    /// Character by character, as the standard has it.
+    /// Encodes character by character.
     fn naive(data: &str) -> String {
         let mut stream = String::from("data: ");
         let mut chars = data.chars().peekable();
@@ -424,7 +427,7 @@ mod tests {
         assert!(block.encoded_len_range().contains(&expected.len()), "{data:?}");
     }
 
-    /// Texts are searched in one way or another by their length.
+    /// The length of a text decides how it is searched.
     #[test]
     fn a_line_break_is_found_wherever_it_is() {
         for len in 0..200 {
@@ -471,7 +474,7 @@ mod tests {
         for count in [0, 1, 10] {
             let breaks = "\n".repeat(count);
             let block = all.comment(&breaks).retry(Duration::MAX).data(&breaks);
-            // The one digit that every number has is counted twice.
+            // The upper bound counts one digit of the number twice.
             assert_eq!(*block.encoded_len_range().end(), block.encoded_len() + 1, "{count}");
         }
     }

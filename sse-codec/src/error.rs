@@ -1,9 +1,9 @@
-//! Everything that can go wrong, as types that can be matched.
+//! The error types.
 //!
 //! | error | when |
 //! | --- | --- |
-//! | [`ValueError`] | a text cannot be an event type, an id or a field |
-//! | [`DecodeError`] | a part of a stream passed a limit; decoding goes on after it |
+//! | [`ValueError`] | a text cannot be an event type, an id, a field or a comment |
+//! | [`DecodeError`] | a part of a stream exceeded a limit; decoding goes on after it |
 //! | [`StreamError`] | the same, or the source of a stream failed |
 #![cfg_attr(
     all(feature = "json", feature = "stream"),
@@ -16,9 +16,10 @@ use thiserror::Error;
 
 use crate::EventId;
 
-/// Why a text cannot be an [`EventType`](crate::EventType), an [`EventId`] or a [`Field`](crate::lines::Field).
+/// Why a text cannot be an [`EventType`](crate::EventType), an [`EventId`], or a [`Field`](crate::lines::Field) or
+/// [`Comment`](crate::lines::Comment) of a proxy.
 ///
-/// Positions and lengths are in bytes of the rejected text.
+/// Positions and lengths are in bytes of the rejected text. Positions count from 0.
 ///
 /// ```
 /// use sse_codec::{EventId, EventType, error::ValueError};
@@ -29,10 +30,10 @@ use crate::EventId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// An event type is not empty. An event without a type is a `message`.
+    /// The event type is empty. An event without a type is a `message`.
     #[error("an event type must not be empty; leave the type out to send a `message` event")]
     EmptyType,
-    /// Event types, ids, and the fields and comments of a proxy are single lines.
+    /// The text contains a CR or LF. Event types, ids, and the fields and comments of a proxy are single lines.
     #[error(
         "line break at byte {at}; event types, ids and fields are single lines, only data may have several"
     )]
@@ -40,36 +41,36 @@ pub enum ValueError {
         /// The position of the CR or LF.
         at: usize,
     },
-    /// Clients ignore an id that contains U+0000.
+    /// The id contains U+0000. Clients ignore such an id.
     #[error("NUL at byte {at}; clients ignore an id that contains NUL, so it cannot be sent")]
     Nul {
         /// The position of the NUL.
         at: usize,
     },
-    /// A header cannot hold U+0001 to U+001F and U+007F, so no client could send the id back.
-    #[error("control character at byte {at}; clients send ids back in a header, which cannot hold it")]
+    /// The id contains U+0001 to U+001F or U+007F. A header cannot hold these, so no client could send the id back.
+    #[error("control character at byte {at}; clients send ids back in a header, which cannot contain it")]
     ControlCharacter {
         /// The position of the control character.
         at: usize,
     },
-    /// A header loses the spaces around its value, so another id would come back.
-    #[error("space at byte {at}, an end of the id; clients send ids back in a header, which loses it")]
+    /// The id begins or ends with a space. A header loses the spaces around its value, so another id would come back.
+    #[error("space at byte {at}; clients send ids back in a header, which loses spaces at its start and end")]
     OuterSpace {
         /// The position of the space.
         at: usize,
     },
-    /// A line with an empty name is a comment.
+    /// The name of the field is empty. A line with an empty name is a comment.
     #[error("a field must have a name; a line without one is a comment")]
     EmptyName,
-    /// The first colon of a line ends the name.
+    /// The name of the field contains a colon. The first colon of a line ends the name.
     #[error("colon at byte {at}; the first colon of a line ends the name of its field")]
     Colon {
         /// The position of the colon.
         at: usize,
     },
-    /// Servers and proxies refuse headers that are longer.
+    /// The id is longer than [`EventId::MAX_LEN`]. Servers and proxies refuse longer headers.
     #[error(
-        "an id of {len} bytes; clients send ids back in a header, so the limit is {} bytes",
+        "the id has {len} bytes; clients send ids back in a header, so the limit is {} bytes",
         EventId::MAX_LEN
     )]
     TooLong {
@@ -78,17 +79,17 @@ pub enum ValueError {
     },
 }
 
-/// What is an id or a type already, or becomes one without failing, can be passed where text can.
+/// Lets functions that check text also accept values that need no check, such as an [`EventId`] or an integer.
 impl From<Infallible> for ValueError {
     fn from(never: Infallible) -> Self {
         match never {}
     }
 }
 
-/// A part of the event stream that was dropped because it passed a limit.
+/// A part of the event stream that was dropped because it exceeded a limit.
 ///
-/// It is reported once, as soon as the limit is passed. Nothing else is lost: the events before it
-/// were given out, and decoding goes on after what was dropped.
+/// It is reported once, as soon as the limit is exceeded. Nothing else is lost: the events before it
+/// were returned, and decoding goes on after the dropped part.
 ///
 /// ```
 /// use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits};
@@ -111,47 +112,47 @@ pub struct DecodeError {
     pub(crate) event_id: Option<EventId>,
 }
 
-/// Which limit was passed.
+/// The limit that was exceeded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum DecodeErrorKind {
-    /// An event is larger than [`Limits::event`](crate::limits::Limits::with_event). The whole block is dropped,
-    /// its id is not committed.
+    /// An event is larger than [`Limits::event`](crate::limits::Limits::with_event). Its whole block is dropped,
+    /// and its id does not become the last event ID.
     EventTooLarge,
     /// An id is longer than [`Limits::id`](crate::limits::Limits::with_id). Only that field is ignored; its event
     /// arrives without the id.
     IdTooLong,
     /// A comment is longer than [`Limits::comment`](crate::limits::Limits::with_comment). Only that comment is
-    /// dropped, the event around it is not.
+    /// dropped, not the event around it.
     CommentTooLarge,
     /// A line of a [`LineDecoder`](crate::lines::LineDecoder) is longer than
-    /// [`Limits::line`](crate::limits::Limits::with_line). Only that line is
-    /// dropped.
+    /// [`Limits::line`](crate::limits::Limits::with_line). Only that line is dropped.
     LineTooLong,
 }
 
 impl DecodeError {
-    /// Which limit was passed.
+    /// Returns which limit was exceeded.
     pub fn kind(&self) -> DecodeErrorKind {
         self.kind
     }
 
-    /// The limit, in bytes.
+    /// Returns the limit, in bytes.
     pub fn limit(&self) -> usize {
         self.limit
     }
 
-    /// Where the dropped part begins: the offset, in bytes since the start of the connection, of
-    /// the first byte of the dropped block (for an id, a comment or a line: of that line).
+    /// Returns where the dropped part begins, in bytes since the start of the connection.
+    ///
+    /// This is the offset of the first byte of the dropped block, or of the line of a dropped id, comment or line.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// The id of the dropped event, if its `id` field came before the limit was passed.
+    /// Returns the id of the dropped event, if its `id` field came before the limit was exceeded.
     ///
-    /// It was not committed as last event ID, so a server would send this event again at the next
-    /// reconnection. A client that wants to go on after it can set it as the starting point of its
-    /// next decoder ([`DecoderBuilder::last_event_id`](crate::decode::DecoderBuilder::last_event_id)).
+    /// It is not the last event ID, so a server would send this event again after the next
+    /// reconnection. To go on after this event, pass the id to the next decoder
+    /// ([`DecoderBuilder::last_event_id`](crate::decode::DecoderBuilder::last_event_id)).
     ///
     /// ```
     /// use sse_codec::{Decoder, limits::Limits};
@@ -187,22 +188,25 @@ impl fmt::Display for DecodeError {
 
 impl core::error::Error for DecodeError {}
 
-/// Why a stream or a reader has no event to return. Neither ends it: ask again for the next event.
+/// Why a stream or a reader has no event to return.
+///
+/// No error ends it: poll or read it again for the next event.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum StreamError<E> {
     /// A part of the event stream was dropped. The next event follows.
     #[error(transparent)]
     Decode(#[from] DecodeError),
-    /// The source of the bytes failed: the connection, as a rule.
+    /// The source of the bytes failed, usually the connection.
     ///
-    /// Whether the request can be sent again is for its sender to know: a GET can, with the last event ID.
+    /// A GET request can be sent again, with the last event ID. For other methods only the sender can know.
     #[error("the source of the event stream failed")]
     Source(#[source] E),
 }
 
-/// Why a [stream of JSON](crate::EventStream::json) has no value to return. None of them ends it: ask again for the next
-/// value.
+/// Why a [stream of JSON](crate::EventStream::json) has no value to return.
+///
+/// No error ends it: poll it again for the next value.
 #[cfg(all(feature = "json", feature = "stream"))]
 #[derive(Debug, Error)]
 #[non_exhaustive]
@@ -210,21 +214,21 @@ pub enum JsonError<E> {
     /// A part of the event stream was dropped. The next event follows.
     #[error(transparent)]
     Decode(DecodeError),
-    /// The source of the bytes failed: the connection, as a rule.
+    /// The source of the bytes failed, usually the connection.
     #[error("the source of the event stream failed")]
     Source(#[source] E),
-    /// The data is not JSON, or not that of the value: perhaps an error of the service, in its own form.
+    /// The data is not JSON, or not of the expected type. It may be an error message of the service.
     #[error("the data of the `{}` event is not the expected JSON: {}", event.event_type().escape_debug(), Excerpt(event.data()))]
     Json {
         /// The event.
         event: crate::Event,
-        /// What is wrong with its data.
+        /// Why its data could not be read.
         #[source]
         error: serde_json::Error,
     },
 }
 
-/// The beginning of a text, so that an error is one line of a log and no control characters reach a terminal.
+/// The beginning of a text, escaped: an error is one line of a log, and no control characters reach a terminal.
 #[cfg(all(feature = "json", feature = "stream"))]
 struct Excerpt<'a>(&'a str);
 

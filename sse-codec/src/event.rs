@@ -10,14 +10,14 @@ use crate::{Block, EventId, EventType, Text, error::ValueError};
 
 /// An event, to be sent or as received.
 ///
-/// It holds what was in its block of the event stream: the data, and the `event`, `id` and `retry`
-/// fields if there were any. So what was decoded can be encoded again, and `decode(encode(event))`
-/// gives `event` (line breaks in the data come back as LF).
+/// It has the data of its block of the event stream, and the `event`, `id` and `retry` fields if the
+/// block has them. A decoded event can be encoded again, and `decode(encode(event))` gives `event`,
+/// except that line breaks in the data become LF.
 ///
-/// Each text is its own: an event that is kept keeps nothing else alive. See [`Text`].
+/// An event owns its texts, and keeps no chunk alive. See [`Text`].
 ///
-/// The *last event ID* that an event inherits from an earlier block is the decoder's
-/// ([`Decoder::last_event_id`](crate::Decoder::last_event_id)), not a part of the event.
+/// The *last event ID* that an event inherits from an earlier block is not part of the event. It is in
+/// [`Decoder::last_event_id`](crate::Decoder::last_event_id).
 ///
 /// Standard: [9.2.6, what the fields mean](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation).
 ///
@@ -38,9 +38,9 @@ pub struct Event {
 }
 
 impl Event {
-    /// A `message` event with this data: any text, of any number of lines, also none.
+    /// Creates a `message` event with this data.
     ///
-    /// CR, LF and CRLF in it are all line breaks, and arrive as LF.
+    /// The data is any text, and can be empty. CR, LF and CRLF in it are line breaks, and arrive as LF.
     ///
     /// ```
     /// use sse_codec::Event;
@@ -65,7 +65,7 @@ impl Event {
         Self { data: data.into(), ..self }
     }
 
-    /// Sets the event type: what a page listens to with `addEventListener`.
+    /// Sets the event type, which a page passes to `addEventListener`.
     ///
     /// ```
     /// use sse_codec::{Event, EventType};
@@ -83,7 +83,7 @@ impl Event {
         Self { event_type: Some(event_type.into()), ..self }
     }
 
-    /// Sets the event type to a text that is checked.
+    /// Sets the event type to a text, after checking it.
     ///
     /// ```
     /// use sse_codec::Event;
@@ -137,9 +137,9 @@ impl Event {
         Self { id: Some(id.into()), ..self }
     }
 
-    /// Sets the id to a text that is checked.
+    /// Sets the id to a text, after checking it.
     ///
-    /// For numbers, hexadecimal digits and UUIDs, which cannot be wrong, there is [`with_id`](Self::with_id) with
+    /// Numbers, hexadecimal digits and UUIDs need no check: use [`with_id`](Self::with_id) with
     /// [`EventId::from`], [`EventId::from_hex`] and [`EventId::from_uuid`].
     ///
     /// ```
@@ -162,7 +162,7 @@ impl Event {
         Ok(self.with_id(id.try_into()?))
     }
 
-    /// Removes the id, so that the client's last event ID stays as it was.
+    /// Removes the id, so that the event does not change the client's last event ID.
     ///
     /// ```
     /// let event = sse_codec::Event::new("1").with_id(7_u8).without_id();
@@ -175,8 +175,8 @@ impl Event {
 
     /// Sets the reconnection time: how long a client waits before it reconnects.
     ///
-    /// The wire knows whole milliseconds: what is below is cut off, and what is above `u64::MAX`
-    /// milliseconds becomes that.
+    /// The unit on the wire is whole milliseconds. Fractions are cut off, and longer times become
+    /// `u64::MAX` milliseconds.
     ///
     /// ```
     /// use core::time::Duration;
@@ -190,7 +190,7 @@ impl Event {
         Self { retry: Some(whole_millis(reconnection_time)), ..self }
     }
 
-    /// Removes the reconnection time, so that the client's stays as it was.
+    /// Removes the reconnection time, so that the event does not change the client's.
     ///
     /// ```
     /// # use core::time::Duration;
@@ -202,18 +202,18 @@ impl Event {
         Self { retry: None, ..self }
     }
 
-    /// The data, its lines separated by LF if it was decoded.
+    /// Returns the data, whose lines are separated by LF if it was decoded.
     #[inline]
     pub fn data(&self) -> &str {
         &self.data
     }
 
-    /// The data, without copying.
+    /// Returns the data without copying it.
     pub fn into_data(self) -> Text {
         self.data
     }
 
-    /// All that is in the event, without copying. [`Event::from`] puts it together again.
+    /// Returns the parts of the event without copying them, the reverse of [`Event::from`].
     ///
     /// ```
     /// use sse_codec::Event;
@@ -230,13 +230,13 @@ impl Event {
         EventParts { data, event_type, id, retry }
     }
 
-    /// The event type under which a browser dispatches this event: `message` if it has none of its own.
+    /// Returns the event type under which a browser dispatches this event: `message` if none is set.
     #[inline]
     pub fn event_type(&self) -> &str {
         self.event_type.as_ref().map_or("message", EventType::as_str)
     }
 
-    /// The event type, if the event has one of its own.
+    /// Returns the event type, if the event has one.
     ///
     /// ```
     /// use sse_codec::{Event, EventType};
@@ -250,18 +250,18 @@ impl Event {
         self.event_type.as_ref()
     }
 
-    /// The id, if this event has one of its own. It may be empty: that resets the last event ID.
+    /// Returns the id, if this event has one; an empty id resets the last event ID.
     #[inline]
     pub fn id(&self) -> Option<&EventId> {
         self.id.as_ref()
     }
 
-    /// The reconnection time, if this event sets it. Whole milliseconds.
+    /// Returns the reconnection time in whole milliseconds, if this event sets it.
     pub fn retry(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
     }
 
-    /// This event as a block of an event stream, to add a comment to it.
+    /// Returns this event as a block, to which a comment can be added.
     ///
     /// ```
     /// let event = sse_codec::Event::new("1");
@@ -278,8 +278,7 @@ impl Event {
         }
     }
 
-    /// Appends the event, up to and with its blank line: exactly [`encoded_len`](Self::encoded_len)
-    /// bytes. Buffers that grow, such as `Vec<u8>` and `BytesMut`, always have room.
+    /// Appends the event and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
     ///
     /// ```
     /// let mut response = Vec::new();
@@ -291,17 +290,17 @@ impl Event {
     ///
     /// # Panics
     ///
-    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         self.as_block().encode(buf);
     }
 
-    /// How many bytes [`encode`](Self::encode) appends.
+    /// Returns how many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         self.as_block().encoded_len()
     }
 
-    /// The encoded event in a buffer of its own, of exactly the right size.
+    /// Returns the encoded event in a new buffer of exactly its size.
     pub fn to_bytes(&self) -> Bytes {
         self.as_block().to_bytes()
     }
@@ -318,21 +317,21 @@ impl fmt::Debug for Event {
     }
 }
 
-/// What an [`Event`] consists of, to be changed at will. Made by [`Event::into_parts`].
+/// The parts of an [`Event`], returned by [`Event::into_parts`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct EventParts {
     /// The data.
     pub data: Text,
-    /// The event type, if the event has one of its own.
+    /// The event type, if the event has one.
     pub event_type: Option<EventType>,
-    /// The id, if the event has one of its own.
+    /// The id, if the event has one.
     pub id: Option<EventId>,
     /// The reconnection time, if the event sets it. It is sent in whole milliseconds.
     pub retry: Option<Duration>,
 }
 
-/// A `message` event with this data.
+/// Converts text to a `message` event with this data.
 macro_rules! event_from_text {
     ($($text:ty)*) => {$(
         impl From<$text> for Event {
@@ -352,10 +351,10 @@ impl From<EventParts> for Event {
     }
 }
 
-/// An event as the decoder lends it: borrowed from the chunk, or from the decoder's scratch buffer.
+/// An event that is borrowed from the chunk or from the decoder.
 ///
-/// The same parts as [`Event`], and the last event ID that goes with it. [`to_event`](Self::to_event)
-/// makes an [`Event`] of it that can be kept.
+/// It has the same parts as [`Event`], and the last event ID. [`to_event`](Self::to_event) copies it to
+/// an [`Event`].
 ///
 /// ```
 /// use sse_codec::Decoder;
@@ -369,7 +368,7 @@ impl From<EventParts> for Event {
 ///
 /// let second = events.next_event().unwrap()?;
 /// assert_eq!((second.event_type(), second.data()), ("message", "2"));
-/// assert_eq!((second.id(), second.last_event_id()), (None, "7")); // as of the first
+/// assert_eq!((second.id(), second.last_event_id()), (None, "7")); // from the first event
 /// # Ok::<(), sse_codec::error::DecodeError>(())
 /// ```
 ///
@@ -378,44 +377,44 @@ impl From<EventParts> for Event {
 pub struct EventRef<'a> {
     pub(crate) data: &'a str,
     pub(crate) event_type: Option<&'a str>,
-    /// Whether this block had an id. The last event ID is that one then.
+    /// Whether this block has an id, which then is the last event ID.
     pub(crate) has_id: bool,
     pub(crate) last_event_id: &'a str,
     pub(crate) retry: Option<u64>,
 }
 
 impl<'a> EventRef<'a> {
-    /// The data, its lines separated by LF.
+    /// Returns the data, whose lines are separated by LF.
     pub fn data(&self) -> &'a str {
         self.data
     }
 
-    /// The event type under which a browser dispatches this event: `message` if it has none.
+    /// Returns the event type under which a browser dispatches this event: `message` if none is set.
     pub fn event_type(&self) -> &'a str {
         self.event_type.unwrap_or("message")
     }
 
-    /// The event type, if an `event` field in this block set one.
+    /// Returns the event type, if an `event` field in this block set one.
     pub fn explicit_event_type(&self) -> Option<&'a str> {
         self.event_type
     }
 
-    /// The id, if an `id` field in this block set one. It may be empty: that resets the last event ID.
+    /// Returns the id, if an `id` field in this block set one; an empty id resets the last event ID.
     pub fn id(&self) -> Option<&'a str> {
         self.has_id.then_some(self.last_event_id)
     }
 
-    /// The last event ID as of this event: its own id, or that of an earlier block, or empty.
+    /// Returns the last event ID as of this event: its own id, or that of an earlier block, or empty.
     pub fn last_event_id(&self) -> &'a str {
         self.last_event_id
     }
 
-    /// The reconnection time, if a valid `retry` field in this block set it. Whole milliseconds.
+    /// Returns the reconnection time in whole milliseconds, if a valid `retry` field in this block set it.
     pub fn retry(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
     }
 
-    /// Copies the event, so that it can be kept.
+    /// Copies the event to an [`Event`].
     ///
     /// ```
     /// use sse_codec::{Decoder, Event};
@@ -439,7 +438,7 @@ impl<'a> EventRef<'a> {
         }
     }
 
-    /// This event as a block of an event stream, to add a comment to it or to encode it again.
+    /// Returns this event as a block, to which a comment can be added.
     pub fn as_block(&self) -> Block<'a> {
         Block {
             comment: None,
@@ -450,7 +449,7 @@ impl<'a> EventRef<'a> {
         }
     }
 
-    /// Appends the event, as [`Event::encode`] does: exactly [`encoded_len`](Self::encoded_len) bytes.
+    /// Appends the event and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
     ///
     /// ```
     /// let mut decoder = sse_codec::Decoder::new();
@@ -465,12 +464,12 @@ impl<'a> EventRef<'a> {
     ///
     /// # Panics
     ///
-    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         self.as_block().encode(buf);
     }
 
-    /// How many bytes [`encode`](Self::encode) appends.
+    /// Returns how many bytes [`encode`](Self::encode) appends.
     pub fn encoded_len(&self) -> usize {
         self.as_block().encoded_len()
     }
@@ -494,7 +493,7 @@ impl fmt::Debug for EventRef<'_> {
     }
 }
 
-/// The wire counts whole milliseconds.
+/// Converts to whole milliseconds, the unit on the wire.
 pub(crate) fn whole_millis(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

@@ -1,4 +1,4 @@
-//! Data as JSON.
+//! JSON as the data of an event.
 
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Error;
@@ -6,13 +6,13 @@ use serde_json::Error;
 use crate::{Event, EventRef};
 
 impl Event {
-    /// A `message` event with this value as its data, in JSON.
+    /// Creates a `message` event with this value as its data, in JSON.
     ///
     /// The value is serialized once, into the buffer that becomes the data.
     ///
     /// # Errors
     ///
-    /// If the value cannot be serialized, as [`serde_json::to_string`].
+    /// If the value cannot be serialized: see [`serde_json::to_string`].
     ///
     /// ```
     /// use sse_codec::Event;
@@ -25,12 +25,13 @@ impl Event {
         serde_json::to_string(value).map(Self::new)
     }
 
-    /// The data, read as JSON. For a value that borrows from the data, give
-    /// [`data`](Self::data) to `serde_json::from_str`.
+    /// Parses the data as JSON.
+    ///
+    /// For a value that borrows from the data, pass [`data`](Self::data) to `serde_json::from_str`.
     ///
     /// # Errors
     ///
-    /// If the data is not JSON, or not that of a `T`.
+    /// If the data is not JSON, or not a `T`.
     ///
     /// ```
     /// let numbers: Vec<u8> = sse_codec::Event::new("[1,\n2]").parse_json()?;
@@ -43,12 +44,13 @@ impl Event {
 }
 
 impl EventRef<'_> {
-    /// The data, read as JSON. For a value that borrows from the data, give
-    /// [`data`](Self::data) to `serde_json::from_str`.
+    /// Parses the data as JSON.
+    ///
+    /// For a value that borrows from the data, pass [`data`](Self::data) to `serde_json::from_str`.
     ///
     /// # Errors
     ///
-    /// If the data is not JSON, or not that of a `T`.
+    /// If the data is not JSON, or not a `T`.
     ///
     /// ```
     /// let mut decoder = sse_codec::Decoder::new();

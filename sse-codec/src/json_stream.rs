@@ -1,4 +1,4 @@
-//! A stream of values, of a stream of events with JSON.
+//! Turns a stream of events with JSON into a stream of values.
 
 use core::{
     marker::PhantomData,
@@ -16,11 +16,13 @@ use crate::{
     error::{JsonError, StreamError},
 };
 
-/// What the services of large language models send after the last value.
+/// The data of the last event of large language model services.
 const DONE: Text = Text::from_static("[DONE]");
 
 pin_project! {
-    /// A stream of values, each the data of an event read as JSON. Made by [`EventStream::json`].
+    /// A stream of values, each parsed from the data of an event as JSON.
+    ///
+    /// It is returned by [`EventStream::json`].
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct Json<S, T> {
@@ -33,8 +35,9 @@ pin_project! {
 }
 
 impl<S> EventStream<S> {
-    /// A stream of values: the data of each event, read as JSON. It ends at an event whose data is `[DONE]`, or with the
-    /// stream of events.
+    /// Returns a stream of values, each parsed from the data of an event as JSON.
+    ///
+    /// It ends at an event whose data is `[DONE]`, or with the stream of events.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -57,7 +60,7 @@ impl<S> EventStream<S> {
     /// # }).unwrap().unwrap();
     /// ```
     ///
-    /// A service may send something else than a `T`, such as an error. Then [`JsonError::Json`] has the event:
+    /// If an event is not a `T`, such as an error of the service, [`JsonError::Json`] has the event:
     ///
     /// ```
     /// # use futures_util::{StreamExt, stream};
@@ -81,7 +84,9 @@ impl<S> EventStream<S> {
 }
 
 impl<S, T> Json<S, T> {
-    /// Sets the data of the event at which the stream ends: `[DONE]` if it is not set.
+    /// Sets the data of the event at which the stream ends.
+    ///
+    /// The default is `[DONE]`.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -99,22 +104,26 @@ impl<S, T> Json<S, T> {
         Self { end: data.into(), ..self }
     }
 
-    /// Whether the event came at which the stream ends. If the stream ended without it, something may be missing.
+    /// Returns whether the event that ends the stream came.
+    ///
+    /// If the stream ended without it, values may be missing.
     pub fn is_done(&self) -> bool {
         self.is_done
     }
 
-    /// The stream of events.
+    /// Returns the stream of events.
     pub fn get_ref(&self) -> &EventStream<S> {
         &self.events
     }
 
-    /// The stream of events. It may be asked in between.
+    /// Returns the stream of events.
+    ///
+    /// Both streams can be polled interleaved.
     pub fn get_mut(&mut self) -> &mut EventStream<S> {
         &mut self.events
     }
 
-    /// The stream of events, to go on with.
+    /// Returns the stream of the remaining events.
     pub fn into_inner(self) -> EventStream<S> {
         self.events
     }

@@ -1,12 +1,12 @@
-//! Server-Sent Events: the `text/event-stream` format, encoded and incrementally decoded.
+//! Encodes and incrementally decodes `text/event-stream`, the format of Server-Sent Events.
 //!
-//! This crate does no I/O and knows no runtime and no framework. It does exactly what browsers do, in
-//! bounded memory, without unsafe code, and `no_std` with `alloc`.
+//! This crate does no I/O and depends on no runtime or framework. It behaves exactly as browsers do, in
+//! bounded memory, without unsafe code, and is `no_std` with `alloc`.
 //!
 //! # Sending
 //!
-//! Build an [`Event`], encode it. What is written is one event and nothing else, whatever text it was
-//! made of: types and ids are checked when they are made, data may hold any line breaks.
+//! Build an [`Event`] and encode it. The output is exactly one event, whatever text it contains: types
+//! and ids are checked when they are created, and data can contain any line breaks.
 //!
 //! ```
 //! use sse_codec::{Event, EventType};
@@ -18,19 +18,19 @@
 //! assert_eq!(response, b"id: 7\nevent: price\ndata: 12.50\ndata: 13.00\n\n");
 //! ```
 //!
-//! [`Block`] writes what is no event: comments, ids and reconnection times alone. [`Encoded`] is
-//! encoded once and sent to many; a [`Batch`] joins several events for that, and a [`Segment`] keeps them for readers that come
-//! later.
+//! [`Block`] writes comments, ids and reconnection times without an event. [`Encoded`] is encoded once
+//! and sent to many clients. A [`Batch`] joins several events into one [`Encoded`], and a [`Segment`] keeps events for
+//! later readers.
 //!
 //! # Receiving
 //!
-//! There are three levels; take the highest that fits.
+//! There are three levels. Use the highest that fits.
 //!
 //! **Streams** (feature `stream`): [`EventStream`] turns a stream of byte chunks, such as the body of
 //! a response, into a stream of events. Without a runtime (feature `std`), [`EventReader`] is an iterator over the events
-//! of anything that reads.
+//! of any reader.
 //!
-//! **Events**: feed [`Decoder`] whatever comes, in whatever chunks. This is the whole loop:
+//! **Events**: feed [`Decoder`] chunks of any size. This is the whole loop:
 //!
 //! ```
 //! use std::io::{self, Read};
@@ -55,7 +55,7 @@
 //!                 }
 //!             }
 //!         }
-//!         // Wait for `decoder.reconnection_time()`, then come back.
+//!         // Wait for `decoder.retry()`, then reconnect.
 //!         decoder.reconnect();
 //!     }
 //!     Ok(())
@@ -63,10 +63,10 @@
 //! # listen(|_| Ok(Box::new(&b"id: 1\ndata: hello\n\n"[..]))).unwrap();
 //! ```
 //!
-//! [`Decoder::decode`] lends events that are borrowed from the chunk; [`Decoder::decode_bytes`]
-//! iterates over events that own their text.
+//! [`Decoder::decode`] yields borrowed events. [`Decoder::decode_bytes`] iterates over events that own
+//! their text.
 //!
-//! **Lines**: [`lines::LineDecoder`] shows every line, for proxies that must not lose comments and unknown
+//! **Lines**: [`lines::LineDecoder`] returns every line, for proxies that must not lose comments and unknown
 //! fields.
 //!
 //! # Features
@@ -81,24 +81,24 @@
 //!
 //! # What it does on the wire
 //!
-//! What the standard, [WHATWG HTML, 9.2 Server-sent events][standard], and browsers say, and what they leave open:
+//! It follows the standard, [WHATWG HTML, 9.2 Server-sent events][standard], and browsers:
 //!
-//! | case | what is done | standard |
+//! | case | behaviour | standard |
 //! | --- | --- | --- |
 //! | line ends | LF, CR and CRLF, also mixed. A CR at the end of a chunk ends its line at once; one LF after it is skipped | [parsing] |
-//! | byte order mark | one is skipped at the very start, also when chunks cut it | [parsing] |
+//! | byte order mark | one is skipped at the very start, also if it is split between chunks | [parsing] |
 //! | bytes that are not UTF-8 | U+FFFD for each maximal subpart, never an error | [parsing] |
-//! | `data` | each line of it is a line of the data; `data` alone is an empty one, and makes an event | [fields] |
-//! | `event` | the last one wins; an empty one resets to `message`; spaces at its end count | [fields] |
-//! | `id` | one with NUL is ignored, an empty one resets; it counts from the blank line on, with data or without; one of more than 8 KiB is ignored and reported, see [`Limits`](limits::Limits) | [fields], [dispatch] |
+//! | `data` | each field is a line of the data; `data` alone is an empty line, and makes an event | [fields] |
+//! | `event` | the last one wins; an empty one resets to `message`; trailing spaces count | [fields] |
+//! | `id` | one with NUL is ignored, an empty one resets; it takes effect at the blank line, with data or without; one of more than 8 KiB is ignored and reported, see [`Limits`](limits::Limits) | [fields], [dispatch] |
 //! | `retry` | ASCII digits that fit into a `u64` of milliseconds; anything else is ignored | [fields] |
-//! | other fields, comments | skipped, without being kept; comments and lines are shown to those who ask | [fields] |
+//! | other fields, comments | skipped without being buffered; comments are returned if they are enabled | [fields] |
 //! | the end of the stream | an unfinished event is discarded | [parsing] |
 //! | too large | one [`DecodeError`](error::DecodeError), the block is dropped, decoding goes on after it; see [`Limits`](limits::Limits) | left open |
-//! | data is encoded | split at LF, CR and CRLF, always as `data: ` with the space, so that one at its start survives | [authoring] |
+//! | data is encoded | split at LF, CR and CRLF, always as `data: ` with the space, so that leading spaces survive | [authoring] |
 //! | a comment is encoded | `:` and its text, nothing added; each line of it is a comment | [authoring] |
 //!
-//! What comes out depends on the bytes alone, never on how they were cut into chunks.
+//! The result depends only on the bytes, never on how they are cut into chunks.
 //!
 //! [standard]: https://html.spec.whatwg.org/multipage/server-sent-events.html
 //! [parsing]: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -158,7 +158,7 @@ pub use text::Text;
 pub use tokio_codec::EventCodec;
 pub use value::{EventId, EventType};
 
-/// The examples of the README are tested.
+/// Tests the examples of the README.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 struct Readme;

@@ -1,12 +1,13 @@
-//! How much a decoder collects.
+//! Limits on what a decoder buffers.
 
 use crate::EventId;
 
-/// How large the parts of an event stream may be, in bytes on the wire.
+/// The largest sizes of the parts of an event stream, in bytes on the wire.
 ///
-/// What passes a limit is dropped and gives one [`DecodeError`](crate::error::DecodeError); everything else arrives. A
-/// decoder never buffers more than its limits and a small constant. Unknown fields, `retry` fields and comments that
-/// were not asked for are skipped without being buffered.
+/// A part that exceeds its limit is dropped and reported by one [`DecodeError`](crate::error::DecodeError). Everything
+/// else arrives. A decoder buffers no more than its limits and a small constant, with two exceptions: the rest of a
+/// chunk whose guard was dropped early, and the text of bytes that are not UTF-8, which is up to three times as large.
+/// Unknown fields, `retry` fields and, unless enabled, comments are skipped without being buffered.
 ///
 /// ```
 /// use sse_codec::{Decoder, limits::Limits};
@@ -24,59 +25,61 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// The defaults: events of 16 MiB, ids of 8 KiB, comments of 64 KiB, and lines of 16 MiB.
+    /// Returns the defaults: events of 16 MiB, ids of 8 KiB, comments of 64 KiB, and lines of 16 MiB.
     pub const fn new() -> Self {
         Self { event: 16 * 1024 * 1024, id: EventId::MAX_LEN, comment: 64 * 1024, line: 16 * 1024 * 1024 }
     }
 
-    /// The largest event: the sum of the bytes of its block's `data`, `event` and `id` lines.
+    /// Sets the largest event: the sum of the bytes of its `data`, `event` and `id` lines.
     ///
     /// Names, colons and spaces count, line ends do not. An event of exactly this size passes. A larger one is dropped
-    /// with all of its block, also its id.
+    /// with its whole block, including the id.
     #[must_use]
     pub const fn with_event(self, bytes: usize) -> Self {
         Self { event: bytes, ..self }
     }
 
-    /// The longest id: the bytes of the value of an `id` field.
+    /// Sets the longest id: the bytes of the value of an `id` field.
     ///
-    /// A longer one is ignored; its event arrives without it. 8 KiB is what servers commonly accept in a header, and
-    /// clients send the id back as one.
+    /// A longer id is ignored, and its event arrives without it. Clients send the id back in a header, and servers
+    /// commonly accept headers of 8 KiB.
     #[must_use]
     pub const fn with_id(self, bytes: usize) -> Self {
         Self { id: bytes, ..self }
     }
 
-    /// The longest comment: the bytes after its colon. It applies only if comments are
-    /// [asked for](crate::decode::DecoderBuilder::comments).
+    /// Sets the longest comment: the bytes after its colon.
+    ///
+    /// It applies only if comments are [enabled](crate::decode::DecoderBuilder::comments).
     #[must_use]
     pub const fn with_comment(self, bytes: usize) -> Self {
         Self { comment: bytes, ..self }
     }
 
-    /// The longest line of a [`LineDecoder`](crate::lines::LineDecoder), without its line end. A
-    /// [`Decoder`](crate::Decoder) has no such limit.
+    /// Sets the longest line of a [`LineDecoder`](crate::lines::LineDecoder), without its line end.
+    ///
+    /// A [`Decoder`](crate::Decoder) has no such limit.
     #[must_use]
     pub const fn with_line(self, bytes: usize) -> Self {
         Self { line: bytes, ..self }
     }
 
-    /// The largest event, in bytes.
+    /// Returns the largest event, in bytes.
     pub const fn event(&self) -> usize {
         self.event
     }
 
-    /// The longest id, in bytes.
+    /// Returns the longest id, in bytes.
     pub const fn id(&self) -> usize {
         self.id
     }
 
-    /// The longest comment, in bytes.
+    /// Returns the longest comment, in bytes.
     pub const fn comment(&self) -> usize {
         self.comment
     }
 
-    /// The longest line of a [`LineDecoder`](crate::lines::LineDecoder), in bytes.
+    /// Returns the longest line of a [`LineDecoder`](crate::lines::LineDecoder), in bytes.
     pub const fn line(&self) -> usize {
         self.line
     }

@@ -1,4 +1,4 @@
-//! Events of anything that reads, without a runtime.
+//! Decodes events from a reader, without a runtime.
 
 use std::{
     fmt,
@@ -13,15 +13,15 @@ use crate::{
     error::StreamError,
 };
 
-/// How many bytes are read at once.
+/// How many bytes are read at once, at most.
 const CHUNK: usize = 16 * 1024;
 
 /// An iterator over the events of an [`io::Read`]: a file, a pipe, the body of a blocking HTTP client.
 ///
-/// It reads up to 16 KiB at once, so the source needs no buffer of its own, and it returns an event as soon as it was
-/// read. An error never ends the iterator by itself: after a [`StreamError::Decode`] the next event follows, and after a
-/// [`StreamError::Source`] the source is read again. So stop at a source that fails each time. An unfinished event at
-/// the end is discarded, as the standard says; [`Decoder::is_mid_event`] tells that there was one.
+/// It reads up to 16 KiB at once, so the source needs no separate buffer, and it returns an event as soon as it was
+/// read. An error does not end the iterator: after a [`StreamError::Decode`] the next event follows, and after a
+/// [`StreamError::Source`] the source is read again. Stop if the source fails each time. An unfinished event at the end
+/// is discarded, as the standard says; [`Decoder::is_mid_event`] reports it.
 ///
 /// ```
 /// use sse_codec::EventReader;
@@ -46,31 +46,33 @@ impl<R> EventReader<R> {
         Self::with_decoder(source, Decoder::new())
     }
 
-    /// Decodes `source` with this decoder: with its limits, its last event ID and so on.
+    /// Decodes `source` with an existing decoder: with its limits, its last event ID and other state.
     ///
-    /// What the decoder had left unread comes first.
+    /// Bytes that the decoder has not read yet come first.
     pub fn with_decoder(source: R, mut decoder: Decoder) -> Self {
         let mut chunk = OwnedChunk::default();
         chunk.begin(decoder.interpreter(), bytes::Bytes::new());
         Self { source, decoder, chunk, buf: BytesMut::new(), is_done: false }
     }
 
-    /// The decoder, to ask for the last event ID and the reconnection time as of the event that was returned last.
+    /// Returns the decoder, which has the last event ID and the reconnection time as of the last returned event.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
-    /// The source.
+    /// Returns the source.
     pub fn get_ref(&self) -> &R {
         &self.source
     }
 
-    /// The source. What is read from it here, no event is made of.
+    /// Returns the source.
+    ///
+    /// Bytes that are read directly from it are not decoded.
     pub fn get_mut(&mut self) -> &mut R {
         &mut self.source
     }
 
-    /// The source, and the decoder with what is unread.
+    /// Returns the source, and the decoder with the unread bytes.
     ///
     /// ```
     /// use sse_codec::EventReader;
@@ -89,8 +91,8 @@ impl<R> EventReader<R> {
         (self.source, self.decoder)
     }
 
-    /// The same iterator, with the comments between the events. The decoder must have been
-    /// [asked](crate::decode::DecoderBuilder::comments) for them.
+    /// Returns an iterator that also yields the comments between the events, if they are
+    /// [enabled](crate::decode::DecoderBuilder::comments) in the decoder.
     ///
     /// ```
     /// use sse_codec::{Decoder, Event, EventReader, decode::Item};
@@ -107,12 +109,12 @@ impl<R> EventReader<R> {
 }
 
 impl<R: Read> EventReader<R> {
-    /// Reads a chunk; nothing at the end.
+    /// Reads a chunk. Returns `None` at the end.
     fn read(&mut self) -> Option<io::Result<()>> {
         if self.is_done {
             return None;
         }
-        // No event keeps its chunk, so this is the same memory each time.
+        // No event keeps its chunk, so the same memory is used each time.
         self.buf.resize(CHUNK, 0);
         let len = loop {
             match self.source.read(&mut self.buf) {
@@ -149,29 +151,33 @@ impl<R> fmt::Debug for EventReader<R> {
     }
 }
 
-/// An iterator over events and comments. Made by [`EventReader::items`].
+/// An iterator over events and comments.
+///
+/// It is returned by [`EventReader::items`].
 #[derive(Debug)]
 pub struct Items<R> {
     events: EventReader<R>,
 }
 
 impl<R> Items<R> {
-    /// The decoder, as of the item that was returned last.
+    /// Returns the decoder, as of the last returned item.
     pub fn decoder(&self) -> &Decoder {
         self.events.decoder()
     }
 
-    /// The iterator over events alone.
+    /// Returns the iterator over events alone.
     pub fn get_ref(&self) -> &EventReader<R> {
         &self.events
     }
 
-    /// The iterator over events alone. It may be asked in between.
+    /// Returns the iterator over events alone.
+    ///
+    /// Both iterators can be used interleaved.
     pub fn get_mut(&mut self) -> &mut EventReader<R> {
         &mut self.events
     }
 
-    /// The iterator over events alone, to go on with.
+    /// Returns the iterator over the remaining events alone.
     pub fn into_inner(self) -> EventReader<R> {
         self.events
     }

@@ -1,16 +1,16 @@
-//! Where lines end: what encoding and decoding share.
+//! Searches for line ends, for encoding and decoding.
 //!
 //! > *end-of-line = ( cr lf / cr / lf )*
 //!
-//! 64 bytes at a time become a mask with one bit for each CR and LF, so that a short line costs a few instructions on
-//! the mask and no search of its own. If two masks are empty, the line is long, and `memchr2` searches on.
+//! 64 bytes at a time become a mask with one bit for each CR and LF. A short line then takes a few instructions on the
+//! mask and no separate search. If two masks are empty, the line is long, and `memchr2` continues.
 
 use wide::{u8x16, u8x32, u8x64};
 
-/// The line ends of one text, in order.
+/// Finds the line ends of one text, in order.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct LineEnds {
-    /// One bit for each CR and LF of the window that [`next`](Self::next) has yet to return.
+    /// One bit for each CR and LF of the window that [`next`](Self::next) has not returned yet.
     mask: u64,
     /// Where the window of 64 bytes begins.
     window: usize,
@@ -28,13 +28,13 @@ pub(crate) struct LineEnd {
 }
 
 impl LineEnds {
-    /// The line ends of `text` from `pos` on.
+    /// Starts a search in `text` at `pos`.
     #[inline(always)]
     pub(crate) fn starting_at(text: &[u8], pos: usize) -> Self {
         Self { mask: mask_of(&text[pos..]), window: pos }
     }
 
-    /// The next line end. `text` must be the same each time.
+    /// Returns the next line end. `text` must be the same each time.
     #[inline(always)]
     pub(crate) fn next(&mut self, text: &[u8]) -> Option<LineEnd> {
         if self.mask == 0 {
@@ -50,7 +50,7 @@ impl LineEnds {
         Some(LineEnd { end, next })
     }
 
-    /// The next window with a line end in it: mostly the next 64 bytes, and else a line is long.
+    /// Returns the next window with a line end. It is usually the next 64 bytes, unless a line is long.
     #[inline(always)]
     fn search(&self, text: &[u8]) -> Option<Self> {
         let mut window = self.window + WINDOW;
@@ -74,7 +74,7 @@ impl LineEnds {
     }
 }
 
-/// The mask of the first 64 bytes.
+/// Returns the mask of the first 64 bytes.
 #[inline(always)]
 fn mask_of(text: &[u8]) -> u64 {
     match text.first_chunk() {
@@ -86,7 +86,7 @@ fn mask_of(text: &[u8]) -> u64 {
     }
 }
 
-/// The mask of less than 64 bytes.
+/// Returns the mask of fewer than 64 bytes.
 #[inline]
 fn mask_of_tail(tail: &[u8]) -> u64 {
     let mask = |part: &[u8; 16]| {
@@ -94,7 +94,7 @@ fn mask_of_tail(tail: &[u8]) -> u64 {
         u64::from((part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(b'\r'))).to_bitmask())
     };
     match tail.last_chunk() {
-        // The last part may overlap the one before it.
+        // The last part may overlap the previous one.
         Some(last) => {
             let parts = tail.as_chunks().0.iter().enumerate();
             parts.fold(mask(last) << (tail.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
@@ -103,8 +103,8 @@ fn mask_of_tail(tail: &[u8]) -> u64 {
     }
 }
 
-/// Less than 16 bytes, with zeros after them. Made of words that may overlap, since bytes that were just copied are slow
-/// to load.
+/// Pads fewer than 16 bytes with zeros. It loads words that may overlap, since loading bytes that were just copied is
+/// slow.
 #[inline]
 fn padded(bytes: &[u8]) -> u128 {
     if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
@@ -118,11 +118,11 @@ fn padded(bytes: &[u8]) -> u128 {
     }
 }
 
-/// Whether a text has no CR, no LF and no smaller byte.
+/// Returns false if a text has a CR, an LF or, in some cases, another control character.
 ///
-/// The smallest byte takes fewer instructions to find than two bytes, and few texts have other control characters.
-/// Two vectors, which may overlap, cover any text of up to twice their size, so short texts need no loop, whose end
-/// the processor would mispredict.
+/// Finding the smallest byte takes fewer instructions than finding two bytes, and few texts have other control
+/// characters. Two vectors, which may overlap, cover any text of up to twice their size. Short texts therefore need no
+/// loop, whose end the processor would mispredict.
 #[inline(always)]
 pub(crate) fn is_one_line(text: &[u8]) -> bool {
     macro_rules! ends_are_clear {
@@ -152,7 +152,7 @@ pub(crate) fn is_one_line(text: &[u8]) -> bool {
                     vectors.iter().fold(u8x64::new(*last), |least, vector| least.min(u8x64::new(*vector)));
                 !least.min(u8x64::splat(b'\r')).simd_eq(least).any()
             };
-            // The first 128 bytes tell for most long texts of several lines.
+            // Most long texts of several lines have a line end in the first 128 bytes.
             (vectors.len() < 8 || are_clear(&vectors[..2])) && are_clear(vectors)
         }
     }

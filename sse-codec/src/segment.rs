@@ -1,4 +1,4 @@
-//! Blocks of which any run is lent without copying it.
+//! A sequence of encoded blocks, of which any run can be shared.
 
 use core::{mem, ops::Range};
 
@@ -8,11 +8,11 @@ use bytes::Bytes;
 
 use crate::{Block, Encoded};
 
-/// Blocks that are encoded one after another, of which many readers take what they have not seen yet.
+/// A sequence of encoded blocks, from which many readers take the blocks that they have not seen yet.
 ///
-/// It is what a history of events is made of. Whoever asks for a run of blocks first has it copied out, once, and all
-/// others share that; once the segment is [sealed](Self::seal) nothing is copied at all. A run is always of whole blocks,
-/// so that what comes out is as safe to send as what went in.
+/// A history of events is made of segments. The first request for a run of blocks copies it, and later requests share
+/// this copy. Once the segment is [sealed](Self::seal), nothing is copied. A run always consists of complete blocks, so
+/// it is as safe to send as the blocks that were added.
 ///
 /// ```
 /// use sse_codec::{Event, Segment};
@@ -29,13 +29,13 @@ pub struct Segment {
     /// The bytes of all blocks, until the segment is sealed.
     open: Vec<u8>,
     ends: Vec<End>,
-    /// What was lent last: from this block on, in one piece. Of a sealed segment, everything.
+    /// The last copy: the blocks from `lent_from` on. In a sealed segment, all blocks.
     lent: Bytes,
     lent_from: usize,
     is_sealed: bool,
 }
 
-/// What there is up to the end of a block.
+/// How many bytes and events there are up to the end of a block.
 #[derive(Clone, Copy, Debug, Default)]
 struct End {
     bytes: usize,
@@ -43,13 +43,14 @@ struct End {
 }
 
 impl Segment {
-    /// An empty segment, which allocates nothing yet.
+    /// Creates an empty segment, which allocates nothing yet.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Adds a block, unless the segment would have more than `max_len` bytes then, or is sealed. Returns whether it was
-    /// added.
+    /// Adds a block, and returns whether it was added.
+    ///
+    /// It is not added if the segment is sealed, or would then have more than `max_len` bytes.
     pub fn try_push<'a>(&mut self, block: impl Into<Block<'a>>, max_len: usize) -> bool {
         let block = block.into();
         let end = self.end_of(self.len());
@@ -61,13 +62,15 @@ impl Segment {
         is_added
     }
 
-    /// The blocks of this range; of a range that is too long, those that there are.
+    /// Returns the blocks of a range.
+    ///
+    /// Positions beyond the last block are ignored.
     pub fn run(&mut self, blocks: Range<usize>) -> Encoded {
         let (first, after) = (blocks.start.min(self.len()), blocks.end.min(self.len()));
         let (start, end) = (self.end_of(first), self.end_of(after.max(first)));
         let mut base = self.end_of(self.lent_from).bytes;
         if start.bytes < base || base + self.lent.len() < end.bytes {
-            // Usually everyone wants only what is new. If not, what is lent anew is for all who asked so far.
+            // Usually readers want only new blocks. Otherwise the new copy also covers the earlier requests.
             let is_new = base + self.lent.len() <= start.bytes;
             self.lent_from = if is_new { first } else { first.min(self.lent_from) };
             base = self.end_of(self.lent_from).bytes;
@@ -76,7 +79,7 @@ impl Segment {
         Encoded::joined(self.lent.slice(start.bytes - base..end.bytes - base), end.events - start.events)
     }
 
-    /// Ends the segment: nothing can be added from now on, and no run is copied.
+    /// Seals the segment: no block can be added any more, and no run is copied.
     ///
     /// ```
     /// let mut segment = sse_codec::Segment::new();
@@ -94,22 +97,22 @@ impl Segment {
         }
     }
 
-    /// How many blocks there are.
+    /// Returns how many blocks there are.
     pub fn len(&self) -> usize {
         self.ends.len()
     }
 
-    /// Whether there is no block.
+    /// Returns whether there are no blocks.
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
 
-    /// How many bytes the blocks have.
+    /// Returns how many bytes the blocks have.
     pub fn bytes(&self) -> usize {
         self.end_of(self.len()).bytes
     }
 
-    /// What there is in this many blocks.
+    /// Returns how much is in the first `blocks` blocks.
     fn end_of(&self, blocks: usize) -> End {
         blocks.checked_sub(1).and_then(|last| self.ends.get(last)).copied().unwrap_or_default()
     }

@@ -1,6 +1,6 @@
-//! Events, ids, types and texts as serde knows them.
+//! Serialization of events, ids, types and texts with serde.
 //!
-//! What is deserialized is checked as what is decoded: a type or an id with a line break is an error.
+//! Deserialized values are checked like decoded ones: a type or an id with a line break is an error.
 
 use core::fmt;
 
@@ -12,8 +12,8 @@ use serde::{
 
 use crate::{Event, EventId, EventType, Text};
 
-/// `{"data":"…","type":"…","id":"…","retry":3000}`, the reconnection time in milliseconds. Formats that people read leave
-/// out what the event does not have.
+/// `{"data":"…","type":"…","id":"…","retry":3000}`, with the reconnection time in milliseconds. Human-readable formats
+/// omit fields that the event does not have.
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let is_sparse = serializer.is_human_readable();
@@ -98,7 +98,7 @@ impl Serialize for EventId {
 }
 
 impl<'de> Deserialize<'de> for EventId {
-    /// Any id that the format can hold, so that each event that was decoded can be read again.
+    /// Accepts any id that the format allows, so that every decoded event can be deserialized again.
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::lenient(Text::deserialize(deserializer)?).map_err(D::Error::custom)
     }

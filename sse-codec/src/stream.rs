@@ -1,4 +1,4 @@
-//! Streams: bytes to events, and blocks to bytes.
+//! Decodes streams of bytes to events, and encodes streams of blocks to bytes.
 
 use core::{
     pin::Pin,
@@ -20,11 +20,10 @@ use crate::{
 pin_project! {
     /// A stream of events, decoded from a stream of byte chunks.
     ///
-    /// The chunks are anything that becomes [`Bytes`], in a `Result`: what HTTP clients give as the
-    /// body of a response. An error never ends the stream by itself: after a
-    /// [`StreamError::Decode`] the next event follows, and after a [`StreamError::Source`] the source
-    /// is asked again. An unfinished event at the end is discarded, as the standard says;
-    /// [`Decoder::is_mid_event`] tells that there was one.
+    /// The chunks are any type that converts to [`Bytes`], in a `Result`, as in the response bodies of
+    /// HTTP clients. An error does not end the stream: after a [`StreamError::Decode`] the next event
+    /// follows, and after a [`StreamError::Source`] the source is polled again. An unfinished event at
+    /// the end is discarded, as the standard says; [`Decoder::is_mid_event`] reports it.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -42,8 +41,8 @@ pin_project! {
     ///
     /// # HTTP clients
     ///
-    /// With reqwest (feature `stream`), the chunks are `response.bytes_stream()`; with hyper, those of a
-    /// `http_body_util::BodyDataStream`. Such a source is not always `Unpin`, and then `next()` does not take its
+    /// With reqwest (feature `stream`), the source is `response.bytes_stream()`; with hyper, a
+    /// `http_body_util::BodyDataStream`. If such a source is not `Unpin`, `next()` does not accept its
     /// `EventStream`. Pin the source: in a box, as here, or on the stack with `std::pin::pin!`.
     ///
     /// ```
@@ -66,11 +65,10 @@ pin_project! {
     ///
     /// # Silence
     ///
-    /// A connection may be dead without a word. Servers send comments to show that theirs is not, and this stream skips
-    /// comments. So do not put a timeout around `next()`: a feed that sends nothing but comments for a while would be
-    /// taken for silent. Put it around the source, where any byte counts. With `tokio_stream::StreamExt::timeout` the
-    /// source is `response.bytes_stream().timeout(Duration::from_secs(45))`, of which each item is a chunk or the
-    /// notice that none came.
+    /// A connection may fail without an error. Servers send comments to show that it is alive, but this stream skips
+    /// comments. Do not put a timeout around `next()`, since it would also end a feed that sends only comments for a
+    /// while. Put it around the source, where any byte counts. With `tokio_stream::StreamExt::timeout`, the source is
+    /// `response.bytes_stream().timeout(Duration::from_secs(45))`, whose items are chunks or timeouts.
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct EventStream<S> {
@@ -88,37 +86,39 @@ impl<S> EventStream<S> {
         Self::with_decoder(source, Decoder::new())
     }
 
-    /// Decodes `source` with this decoder: with its limits, its last event ID and so on.
+    /// Decodes `source` with an existing decoder: with its limits, its last event ID and other state.
     ///
-    /// What the decoder had left unread comes first.
+    /// Bytes that the decoder has not read yet come first.
     pub fn with_decoder(source: S, mut decoder: Decoder) -> Self {
         let mut chunk = OwnedChunk::default();
         chunk.begin(decoder.interpreter(), Bytes::new());
         Self { source, decoder, chunk, is_done: false }
     }
 
-    /// The decoder, to ask for the last event ID and the reconnection time as of the event that was
-    /// returned last.
+    /// Returns the decoder, which has the last event ID and the reconnection time as of the last returned
+    /// event.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }
 
-    /// The source of the chunks.
+    /// Returns the source of the chunks.
     pub fn get_ref(&self) -> &S {
         &self.source
     }
 
-    /// The source of the chunks. What is read from it here, no event is made of.
+    /// Returns the source of the chunks.
+    ///
+    /// Chunks that are taken directly from it are not decoded.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.source
     }
 
-    /// The source of the chunks, pinned.
+    /// Returns the source of the chunks, pinned.
     pub fn get_pin_mut(self: Pin<&mut Self>) -> Pin<&mut S> {
         self.project().source
     }
 
-    /// The source, and the decoder with what is unread.
+    /// Returns the source, and the decoder with the unread bytes.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -140,7 +140,9 @@ impl<S> EventStream<S> {
         (self.source, self.decoder)
     }
 
-    /// The decoder, to go on with: [`reconnect`](Decoder::reconnect) it for a new connection.
+    /// Returns the decoder.
+    ///
+    /// For a new connection, call [`reconnect`](Decoder::reconnect).
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -165,8 +167,8 @@ impl<S> EventStream<S> {
         self.into_parts().1
     }
 
-    /// The same stream, with the comments between the events. The decoder must have been
-    /// [asked](crate::decode::DecoderBuilder::comments) for them.
+    /// Returns a stream that also yields the comments between the events, if they are
+    /// [enabled](crate::decode::DecoderBuilder::comments) in the decoder.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -191,8 +193,8 @@ where
     S: Stream<Item = Result<B, E>>,
     B: Into<Bytes>,
 {
-    /// Ready when there is a chunk to be read, or an error; with nothing when there will be none.
-    // As a call, each chunk of 7 bytes takes 30 instructions more.
+    /// Polls the source for the next chunk, and begins to read it. Ready with `None` at the end.
+    // Not inlined, each chunk of 7 bytes takes 30 more instructions.
     #[inline(always)]
     fn poll_chunk(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<(), StreamError<E>>>> {
         let this = self.project();
@@ -237,13 +239,15 @@ where
     B: Into<Bytes>,
 {
     fn is_terminated(&self) -> bool {
-        // The source is asked only when nothing of its chunks is left.
+        // The source is polled only when its earlier chunks have been read.
         self.is_done
     }
 }
 
 pin_project! {
-    /// A stream of events and comments. Made by [`EventStream::items`].
+    /// A stream of events and comments.
+    ///
+    /// It is returned by [`EventStream::items`].
     #[derive(Debug)]
     #[must_use = "streams do nothing unless polled"]
     pub struct Items<S> {
@@ -253,22 +257,24 @@ pin_project! {
 }
 
 impl<S> Items<S> {
-    /// The decoder, as of the item that was returned last.
+    /// Returns the decoder, as of the last returned item.
     pub fn decoder(&self) -> &Decoder {
         self.events.decoder()
     }
 
-    /// The stream of events alone.
+    /// Returns the stream of events alone.
     pub fn get_ref(&self) -> &EventStream<S> {
         &self.events
     }
 
-    /// The stream of events alone. It may be asked in between.
+    /// Returns the stream of events alone.
+    ///
+    /// Both streams can be polled interleaved.
     pub fn get_mut(&mut self) -> &mut EventStream<S> {
         &mut self.events
     }
 
-    /// The stream of events alone, to go on with.
+    /// Returns the stream of the remaining events alone.
     pub fn into_inner(self) -> EventStream<S> {
         self.events
     }
@@ -300,8 +306,8 @@ where
 pin_project! {
     /// A stream of byte chunks, encoded from a stream of events: one chunk for each item.
     ///
-    /// For servers that take a stream of bytes as the body of a response. The items are [`Event`]s, [`Block`](crate::Block)s
-    /// or [`Encoded`]s, in a `Result`. Nothing is added: no keep-alive, no headers.
+    /// It is for servers that accept a stream of bytes as the body of a response. The items are [`Event`]s,
+    /// [`Block`](crate::Block)s or [`Encoded`]s, in a `Result`. It adds no keep-alive and no headers.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -323,7 +329,7 @@ pin_project! {
 }
 
 impl<S> EncodeStream<S> {
-    /// Encodes what `events` yields.
+    /// Encodes the items of `events`.
     pub fn new(events: S) -> Self {
         Self { events }
     }

@@ -1,4 +1,4 @@
-//! Text that is kept.
+//! Owned text.
 
 use core::{cmp::Ordering, convert::Infallible, fmt, hash, ops::Deref, str::FromStr};
 
@@ -6,14 +6,14 @@ use alloc::{borrow::Cow, boxed::Box, string::String};
 
 use arrayvec::ArrayString;
 
-/// A text of up to this many bytes takes no more space in place than a `String` does with the tag.
+/// The longest text that is stored inline, in bytes. With the tag, it takes no more space than a `String` with a tag.
 const MAX_INLINE: usize = 24;
 
-/// Text that owns itself: the data of an [`Event`](crate::Event), a type, an id.
+/// Owned text: the data of an [`Event`](crate::Event), a type or an id.
 ///
-/// Up to 24 bytes are stored in place, as most types and ids are; longer text has an allocation of its own, which a
-/// clone copies. Text made of a literal by [`from_static`](Self::from_static) is never copied. To send one event to
-/// many clients, share an [`Encoded`](crate::Encoded).
+/// Text of up to 24 bytes that is copied from a `str` is stored inline, as most types and ids are. Text from
+/// [`from_static`](Self::from_static) is never copied. Other text has its own allocation, which a clone copies. To send
+/// one event to many clients, share an [`Encoded`](crate::Encoded).
 ///
 /// ```
 /// use sse_codec::Text;
@@ -33,12 +33,12 @@ enum Repr {
 }
 
 impl Text {
-    /// Text that is never copied.
+    /// Creates a text from a literal, which is never copied.
     pub const fn from_static(text: &'static str) -> Self {
         Self(Repr::Static(text))
     }
 
-    /// The text.
+    /// Returns the text.
     #[inline]
     pub fn as_str(&self) -> &str {
         match &self.0 {
@@ -87,7 +87,7 @@ impl From<&str> for Text {
 }
 
 impl From<String> for Text {
-    /// Does not copy, unless the allocator has to move the text as it gives back spare capacity.
+    /// Does not copy, unless the allocator moves the text to release spare capacity.
     fn from(text: String) -> Self {
         Self(Repr::Heap(text.into()))
     }
@@ -130,7 +130,7 @@ impl FromStr for Text {
 }
 
 impl From<Text> for String {
-    /// Copies only text that is stored in place or static.
+    /// Copies only text that is stored inline or static.
     fn from(text: Text) -> Self {
         match text.0 {
             Repr::Heap(text) => text.into(),
@@ -159,7 +159,7 @@ impl Ord for Text {
     }
 }
 
-/// Compares a type with texts of other types, from both sides.
+/// Implements comparison with other types of text, in both directions.
 macro_rules! compare_as_text {
     ($name:ident with $($text:ty)*) => {$(
         impl PartialEq<$text> for $name {
@@ -210,7 +210,7 @@ impl fmt::Debug for Text {
     }
 }
 
-/// A number in decimal digits.
+/// Writes a number in decimal digits.
 pub(crate) fn decimal(number: impl fmt::Display) -> Text {
     let mut digits = ArrayString::<40>::new_const();
     // 40 bytes hold every integer.

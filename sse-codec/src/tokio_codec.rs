@@ -1,4 +1,4 @@
-//! The codec as `tokio_util` knows it, for anything that is `AsyncRead` or `AsyncWrite`.
+//! A codec for `tokio_util`, for any `AsyncRead` or `AsyncWrite`.
 
 use std::io;
 
@@ -13,9 +13,9 @@ use crate::{
 
 /// Decodes and encodes event streams in a `tokio_util::codec::{Framed, FramedRead, FramedWrite}`.
 ///
-/// It yields events, and comments if the decoder was [asked](crate::decode::DecoderBuilder::comments) for
-/// them. What passes a limit comes as an item, since an error of the codec itself would end the
-/// stream. In the other direction it takes [`Event`], `&Event`, [`Block`] and [`Encoded`].
+/// It yields events, and comments if they are [enabled](crate::decode::DecoderBuilder::comments) in the
+/// decoder. An exceeded limit is reported as an item, since an error of the codec itself would end the
+/// stream. As an encoder it accepts [`Event`], `&Event`, [`Block`] and [`Encoded`].
 ///
 /// ```
 /// use futures_util::StreamExt;
@@ -31,7 +31,7 @@ use crate::{
 /// # }).unwrap().unwrap();
 /// ```
 ///
-/// And in the other direction:
+/// Encoding:
 ///
 /// ```
 /// use futures_util::SinkExt;
@@ -53,22 +53,22 @@ pub struct EventCodec {
 }
 
 impl EventCodec {
-    /// A codec with the default settings.
+    /// Creates a codec with the default settings.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// A codec with this decoder: with its limits, its last event ID and so on.
+    /// Creates a codec with an existing decoder: with its limits, its last event ID and other state.
     ///
-    /// What the decoder had left unread comes first.
+    /// Bytes that the decoder has not read yet come first.
     pub fn with_decoder(mut decoder: Decoder) -> Self {
         let mut chunk = OwnedChunk::default();
         chunk.begin(decoder.interpreter(), Bytes::new());
         Self { decoder, chunk }
     }
 
-    /// The decoder, to ask for the last event ID and the reconnection time as of the item that was
-    /// returned last.
+    /// Returns the decoder, which has the last event ID and the reconnection time as of the last returned
+    /// item.
     pub fn decoder(&self) -> &Decoder {
         &self.decoder
     }

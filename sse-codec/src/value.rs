@@ -1,4 +1,4 @@
-//! Single-line values: texts that cannot hold what would break an event stream.
+//! Single-line values: text without characters that would break an event stream.
 
 use core::{borrow::Borrow, fmt, str::FromStr};
 
@@ -12,7 +12,7 @@ use crate::{
 
 /// The type of an event: the value of an `event` field.
 ///
-/// Not empty, and without CR and LF, so that it can never end its line and forge another field. An
+/// It is not empty, and has no CR or LF, so it can never end its line and forge another field. An
 /// event without a type is a `message` event. Case and spaces count: `"ping "` is not `"ping"`.
 ///
 /// ```
@@ -31,10 +31,10 @@ pub struct EventType(Text);
 
 /// The id of an event: the value of an `id` field, and of the `Last-Event-ID` header.
 ///
-/// A client sends the id of the last event that it saw when it reconnects, so an id has to fit into a header.
-/// [`new`](Self::new) refuses what browsers cannot send back: control characters, a space at either end, and more than
-/// [`MAX_LEN`](Self::MAX_LEN) bytes. It may be empty: an empty id resets the client's last event ID, and the next
-/// connection sends no `Last-Event-ID`. Integers become ids without failing.
+/// When a client reconnects, it sends the id of the last event that it received, so an id must fit into a header.
+/// [`new`](Self::new) refuses ids that browsers cannot send back: with control characters, with a space at either end,
+/// or longer than [`MAX_LEN`](Self::MAX_LEN) bytes. An empty id resets the client's last event ID, and the next
+/// connection sends no `Last-Event-ID`. Integers convert to ids without errors.
 ///
 /// ```
 /// use sse_codec::{EventId, error::ValueError};
@@ -45,29 +45,31 @@ pub struct EventType(Text);
 /// # Ok::<(), ValueError>(())
 /// ```
 ///
-/// An id that was decoded may be any id that the format can hold, as the standard says. For proxies and tests,
-/// [`lenient`](Self::lenient) makes these too.
+/// A decoded id can be any id that the format allows, as the standard says. For proxies and tests,
+/// [`lenient`](Self::lenient) creates such ids.
 ///
 /// Standard: [9.2.6, `id`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation), [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct EventId(Text);
 
 impl EventType {
-    /// The type of every event that has no `event` field.
+    /// The type of an event without an `event` field.
     pub const MESSAGE: EventType = EventType::from_static("message");
 
-    /// Checks `text` and makes an event type of it.
+    /// Creates an event type from a text.
     ///
     /// # Errors
     ///
-    /// [`ValueError::EmptyType`] or [`ValueError::LineBreak`].
+    /// [`ValueError::EmptyType`] if it is empty, or [`ValueError::LineBreak`].
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_type(&text)?;
         Ok(Self(text))
     }
 
-    /// Makes an event type of a literal; in a `const`, a bad one does not compile.
+    /// Creates an event type from a literal.
+    ///
+    /// In a `const`, an invalid literal does not compile.
     ///
     /// ```compile_fail
     /// const BROKEN: sse_codec::EventType = sse_codec::EventType::from_static("two\nlines");
@@ -75,8 +77,8 @@ impl EventType {
     ///
     /// # Panics
     ///
-    /// Outside of a `const`, if [`new`](Self::new) would refuse the literal.
-    #[allow(clippy::panic)] // a compile error where it is used as meant, never reached from input
+    /// Outside of a `const`, if [`new`](Self::new) refuses the literal.
+    #[allow(clippy::panic)] // a compile error in a `const`, and never reached from input
     pub const fn from_static(text: &'static str) -> Self {
         match check_type(text) {
             Ok(()) => Self(Text::from_static(text)),
@@ -86,26 +88,27 @@ impl EventType {
 }
 
 impl EventId {
-    /// The longest id that [`new`](Self::new) takes, in bytes: 8 KiB, about what common servers and proxies let through
-    /// as one line of a request.
+    /// The longest id that [`new`](Self::new) accepts, in bytes: 8 KiB.
+    ///
+    /// This is about the longest header line that common servers and proxies accept.
     pub const MAX_LEN: usize = 8 * 1024;
 
-    /// Checks `text` and makes an event id of it.
+    /// Creates an event id from a text.
     ///
     /// # Errors
     ///
     /// [`ValueError::LineBreak`], [`ValueError::Nul`], [`ValueError::ControlCharacter`], [`ValueError::OuterSpace`] or
-    /// [`ValueError::TooLong`]: a browser could not send the id back.
+    /// [`ValueError::TooLong`], since a browser could not send the id back.
     pub fn new(text: impl Into<Text>) -> Result<Self, ValueError> {
         let text = text.into();
         check_id(&text)?;
         Ok(Self(text))
     }
 
-    /// Makes an event id of any text that the format can hold, also if browsers cannot send it back.
+    /// Creates an event id from any text that the format allows, even if browsers cannot send it back.
     ///
-    /// This is for proxies, which send on what they read, and for tests. A server that sends such ids loses the clients
-    /// that have to reconnect: some get 400 as an answer and give up.
+    /// This is for proxies, which forward the ids that they read, and for tests. A server that sends such ids loses
+    /// clients that reconnect: some get the status 400 and give up.
     ///
     /// ```
     /// use sse_codec::EventId;
@@ -125,7 +128,9 @@ impl EventId {
         Ok(Self(text))
     }
 
-    /// Makes an event id of a literal; in a `const`, a bad one does not compile.
+    /// Creates an event id from a literal.
+    ///
+    /// In a `const`, an invalid literal does not compile.
     ///
     /// ```
     /// const START: sse_codec::EventId = sse_codec::EventId::from_static("0-0");
@@ -134,8 +139,8 @@ impl EventId {
     ///
     /// # Panics
     ///
-    /// Outside of a `const`, if [`new`](Self::new) would refuse the literal.
-    #[allow(clippy::panic)] // a compile error where it is used as meant, never reached from input
+    /// Outside of a `const`, if [`new`](Self::new) refuses the literal.
+    #[allow(clippy::panic)] // a compile error in a `const`, and never reached from input
     pub const fn from_static(text: &'static str) -> Self {
         match check_id(text) {
             Ok(()) => Self(Text::from_static(text)),
@@ -143,8 +148,10 @@ impl EventId {
         }
     }
 
-    /// An id of the hexadecimal digits of these bytes, such as a hash. The bytes of a number come with its most significant
-    /// first ([`to_be_bytes`](u64::to_be_bytes)).
+    /// Creates an id of hexadecimal digits from bytes, such as those of a hash.
+    ///
+    /// For a number, pass the most significant byte first ([`to_be_bytes`](u64::to_be_bytes)). More than 4,096 bytes do
+    /// not compile.
     ///
     /// ```
     /// assert_eq!(sse_codec::EventId::from_hex([0x0A, 0xFF]), "0aff");
@@ -156,8 +163,9 @@ impl EventId {
         Self(digits.as_str().into())
     }
 
-    /// An id in the form of a UUID: 8, 4, 4, 4 and 12 hexadecimal digits. With the crate `uuid`, the bytes are
-    /// `uuid.into_bytes()`.
+    /// Creates an id in the form of a UUID: 8, 4, 4, 4 and 12 hexadecimal digits.
+    ///
+    /// With the crate `uuid`, pass `uuid.into_bytes()`.
     ///
     /// ```
     /// let id = sse_codec::EventId::from_uuid(*b"\x01\x93abcdefghijklmn");
@@ -174,12 +182,12 @@ impl EventId {
         Self(digits.into())
     }
 
-    /// Whether this id resets the last event ID.
+    /// Returns whether this id is empty, which resets the last event ID.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Parses the id, such as the number that a server made it of.
+    /// Parses the id, for example as the number that it was created from.
     ///
     /// ```
     /// let seen = sse_codec::EventId::from(41_u64);
@@ -189,7 +197,7 @@ impl EventId {
     ///
     /// # Errors
     ///
-    /// Those of `T`.
+    /// Those of `T::from_str`.
     pub fn parse<T: FromStr>(&self) -> Result<T, T::Err> {
         self.as_str().parse()
     }
@@ -232,7 +240,7 @@ const fn check_lenient_id(text: &str) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// A header's value has neither control characters nor spaces at its ends ([RFC 9110, 5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.5)).
+/// A header value has no control characters, and no spaces at its ends ([RFC 9110, 5.5](https://www.rfc-editor.org/rfc/rfc9110.html#section-5.5)).
 const fn check_id(text: &str) -> Result<(), ValueError> {
     if let Err(error) = check_lenient_id(text) {
         return Err(error);
@@ -252,17 +260,17 @@ const fn check_id(text: &str) -> Result<(), ValueError> {
     Ok(())
 }
 
-/// What the two values have in common: they are read as text, and made of text that is checked.
+/// The common methods of the two types: conversions to text, and checked conversions from text.
 macro_rules! single_line_value {
     ($name:ident, $check_decoded:ident) => {
         impl $name {
-            /// A value that the decoder read from a line of its own: it cannot hold a line break.
+            /// Creates a value that the decoder read from one line, so it has no line break.
             pub(crate) fn from_decoded(text: Text) -> Self {
                 debug_assert!($check_decoded(&text).is_ok());
                 Self(text)
             }
 
-            /// The value as text.
+            /// Returns the value as text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }

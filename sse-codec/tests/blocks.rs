@@ -1,4 +1,4 @@
-//! Whole blocks for proxies: nothing of them is lost, in any chunking, and nothing is joined that was not.
+//! Complete blocks for proxies: nothing is lost in any chunking, and no parts of two blocks are joined.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -24,17 +24,17 @@ use sse_conformance::{
     strategies, vectors,
 };
 
-/// A block as it is encoded again, or the size of one that was dropped.
+/// An encoded block, or the limit that a dropped block exceeded.
 type Read = Result<Vec<u8>, usize>;
 
-/// In the most naive way: the lines between blank ones. The size of a block is that of its lines as they are encoded.
+/// Splits naively at blank lines. The size of a block is the size of its encoded lines.
 fn naive(input: &[u8], limit: usize) -> Vec<Read> {
     let (mut blocks, mut block) = (vec![], vec![]);
     for line in naive_lines::split(input, usize::MAX) {
         let NaiveLine::Line(line) = line else { panic!("there is no limit") };
         if !line.is_empty() {
             let encoded = naive_lines::encoding(&line);
-            // Only the first line of a block can be the first of a stream.
+            // Only the first line of a block can be the first line of a stream.
             let is_later = !block.is_empty() && line.starts_with(b"\xEF\xBB\xBF");
             block.push(if is_later { encoded[2..].to_vec() } else { encoded });
         } else if !block.is_empty() {
@@ -68,7 +68,7 @@ fn limits(limit: usize) -> Limits {
     Limits::new().with_event(limit)
 }
 
-/// Each chunk read to its end, or one block at a time.
+/// Reads each chunk to its end, or one block per guard if `in_sips`.
 fn decode(chunks: &[&[u8]], limit: usize, in_sips: bool) -> Vec<Read> {
     let mut decoder = BlockDecoder::with_limits(limits(limit));
     let mut blocks = vec![];
@@ -112,11 +112,11 @@ fn each_block_of_each_vector_in_every_chunking() {
     }
 }
 
-/// The oracle, which knows nothing of blocks, sees the same events, comments and ids before and after.
+/// The oracle, which does not know blocks, sees the same events, comments and ids before and after.
 #[test]
 fn a_client_of_a_proxy_sees_what_the_proxy_saw() {
     for vector in vectors::all() {
-        // What is not ended by a blank line is not sent on.
+        // A block without its blank line is not forwarded.
         let mut whole = vector.input.clone();
         whole.extend(b"\n\n");
         let mut sent = vec![];
@@ -126,7 +126,7 @@ fn a_client_of_a_proxy_sees_what_the_proxy_saw() {
         let is_shown = |output: &Output| !matches!(output, Output::Comment(text) if text.is_empty());
         let shown = |input: &[u8]| {
             let mut outcome = expect(input, Settings::ITEMS);
-            // An empty comment may come before a BOM.
+            // An empty comment can precede a BOM.
             outcome.outputs.retain(is_shown);
             outcome
         };
@@ -152,7 +152,7 @@ proptest! {
         let expected = naive(&input, limit);
         let mut decoded = decode(&chunks, limit, in_sips);
         prop_assert_eq!(stream(&chunks, limit), &decoded[..]);
-        // The error comes when the limit is passed, also if the block never ends.
+        // The error comes when the limit is exceeded, even if the block never ends.
         if decoded.len() > expected.len() {
             prop_assert_eq!(decoded.pop(), Some(Err(limit)));
         }
@@ -183,7 +183,7 @@ fn a_block_over_the_limit_is_dropped_and_told_once() {
         assert_eq!((error.limit(), error.offset(), error.event_id().unwrap().as_str()), (30, 14, "7"));
     }
 
-    // A line that is longer than the limit, at any place of its block.
+    // A line that is longer than the limit, at any position of its block.
     let mut decoder = BlockDecoder::with_limits(limits(10));
     let mut blocks = decoder.decode(b"id: 7\ndata: too long\n\ndata: too long\nid: 7\n\nid: 9\n\n");
     let error = blocks.next().unwrap().unwrap_err();
@@ -194,7 +194,7 @@ fn a_block_over_the_limit_is_dropped_and_told_once() {
     assert!(blocks.next().is_none());
 }
 
-/// As they are encoded: one space after a colon, and one byte for the line end.
+/// It counts encoded lines: one space after a colon, and one byte for the line end.
 #[test]
 fn the_limit_counts_each_kind_of_line() {
     for (block, size) in
@@ -221,7 +221,7 @@ fn nothing_is_joined_over_a_connection_or_a_leak() {
     let blocks: Vec<_> = decoder.decode(b"data: b\n\ndata: c\n\n").map(Result::unwrap).collect();
     assert!(blocks.iter().map(|block| Encoded::from(block).into_bytes()).eq(["data: c\n\n"]));
 
-    // Where the first chunk ends in a line, and a decoder that has dropped a block.
+    // The first chunk ends in a line, and the decoder has dropped a block.
     let mut decoder = BlockDecoder::with_limits(limits(9));
     assert!(decoder.decode(b"da").next().is_none());
     assert!(decoder.is_mid_block() && BlockDecoder::default().decode(b"").next().is_none());

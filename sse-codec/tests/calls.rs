@@ -1,5 +1,5 @@
-//! Random sequences of calls: guards that are asked again, dropped early or leaked, clones, new connections, streams
-//! over a decoder that has something unread. Each call is held against the model.
+//! Random sequences of calls: guards that are called again, dropped early or leaked, clones, new connections, and
+//! streams over a decoder that has unread bytes. Each call is compared with the model.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use sse_conformance::{
     strategies::{config, fields, limit, settings, stream, tight_settings},
 };
 
-/// A step: the calls that read come most often, those that lose something seldom.
+/// A step. Calls that read are the most frequent, and calls that lose bytes are rare.
 fn step() -> impl Strategy<Value = [u8; 3]> {
     let call = prop_oneof![
         8 => select(&[what::LENT, what::OWNED][..]),
@@ -35,7 +35,7 @@ proptest! {
         calls::decoder(settings, Levels::All, &steps, &stream);
     }
 
-    /// Streams of few kinds of lines come to the interesting places more often.
+    /// Streams with few kinds of lines reach the interesting states more often.
     #[test]
     fn any_calls_on_usual_fields(
         steps in steps(),

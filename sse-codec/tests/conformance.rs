@@ -1,4 +1,4 @@
-//! The vectors: what browsers really gave for these streams.
+//! The vectors, with the results of browsers for these streams.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -38,7 +38,7 @@ fn check_all(level: Level) {
     assert_eq!(vectors.len(), 508);
     let sips = matches!(level, Level::BorrowedInSips | Level::OwnedInSips);
     for vector in &vectors {
-        // Reading in sips copies the rest for each item: too much for each split of a long capture.
+        // Reading in sips copies the rest for each item, which is too slow for every split of a long capture.
         if sips && vector.input.len() > 1000 {
             continue;
         }

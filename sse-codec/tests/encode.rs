@@ -1,4 +1,4 @@
-//! Encoding: exact, reversible, and nothing can break out of its field.
+//! Encoding is exact and reversible, and no text can break out of its field.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -41,7 +41,7 @@ fn blocks_are_written_as_the_design_says() {
     }
 }
 
-/// Long texts are searched and copied part by part.
+/// Long texts are searched and copied in parts.
 #[test]
 fn long_texts_are_written_whole() {
     const KIB: usize = 1024;
@@ -69,7 +69,7 @@ fn ids_come_from_integers() {
     assert_eq!(ids[2], "340282366920938463463374607431768211455");
 }
 
-/// Everything that some client or parser may take for a line end, or that must not be in an id.
+/// Text that a client or parser could read as a line end, or that an id must not contain.
 const HOSTILE: &[&str] = &[
     "\r", "\n", "\r\n", "\n\n", "\r\r", "\0", "\u{2028}", "\u{2029}", "\u{85}", "\u{B}", "\u{C}", "\u{FEFF}",
 ];
@@ -188,7 +188,7 @@ fn what_is_encoded_knows_how_many_events_it_has() {
     assert_eq!(three.as_bytes(), "data: 1\n\n:x\n\ndata: 2\n\ndata: 3\n\n");
     assert_eq!(three.events(), 3);
 
-    // An encoded burst counts all of its events, also in another batch.
+    // An encoded burst counts all its events, also in another batch.
     batch.push_encoded(&three);
     batch.push(&Event::new("4"));
     assert_eq!((batch.events(), batch.len()), (4, three.as_bytes().len() + 9));
@@ -241,7 +241,7 @@ proptest! {
     #[test]
     fn a_block_is_written_within_its_length_and_not_within_less(event in event()) {
         let whole = event.to_bytes();
-        // Far above the least, it is not measured.
+        // A length far above the lower bound skips the measuring.
         for len in [0, whole.len() / 2, whole.len() - 1, whole.len(), whole.len() + 1, 100 * whole.len()] {
             let mut batch = Batch::new();
             batch.push(Block::new().comment("before"));
@@ -286,7 +286,7 @@ proptest! {
             expected
         }).collect();
         prop_assert_eq!(&decoded, &with_lf);
-        // And the oracle, which knows nothing of the encoder, sees the same.
+        // The oracle, which does not know the encoder, sees the same.
         let outputs = expect(&stream, Settings::ITEMS).outputs;
         let mut last_event_id = String::new();
         for (output, event) in outputs.iter().zip(&with_lf) {
@@ -306,7 +306,7 @@ proptest! {
         }
         let after = expect(&again, Settings::EVENTS).outputs;
         let strip = |outputs: Vec<Output>| -> Vec<Output> {
-            // A lone id block is no event, so the inherited id is the decoder's to keep.
+            // An id without data is no event, so a forwarded stream of events does not have its id.
             outputs.into_iter().map(|output| match output {
                 Output::Event { event_type, data, id, retry, .. } =>
                     Output::Event { event_type, data, id, retry, last_event_id: String::new() },

@@ -1,4 +1,4 @@
-//! An event that was decoded is as good as one that was made.
+//! A decoded event equals one that was created.
 
 #![allow(clippy::unwrap_used)]
 
@@ -26,8 +26,7 @@ fn decoded_from(chunks: &[&str]) -> Event {
     event
 }
 
-/// An event in each of the ways in which its texts may be kept: by itself in a small chunk; in a large chunk, with
-/// what else stands there; and gathered, alone and with a comment that makes it too long to stand in place.
+/// Decodes the event from one chunk and from a chunk for each character, with and without a long comment before it.
 fn decoded_in_every_way(stream: &str) -> [Event; 4] {
     let long_comment = format!(":{}\n", "c".repeat(100));
     let with_comment = [long_comment.as_str(), stream].concat();
@@ -39,7 +38,7 @@ fn decoded_in_every_way(stream: &str) -> [Event; 4] {
     [decoded(stream), decoded(&with_comment), in_parts(stream), in_parts(&with_comment)]
 }
 
-/// Each event as a stream has it, and made. Those of two data lines are decoded another way.
+/// Each event as in a stream, and as created. Events with two data lines take another path in the decoder.
 fn pairs() -> Vec<(Event, Event)> {
     let ping = || EventType::new("ping").unwrap();
     let id = |text: &str| EventId::new(text.to_owned()).unwrap();

@@ -1,4 +1,4 @@
-//! The guard over a chunk: read, asked again, dropped early.
+//! The guard over a chunk: it is read, called again, or dropped early.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -29,7 +29,7 @@ fn an_unread_chunk_is_read_first_by_the_next_call() {
     assert!(!decoder.is_mid_event());
 }
 
-/// Also where a line goes on that began before it, and the next chunk has no line end.
+/// The chunk also continues a line that began before it, and the next chunk has no line end.
 #[test]
 fn what_was_left_unread_comes_before_the_next_part_of_a_line() {
     let mut decoder = Decoder::new();
@@ -54,7 +54,7 @@ fn what_was_left_unread_does_not_go_on_in_the_next_connection() {
     assert_eq!(events.last_event_id(), "");
 }
 
-/// Before and after each event, which is in its chunk, or cut by it.
+/// Before and after each event, which is complete in its chunk or cut by its end.
 #[test]
 fn a_chunk_may_be_left_at_any_event() {
     let chunks = [
@@ -163,7 +163,7 @@ fn what_is_mid_event() {
     }
 }
 
-/// What is unread is looked at: an event or an error that would come, or else how it ends.
+/// The unread bytes decide: whether an event or an error would follow, or else how they end.
 #[test]
 fn what_is_mid_event_with_something_unread() {
     let cases: &[(&str, &str, bool)] = &[
@@ -202,7 +202,7 @@ fn what_is_mid_event_with_something_unread() {
     }
 }
 
-/// A guard that has said `None` says it again, and what it keeps of its last block is not touched by that.
+/// A guard that has returned `None` returns it again, and keeps the values of its last block.
 #[test]
 fn a_guard_may_be_asked_again_after_its_end() {
     let before = "data: before\n\n".repeat(30);
@@ -229,7 +229,7 @@ fn a_guard_may_be_asked_again_after_its_end() {
     }
 }
 
-/// At each level.
+/// This is checked at each level.
 #[test]
 fn nothing_comes_after_the_end() {
     for chunk in [&b""[..], b"data: 1\n\n", b":c\n", b"data: 1\n\ndata: 2\nda", b"id: 1\n\n", b"\r", b"\xEF"]

@@ -1,4 +1,4 @@
-//! The limit of ids: a field that is too long is ignored and told, its event arrives.
+//! The limit of ids: an id that is too long is ignored and reported, and its event arrives.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +11,7 @@ use sse_conformance::{
 
 const EVENTS: Settings = Settings::EVENTS;
 
-/// These outputs come at each level in every chunking; a stream that ends anywhere gives those of its bytes.
+/// Checks these outputs at each level in every chunking. Each prefix of the stream gives the outputs of its bytes.
 fn check(input: &[u8], settings: Settings, outputs: &[Output], last_event_id: &str) {
     let expected = expect(input, settings);
     assert_eq!(expected.outputs, outputs, "the oracle, {input:?}, {settings:?}");
@@ -62,7 +62,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
     }
 }
 
-/// Also in the last position, and alone in its block. The offset is that of its line.
+/// The id can be the last field, or alone in its block. The offset is that of its line.
 #[test]
 fn its_event_arrives_without_it() {
     check(b"data: a\nid: 123\n\n", EVENTS.id(2), &[too_long(2, 8), event(None, "")], "");
@@ -77,13 +77,13 @@ fn the_other_ids_of_its_block_stay() {
     check(b"id: 1\nid: 234\nid\ndata: a\n\n", EVENTS.id(2), &[too_long(2, 6), event(Some(""), "")], "");
     let input = b"id: 1\n\nid: 234\ndata: a\n\n";
     check(input, EVENTS.id(2), &[too_long(2, 7), event(None, "1")], "1");
-    // Each one that is too long is told.
+    // Each id that is too long is reported.
     let input = b"id: 234\nid: 567\ndata: a\n\nid: 89\x00\n\n";
     let expected = [too_long(2, 0), too_long(2, 8), event(None, ""), too_long(2, 25)];
     check(input, EVENTS.id(2), &expected, "");
 }
 
-/// It is the value that is measured, as it came.
+/// The limit applies to the value in bytes on the wire.
 #[test]
 fn one_space_does_not_count() {
     check(b"id:  1\ndata: a\n\n", EVENTS.id(2), &[event(Some(" 1"), " 1")], " 1");
@@ -97,7 +97,7 @@ fn one_space_does_not_count() {
     check("id: é\ndata: a\n\n".as_bytes(), EVENTS.id(1), &[too_long(1, 0), event(None, "")], "");
 }
 
-/// Before the byte that is too much or after it.
+/// NUL comes before the byte that exceeds the limit, or after it.
 #[test]
 fn nul_makes_no_difference_to_the_length() {
     for len in [2, 6, 20, 100] {
@@ -115,20 +115,20 @@ fn nul_makes_no_difference_to_the_length() {
     }
 }
 
-/// Once it is told, its line does not count for the size of the event.
+/// Once the id is reported, its line does not count towards the size of the event.
 #[test]
 fn around_the_limit_of_the_event() {
     let input = b"id: 1234567890123456\ndata: a\n\n";
-    // `id: 123` are 7 bytes, as the data is.
+    // `id: 123` has 7 bytes, as has the data.
     check(input, EVENTS.id(2).event(7), &[too_long(2, 0), event(None, "")], "");
-    // At the same byte, and at an earlier one.
+    // The limit of the event is exceeded at the same byte, or an earlier one.
     for limit in 4..7 {
         check(input, EVENTS.id(2).event(limit), &[too_large(limit, 0, None)], "");
     }
     check(b"data: a\nid: 123\n\n", EVENTS.id(2).event(14), &[too_long(2, 8), event(None, "")], "");
     check(b"data: a\nid: 123\n\n", EVENTS.id(2).event(13), &[too_large(13, 0, None)], "");
     check(b"id\ndata: a\nid: 123\n\n", EVENTS.id(2).event(15), &[too_large(15, 0, Some(""))], "");
-    // What comes after it may be too much as well.
+    // The lines after it can exceed the limit as well.
     let input = b"id: 123\ndata: a\nevent\n\n";
     check(input, EVENTS.id(2).event(11), &[too_long(2, 0), too_large(11, 0, None)], "");
     let expected = expect(input, EVENTS.id(2).event(12));
@@ -161,7 +161,7 @@ fn a_limit_of_zero_leaves_the_empty_id() {
     }
 }
 
-/// The limit is that of what comes in, not of what the decoder is given to begin with.
+/// The limit applies to ids in the stream, not to the initial last event ID.
 #[test]
 fn the_first_last_event_id_may_be_longer() {
     let id = sse_codec::EventId::from_static("given");
@@ -171,7 +171,7 @@ fn the_first_last_event_id_may_be_longer() {
     assert_eq!(events.next_event().unwrap().unwrap().last_event_id(), "given");
 }
 
-/// The error is told at its byte, whatever the line becomes, and nothing of the line is kept.
+/// The error is reported at its byte, whatever follows in the line, and nothing of the line is buffered.
 #[test]
 fn a_line_that_never_ends_is_told_once() {
     let mut decoder = levels::decoder(EVENTS.id(1000).event(2000));

@@ -1,6 +1,6 @@
-//! The whole matrix: every character that is taken for the end of a line or of a text, in every
-//! place of every text, written in every way. What is written is compared with what a naive writer
-//! writes, and read by the oracle: neither knows anything of the codec.
+//! The whole matrix: every character that may be read as the end of a line or text, in every position of
+//! every text, encoded in every way. The output is compared with that of a naive encoder, and read by the
+//! oracle. Neither knows the codec.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -15,7 +15,7 @@ use sse_conformance::{
 
 const HOSTILE: [&str; 7] = ["\r", "\n", "\r\n", "\0", "\u{2028}", "\u{85}", "\u{FEFF}"];
 
-/// What an attacker would have a client read.
+/// Lines that an attacker wants a client to read.
 const FORGED: [&str; 6] = ["data: forged", "event: forged", "id: forged", "retry: 1", ": forged", ""];
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,7 +23,7 @@ enum Place {
     Start,
     Middle,
     End,
-    /// Twice at each end: the first would end the line, the second the block.
+    /// Twice at each end: the first ends the line, the second the block.
     Everywhere,
 }
 
@@ -66,7 +66,7 @@ fn text(hostile: &str, place: Place, forged: &str) -> String {
 }
 
 impl Cell {
-    /// Why it cannot be said at all, if so.
+    /// The error of the constructor, if the text is not allowed.
     fn error(&self) -> Option<ValueError> {
         let at = |wanted: &[char]| self.text.find(wanted);
         match self.part {
@@ -80,7 +80,7 @@ impl Cell {
         }
     }
 
-    /// The block as the most naive writer writes it.
+    /// The block as a naive encoder writes it.
     fn wire(&self) -> String {
         let text = &self.text;
         match self.part {
@@ -95,7 +95,7 @@ impl Cell {
         }
     }
 
-    /// What a client is meant to see, if it had this last event ID.
+    /// The outputs that a client should see after this last event ID.
     fn seen(&self, last_event_id: &mut String) -> Vec<Output> {
         if self.part == Part::Comment {
             return naive_split(&self.text).into_iter().map(Output::Comment).collect();
@@ -113,7 +113,7 @@ impl Cell {
         }]
     }
 
-    /// Writes the block in each way that there is.
+    /// Encodes the block in every way.
     fn written(&self) -> Vec<Bytes> {
         let text = self.text.as_str();
         match self.part {
@@ -146,7 +146,7 @@ impl Cell {
     }
 }
 
-/// Character by character.
+/// Splits character by character.
 fn naive_split(text: &str) -> Vec<String> {
     let mut lines = vec![String::new()];
     let mut after_cr = false;
@@ -161,7 +161,7 @@ fn naive_split(text: &str) -> Vec<String> {
     lines
 }
 
-/// A type, in each way that makes one.
+/// Creates a type in every way.
 fn types(text: &str) -> [Result<EventType, ValueError>; 5] {
     [
         EventType::new(text),
@@ -183,7 +183,7 @@ fn ids(text: &str) -> [Result<EventId, ValueError>; 6] {
     ]
 }
 
-/// What a stream and a codec send for this item.
+/// The bytes that a stream and a codec send for this item.
 macro_rules! sent {
     ($item:expr) => {{
         #[allow(unused_mut)]
@@ -246,7 +246,7 @@ fn what_cannot_be_said_cannot_be_made() {
         assert_eq!(from_static.is_err(), error.is_some(), "{cell:?}");
         *(if error.is_some() { &mut refused } else { &mut accepted }) += 1;
     }
-    // Of 168 each: CR, LF and CRLF in types; these and NUL in ids.
+    // There are 168 each. Types refuse CR, LF and CRLF; ids refuse these and NUL.
     assert_eq!((refused, accepted), (72 + 96, 96 + 72));
 }
 
@@ -261,7 +261,7 @@ fn every_cell_is_written_as_one_block_of_what_was_asked_for() {
         }
         assert_eq!(expect(wire.as_bytes(), Settings::ITEMS).outputs, cell.seen(&mut String::new()));
 
-        // And line by line: each is of the kind that was asked for.
+        // Each line is of the expected kind.
         let mut kinds: Vec<&[u8]> = match cell.part {
             Part::Type => vec![b"event: ", b"data: x"],
             Part::Id => vec![b"id: ", b"data: x"],
@@ -293,7 +293,7 @@ fn no_cell_reaches_into_the_next_write() {
             (cell, bytes)
         })
         .collect();
-    // 28 each, less the texts that make no type (12) and no id (16).
+    // There are 28 each, without the invalid types (12) and ids (16).
     assert_eq!(cells.len(), 16 + 12 + 28 + 28);
     for (first, first_bytes) in &cells {
         for (second, second_bytes) in &cells {
@@ -308,7 +308,7 @@ fn no_cell_reaches_into_the_next_write() {
     }
 }
 
-/// A block that has all of them, each with the same hostile text where it can.
+/// A block with all parts, each with the same hostile text where it is allowed.
 #[test]
 fn no_part_reaches_into_another_of_its_block() {
     for hostile in HOSTILE {

@@ -1,4 +1,4 @@
-//! Streams of JSON: where they end, and what their errors show.
+//! Streams of JSON: where they end, and which errors they return.
 
 #![cfg(all(feature = "json", feature = "stream"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

@@ -1,4 +1,4 @@
-//! Data that is too large to be decoded at once, with sequences cut at every seam.
+//! Data that is too large to be decoded in one piece, with sequences cut at every seam.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -9,7 +9,7 @@ use sse_conformance::{
     oracle::{Output, Settings, expect},
 };
 
-/// Sequences of each length, whole and cut, and what is none.
+/// Sequences of each length, complete and cut, and invalid bytes.
 const SEQUENCES: &[&[u8]] = &[
     b"a",
     b"ab",
@@ -56,7 +56,7 @@ proptest! {
     }
 }
 
-/// Where a sequence is cut just as the data that is collected becomes too much, whatever comes next.
+/// A sequence is cut where the collected data exceeds a size, with anything after it.
 #[test]
 fn a_sequence_cut_at_every_length() {
     let large = [&b"y".repeat(600)[..], b"\n\n"].concat();
@@ -79,7 +79,7 @@ fn a_sequence_cut_at_every_length() {
     }
 }
 
-/// A buffer that was made for a large event also serves smaller ones.
+/// A buffer that was allocated for a large event is also used for smaller ones.
 #[test]
 fn after_a_larger_event() {
     let mut input = Vec::new();
@@ -97,12 +97,12 @@ fn after_a_larger_event() {
     }
 }
 
-/// Large events that lie whole in a chunk, after and before small ones, with anything anywhere in them.
+/// Large events that are complete in a chunk, before and after small ones, with any piece at any position.
 #[test]
 fn whole_in_its_chunk() {
     let pieces: [&[u8]; 6] =
         [b"x", "é".as_bytes(), &"日本".repeat(40).into_bytes(), b"\xFF", b"\xE2\x82", b"\0"];
-    // About the size of a window, and some that surely are larger.
+    // About the size of a window, and some that are certainly larger.
     for len in [90, 110, 16_300, 16_400, 20_000, 50_000] {
         for piece in pieces {
             for at in [0, 40, len / 16, len / 3, len / 2, len - 1] {
@@ -122,7 +122,7 @@ fn whole_in_its_chunk() {
     }
 }
 
-/// A large event in large chunks, and in large and small ones by turns, with anything anywhere in it.
+/// A large event in large chunks, and in large and small ones interleaved, with any piece at any position.
 #[test]
 fn in_large_chunks() {
     const LEN: usize = 20_000;

@@ -1,4 +1,4 @@
-//! A guard that is leaked loses its chunk, and what goes on after it is never taken for something else.
+//! A leaked guard loses its chunk, and the bytes after it are never misread.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -22,7 +22,7 @@ fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
     assert!(events.next_event().is_none());
     drop(events);
 
-    // Also one that had an unread rest, and one of owned events.
+    // The decoder also had unread bytes, or the guard was one of owned events.
     drop(decoder.decode(b"data: 5\n\n"));
     mem::forget(decoder.decode(b"data: 6\n\n"));
     mem::forget(decoder.decode_bytes("data: 7\n\n".into()));
@@ -36,7 +36,7 @@ fn a_leaked_guard_loses_its_chunk_and_the_rest_of_the_block() {
     assert_eq!(decoder.decode(b"data: 10\n\n").next_event().unwrap().unwrap().data(), "10");
 }
 
-/// Whether the guard was asked or not.
+/// Whether or not the guard was used.
 #[test]
 fn a_leaked_guard_loses_what_it_has_not_given_out() {
     for first in [&b""[..], b"data: 1"] {
@@ -63,7 +63,7 @@ fn a_leaked_guard_loses_what_it_has_not_given_out() {
     }
 }
 
-/// What was left unread before is a part of the chunk that is lost.
+/// Bytes that were unread before belong to the lost chunk.
 #[test]
 fn a_leaked_guard_loses_what_was_unread_as_well() {
     let leaked = || {
@@ -83,7 +83,7 @@ fn a_leaked_guard_loses_what_was_unread_as_well() {
     assert!(events.next().is_none());
 }
 
-/// Nobody knows where that chunk ended: in a line, as far as is known.
+/// Where in a line the chunk ended is unknown.
 #[test]
 fn a_line_end_after_a_leaked_guard_ends_a_line_and_no_block() {
     let mut decoder = Decoder::new();
@@ -93,7 +93,7 @@ fn a_line_end_after_a_leaked_guard_ends_a_line_and_no_block() {
     assert!(events.next_event().is_none());
 }
 
-/// What it had committed stays, and offsets count what is lost.
+/// Its committed values stay, and offsets count the lost bytes.
 #[test]
 fn a_leaked_guard_keeps_what_it_has_given_out() {
     let limits = Limits::new().with_event(12);
@@ -113,7 +113,7 @@ fn a_leaked_guard_keeps_what_it_has_given_out() {
         assert_eq!(state, ("1", Some(Duration::from_millis(1))));
         assert!(decoder.is_mid_event());
 
-        // The first line end ends the line that is lost; a retry field counts in any block.
+        // The first line end ends the lost line. A retry field counts in any block.
         let mut events = decoder.decode(b"retry: 3\nretry: 4\nid: 5\n\ndata: 1234567\n\nid: 6\n\n");
         let error = events.next_event().unwrap().unwrap_err();
         assert_eq!(error.offset(), chunk.len() as u64 + 25);
@@ -123,7 +123,7 @@ fn a_leaked_guard_keeps_what_it_has_given_out() {
     }
 }
 
-/// A guard that was read to its end has nothing to lose: also if its last event is not yet let go.
+/// A guard that was read to its end has nothing to lose, even if its last event is not released yet.
 #[test]
 fn a_guard_that_is_leaked_after_its_end_loses_nothing() {
     for asked in 1..3 {
@@ -154,7 +154,7 @@ fn a_guard_that_is_leaked_after_its_end_loses_nothing() {
     assert_eq!(encoded, b"data: 2\n");
 }
 
-/// Where nothing is to be read, nothing can be lost.
+/// An empty chunk has no bytes to lose.
 #[test]
 fn a_leaked_guard_over_an_empty_chunk_loses_nothing() {
     let cut: &[(&[u8], &[u8], &str)] = &[
@@ -192,7 +192,7 @@ fn a_leaked_guard_over_an_empty_chunk_loses_nothing() {
         }
     }
 
-    // What was unread is something to be lost.
+    // Unread bytes can be lost.
     let mut decoder = Decoder::new();
     drop(decoder.decode(b"data: 1\n\n"));
     mem::forget(decoder.decode(b""));
@@ -222,14 +222,14 @@ fn a_leaked_guard_of_lines_forges_no_line() {
         assert!(!decoder.is_mid_line());
     }
 
-    // The start of a line that is lost is not put before the next one; what was unread is lost as well.
+    // The start of a lost line is not joined to the next one. Unread bytes are lost as well.
     let mut decoder = LineDecoder::new();
     assert_eq!(read(&mut decoder, b"data: 1"), "");
     drop(decoder.decode(b"2\ndata: 3\n"));
     mem::forget(decoder.decode(b"data: 4\nda"));
     assert_eq!(read(&mut decoder, b"\nta: 5\n"), "ta: 5\n");
 
-    // Where nothing is to be read, nothing can be lost.
+    // An empty chunk has no bytes to lose.
     for (start, rest, expected) in
         [("da", "ta: 1\n", "data: 1\n"), ("a:\r", "\nb:\n", "b: \n"), ("\u{FEFF}", "a:\n", "a: \n")]
     {
@@ -245,7 +245,7 @@ fn a_leaked_guard_of_lines_forges_no_line() {
     }
 }
 
-/// The offset of an error counts what was lost; `reconnect` repairs the rest.
+/// The offset of an error counts the lost bytes. `reconnect` resets the rest.
 #[test]
 fn after_a_leaked_guard_of_lines() {
     let mut decoder = LineDecoder::with_limits(Limits::new().with_line(3));

@@ -1,4 +1,4 @@
-//! Limits: the same in every chunking, and exact to the byte. What is too much is told at once.
+//! Limits are the same in every chunking, exact to the byte, and reported at once.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,8 +11,8 @@ use sse_conformance::{
 
 const EVENTS: Settings = Settings::EVENTS;
 
-/// These outputs come out of the stream at each level in every chunking, and each comes at its byte: a stream
-/// that ends there gives it.
+/// Checks these outputs at each level in every chunking. Each output comes at its byte: a stream that ends there
+/// gives it.
 fn check(input: &[u8], settings: Settings, outputs: &[Output]) {
     let expected = expect(input, settings);
     assert_eq!(expected.outputs, outputs, "the oracle, {input:?}, {settings:?}");
@@ -34,7 +34,7 @@ fn check(input: &[u8], settings: Settings, outputs: &[Output]) {
     }
 }
 
-/// An event of these data, without anything else.
+/// An event with only this data.
 fn event(data: &str) -> Output {
     Output::Event {
         event_type: None,
@@ -80,7 +80,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("id: 12\ndata: 123\n\n", 15),
         ("id: 12\nid:\nid\ndata: 1\n\n", 18),
         ("id: 1\x002\ndata: 1\n\n", 14),
-        // Whatever comes last.
+        // Any field can be the last.
         ("id: 12\ndata: 123\nevent: type\n\n", 26),
         ("data: 123\nevent: type\nid: 12\n\n", 26),
         ("event: type\nid: 12\ndata: 123\n\n", 26),
@@ -88,10 +88,10 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
         ("data: 123\nevent\n\n", 14),
         ("data: \u{20AC}\n\n", 9),
         ("retry: 12345\nunknown: field\n: comment\ndatax\n data\ndata: 1\n\n", 7),
-        // More is kept than is still to come.
+        // The buffered bytes are more than those that follow.
         ("event: longer than the line after it\ndata: 1\n\n", 43),
         ("id: longer than the line after it\ndata: 1\n\n", 40),
-        // The blank line before them may come at any time.
+        // The blank line before the event can come at any time.
         ("\n\n: comment\ndata: 1\n\n", 7),
     ];
     for &(event, size) in events {
@@ -103,7 +103,7 @@ fn exactly_the_limit_passes_and_one_byte_more_does_not() {
             let passes = expect(input.as_bytes(), EVENTS.event(size));
             assert_eq!(passes.outputs.len(), 4, "{event:?}");
             assert!(passes.outputs.iter().all(|o| matches!(o, Output::Event { .. })), "{event:?}");
-            // Those around it have a size of four bytes.
+            // The surrounding events have a size of four bytes.
             let fails = (size > 4).then(|| expect(input.as_bytes(), EVENTS.event(size - 1)));
             if let Some(fails) = &fails {
                 assert_eq!(fails.outputs.len(), 4, "{event:?}");
@@ -138,7 +138,7 @@ fn the_error_comes_at_the_byte_that_is_too_much() {
     assert_eq!(decoder.last_event_id(), "");
 }
 
-/// With a colon at the colon, without one at the end of the line: `data` may become `datax`.
+/// A line with a colon counts at the colon, one without at its end: `data` may become `datax`.
 #[test]
 fn a_line_counts_once_it_is_known_what_it_is() {
     for name in ["data", "event", "id"] {
@@ -149,7 +149,7 @@ fn a_line_counts_once_it_is_known_what_it_is() {
         for rest in ["\n", "\r", "\r\n\r\n", ":", ": x", ":\n\n"] {
             check(format!("{name}{rest}").as_bytes(), EVENTS.event(limit), &error);
         }
-        // The colon is the byte that is too much.
+        // The colon exceeds the limit.
         check(
             format!("{name}:").as_bytes(),
             EVENTS.event(limit + 1),
@@ -159,7 +159,7 @@ fn a_line_counts_once_it_is_known_what_it_is() {
     }
 }
 
-/// The error has the id that the block had before the line that was too much.
+/// The error has the id that the block had before the line that exceeds the limit.
 #[test]
 fn an_error_has_the_id_of_whole_lines() {
     check(b"id: 7\ndata: 1\n\n", EVENTS.event(11), &[too_large(11, 0, Some("7"))]);
@@ -184,7 +184,7 @@ fn what_is_not_utf8_counts_as_it_came() {
     });
 }
 
-/// However long they are, and however they are cut. A retry field counts there as anywhere.
+/// This applies to lines of any length and in any chunking. A retry field still counts.
 #[test]
 fn of_a_dropped_event_no_line_counts_any_more() {
     let input = b"data: 12\ndata:12\nevent:12\nid:12\n\ndata\n\n";
@@ -217,7 +217,7 @@ fn a_block_whose_first_line_begins_like_a_bom_begins_there() {
     check(b"\xEF\xBB\xBFid: 123\n\n", EVENTS.id(1), &[too_long(1, 3)]);
 }
 
-/// Chunks may hold any number of blank lines.
+/// A chunk can have any number of blank lines.
 #[test]
 fn the_offset_is_that_of_the_block_however_it_is_cut() {
     let input = b"data: 1\n\n: 23\n\n\ndata: 4\nid: 5\ndata: 678901234567890\n\n";
@@ -235,7 +235,7 @@ fn a_dropped_comment_takes_no_event_with_it() {
     check(input, EVENTS.event(100).comment(5), &expected);
 }
 
-/// Nothing passes but what has no size.
+/// Only lines without a size are within the limits.
 #[test]
 fn limits_of_zero() {
     let zero = EVENTS.event(0).id(0).comment(0);
@@ -247,7 +247,7 @@ fn limits_of_zero() {
     }
 }
 
-/// No sum of sizes runs over.
+/// No sum of sizes overflows.
 #[test]
 fn the_largest_limits() {
     let input = b"id: 1\nevent\ndata: a\n:c\ndata\n\nid: \0\ndata\xFF\ndata:\n\n";

@@ -1,4 +1,4 @@
-//! Level 1 under limits: the same in every chunking.
+//! Limits of the line decoder are the same in every chunking.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -33,7 +33,7 @@ proptest! {
     }
 }
 
-/// Neither what it was, nor where it stood.
+/// Neither its text nor its position.
 #[test]
 fn nothing_of_a_line_goes_on_in_the_next_connection() {
     for next in [&b"\xEF12\n1234\n"[..], b"\xEF123\n12\n", b"1234\n"] {
@@ -49,7 +49,7 @@ fn nothing_of_a_line_goes_on_in_the_next_connection() {
         assert_eq!(decoded, expected(next, 3), "{next:?}");
     }
 
-    // Nor what was no BOM, but was not read either.
+    // Bytes that were read as part of a BOM, but not as a line, do not go on either.
     let mut decoder = LineDecoder::with_limits(Limits::new().with_line(0));
     drop(decoder.decode(b"\xEF"));
     drop(decoder.decode(b"x"));

@@ -1,4 +1,4 @@
-//! Level 1: every line as it stands on the wire.
+//! The line decoder returns every line of the wire.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -17,7 +17,7 @@ use sse_conformance::{
     vectors,
 };
 
-/// What is encoded again, in the most naive way.
+/// Encodes the lines again, naively.
 fn naive(input: &[u8]) -> Vec<u8> {
     naive_lines::split(input, usize::MAX)
         .into_iter()
@@ -138,7 +138,7 @@ fn a_new_connection_begins_anew() {
     assert!(matches!(lines.next_line(), Some(Ok(Line::Field(field))) if field.name() == b"data"));
 }
 
-/// The proxy of the documentation, and one that sends lines on at once.
+/// The proxy of the documentation, and one that forwards lines at once.
 #[test]
 fn a_proxy_joins_no_events_of_two_connections() {
     let connections = [&b"id: 1\ndata: a\n"[..], b":c\ndata: b\n\n:hi\n", b"\ndata: c\n\nid: 3"];
@@ -157,7 +157,7 @@ fn a_proxy_joins_no_events_of_two_connections() {
             drop(lines);
             if decoder.reconnect() {
                 block.clear();
-                // The response of a proxy that sent a part of the block has to end.
+                // The response of a proxy that sent a part of the block must end.
                 ended.push(std::mem::take(&mut client));
             }
         }
@@ -192,7 +192,7 @@ proptest! {
         prop_assert_eq!(&encode_again(&pieces, false), &expected);
         prop_assert_eq!(&encode_again(&pieces, true), &expected);
 
-        // What a proxy passes on decodes to the same events.
+        // The forwarded lines decode to the same events.
         let mut decoder = Decoder::new();
         let mut events = decoder.decode(&expected);
         let mut outputs = Vec::new();

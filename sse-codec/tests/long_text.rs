@@ -1,4 +1,4 @@
-//! Long text, which is copied in one way or another by where it lies and where it goes.
+//! Long text. Its source and its destination decide how it is copied.
 
 #![allow(clippy::unwrap_used)]
 
@@ -6,14 +6,14 @@ use std::iter;
 
 use sse_codec::{Block, Decoder, Event};
 
-/// Where it goes stays the same each time, so each distance modulo 4096 comes up once.
+/// The destination stays the same, so each distance modulo 4096 occurs once.
 #[test]
 fn it_is_the_same_wherever_it_lies() {
     let mut place = String::with_capacity(20_000);
     let mut encoded = Vec::with_capacity(20_000);
     let mut decoder = Decoder::new();
     for count in [2000, 3000] {
-        // At most places a piece would end within a character.
+        // At most positions, a piece would end within a character.
         let text = "€".repeat(count) + "x";
         for before in 0..4096 {
             place.clear();

@@ -1,4 +1,4 @@
-//! Any bytes, in any chunking, under any limits, give exactly what the naive oracle gives.
+//! Any bytes, in any chunking, under any limits, give exactly the outputs of the naive oracle.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -11,7 +11,7 @@ use sse_conformance::{
     strategies::{config, fields, lengths, settings, stream, tight_settings},
 };
 
-/// All levels give what the oracle gives.
+/// Compares all levels with the oracle.
 fn check(input: &[u8], chunks: &[&[u8]], settings: Settings) -> Result<(), TestCaseError> {
     let expected = expect(input, settings);
     for &level in LEVELS {
@@ -45,7 +45,7 @@ proptest! {
         check(&input, &of_lengths(&input, &lengths), settings)?;
     }
 
-    /// The sizes that find the most, all of them for each stream.
+    /// Each stream is tried with all the sizes that find the most faults.
     #[test]
     fn in_seven_chunkings(input in prop_oneof![stream(), fields()], settings in settings()) {
         for size in [1, 2, 3, 7, 64, 1400, usize::MAX] {

@@ -1,4 +1,4 @@
-//! `EventReader`: what is its own. That it reads the same events as all others is a level of `conformance`.
+//! `EventReader`: its own behaviour. That it reads the same events as the other levels is tested in `conformance`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -20,7 +20,7 @@ fn a_limit_and_a_fault_end_nothing() {
     assert_eq!(events.next().unwrap().unwrap(), Event::new("1"));
     let Some(Err(StreamError::Decode(error))) = events.next() else { panic!("it is too long") };
     assert_eq!(error.kind(), DecodeErrorKind::EventTooLarge);
-    let Some(Err(StreamError::Source(error))) = events.next() else { panic!("the source has a fault") };
+    let Some(Err(StreamError::Source(error))) = events.next() else { panic!("the source fails") };
     assert_eq!(error.kind(), ErrorKind::WouldBlock);
     assert_eq!(events.next().unwrap().unwrap(), Event::new("2"));
     assert_eq!(events.next().unwrap().unwrap(), Event::new("3"));

@@ -72,15 +72,15 @@ fn all_who_ask_for_the_same_share_it() {
     let mut segment = segment(3);
     let first = segment.run(0..3);
     assert_eq!(address(&first), address(&segment.run(0..3)));
-    // Also who wants less of it.
+    // A request for fewer blocks shares them too.
     let last = segment.run(2..3);
     assert_eq!(address(&last), address(&first) + first.as_bytes().len() - last.as_bytes().len());
 
-    // What comes then is shared by those who want only that,
+    // New blocks are shared by requests for only these,
     assert!(segment.try_push(&Event::new("3"), usize::MAX));
     let new = segment.run(3..4);
     assert_eq!(address(&new), address(&segment.run(3..4)));
-    // and by those who want more as soon as one does.
+    // and by requests for more blocks once there is one.
     let more = segment.run(1..4);
     assert_eq!(address(&more), address(&segment.run(1..4)));
     assert_eq!(segment.run(3..4).as_bytes(), new.as_bytes());

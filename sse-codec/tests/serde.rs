@@ -1,4 +1,4 @@
-//! The feature `serde`: events there and back, and nothing that the format cannot hold.
+//! The feature `serde`: events survive a round trip, and invalid values are refused.
 
 #![cfg(feature = "serde")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde::{Serialize, de::DeserializeOwned};
 use sse_codec::{Event, EventId, EventType, Text};
 
-/// In a format for people, and in one that needs each field.
+/// In a human-readable format, and in one that needs each field.
 fn there_and_back<T: Serialize + DeserializeOwned>(value: &T) -> [T; 2] {
     let json = serde_json::to_string(value).unwrap();
     let bytes = postcard::to_allocvec(value).unwrap();

@@ -1,4 +1,4 @@
-//! The stream level, beyond what every level has to do.
+//! The stream level: behaviour that the other levels do not have.
 
 #![cfg(feature = "stream")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -63,11 +63,11 @@ fn a_stream_is_terminated_when_nothing_more_can_come() {
         assert!(!events.is_terminated());
         assert_eq!(events.next().now_or_never().unwrap().unwrap().unwrap().data(), data);
     }
-    assert!(!events.is_terminated(), "the source may give more");
+    assert!(!events.is_terminated(), "the source may have more");
     assert_eq!(events.next().now_or_never().unwrap(), None);
     assert!(events.is_terminated());
 
-    // A source that ends at once, after what a decoder left unread.
+    // The source ends at once, but the decoder has unread bytes.
     let mut decoder = Decoder::new();
     drop(decoder.decode(b"data: 1\n\n"));
     let mut events = EventStream::with_decoder(ready(&[]), decoder);
@@ -160,7 +160,7 @@ fn json_goes_both_ways() {
     assert_eq!(events.next_event().unwrap().unwrap().parse_json::<Price>().unwrap(), price);
     assert!(Event::new("{").parse_json::<Price>().is_err());
 
-    // What is passed on as it stands may have line breaks.
+    // A raw value can have line breaks.
     let raw = serde_json::value::RawValue::from_string("{\n\"a\":\r1}".into()).unwrap();
     let event = Event::json(&raw).unwrap();
     assert_eq!(event.to_bytes(), "data: {\ndata: \"a\":\ndata: 1}\n\n");

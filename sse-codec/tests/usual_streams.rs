@@ -1,4 +1,4 @@
-//! Streams as servers send them, long enough for the fast ways, and something odd in the middle.
+//! Streams as servers send them, up to about 60 KB, with unusual pieces in them.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -12,7 +12,7 @@ use sse_conformance::{
     oracle::{Settings, expect},
 };
 
-/// One event of each kind of stream. The digit makes them different.
+/// One event of each kind of stream. A digit makes them different.
 const EVENTS: &[&str] = &[
     "id: 170000000#\nevent: ping\ndata: 170000000#\n\n",
     "id: 170000000#\r\nevent: ping\r\ndata: 170000000#\r\n\r\n",
@@ -26,7 +26,7 @@ const EVENTS: &[&str] = &[
     "data: #\n\n",
 ];
 
-/// What breaks the pattern.
+/// Pieces that break the pattern.
 const ODD: &[&[u8]] = &[
     b"\n",
     b"\r",
@@ -54,7 +54,7 @@ const ODD: &[&[u8]] = &[
     b"event: once\n",
 ];
 
-/// Up to about 60 KB: events of one kind, or of a few, with odd pieces anywhere.
+/// Up to about 60 KB: events of one kind or a few, with unusual pieces at any position.
 fn stream() -> impl Strategy<Value = Vec<u8>> {
     let odd = vec((any::<prop::sample::Index>(), select(ODD)), 0..4);
     (vec(select(EVENTS), 1..3), 1..500_usize, odd).prop_map(|(kinds, count, odd)| {
@@ -73,7 +73,7 @@ fn stream() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
-/// The sizes that networks and readers give, and some around those of masks and blocks.
+/// The sizes that networks and readers return, and some around those of masks and blocks.
 fn chunk_sizes() -> impl Strategy<Value = Vec<usize>> {
     let usual = select(&[usize::MAX, 16_384, 4_096, 1_400, 128, 64, 63, 65, 32, 33, 15, 16, 17, 7, 5][..]);
     prop_oneof![usual.prop_map(|size| vec![size]), vec(1..3_000_usize, 1..10), vec(1..100_usize, 1..10)]
@@ -111,7 +111,7 @@ proptest! {
     }
 }
 
-/// The fast way for a usual event begins after a blank line, but not at each stop after it.
+/// A comment within an event, after a block with only an id.
 #[test]
 fn a_comment_within_an_event_behind_an_id_alone() {
     let stream = b"id: 1\n\ndata: a\n:c\ndata: b\n\n";
@@ -122,7 +122,7 @@ fn a_comment_within_an_event_behind_an_id_alone() {
     }
 }
 
-/// What the start of a large chunk makes whole is an event, or nothing, or odd, and anything comes after it.
+/// The start of a large chunk completes an event, an empty block or an unusual piece, and anything follows it.
 #[test]
 fn a_large_chunk_behind_any_two_cuts() {
     let blocks = "data: hello\n\n:only a comment\n\nevent: a\n\ndata: one two\nid: 12345\n\nretry: 7\ndata: two\n\n\
@@ -136,7 +136,7 @@ fn a_large_chunk_behind_any_two_cuts() {
             for first in 0..=second {
                 let parts = [0..first, first..second, second..last, last..last + 1, last + 1..stream.len()];
                 let chunks = parts.map(|part| &stream[part]);
-                // A large chunk must be copied where it is left, so not in sips.
+                // Sips would copy the large chunk at each item.
                 for level in [Level::Borrowed, Level::Owned] {
                     let seen = decode(level, &chunks, settings);
                     assert!(seen == expected, "{level:?}, cut at {first} and {second}");
@@ -146,7 +146,7 @@ fn a_large_chunk_behind_any_two_cuts() {
     }
 }
 
-/// A chunk is looked at in blocks, whether it is nothing but a part of a line.
+/// A chunk is searched 64 bytes at a time, even if it is only part of a line.
 #[test]
 fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
     for (at, line_end) in (0..200).flat_map(|at| [(at, b'\n'), (at, b'\r')]) {
@@ -161,7 +161,7 @@ fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
     }
 }
 
-/// Small chunks are taken up to where there is something to be seen, and read on from there.
+/// Small chunks are read up to an output, and from there on.
 #[test]
 fn small_chunks_stop_at_an_event_and_at_a_comment() {
     let streams: &[&[&[u8]]] = &[
@@ -204,7 +204,7 @@ fn several_blocks_in_a_small_chunk() {
     }
 }
 
-/// What does not wait for the end of its block, waits neither where a block is gathered.
+/// Outputs that do not wait for the end of their block also come at once in a block that is carried.
 #[test]
 fn retry_and_comments_are_seen_at_the_end_of_their_line() {
     let stream = b"data: 1\n\nid: 2\nretry: 1\nretry: x\n: a\nretry: 30\nevent: 3\n:b\ndata: 4\n\n";

@@ -1,4 +1,4 @@
-//! Texts, types, ids and events as values: however they are made, read and compared, it is the same text.
+//! Texts, types, ids and events as values: the same text, however they are created, read and compared.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -13,7 +13,7 @@ use sse_codec::{
     lines::LineDecoder,
 };
 
-/// Empty, short, the longest that is stored in place, one byte more, and long; not only of ASCII.
+/// Empty, short, the longest that is stored inline, one byte more, and long; also text that is not ASCII.
 fn texts() -> Vec<String> {
     let mut texts: Vec<String> = [0, 1, 23, 24, 25, 1000].map(|len| "x".repeat(len)).into();
     texts.extend(["é".repeat(12), "é".repeat(13), "ab\0\r\n \"".into()]);
@@ -45,7 +45,7 @@ fn a_text_is_the_same_however_it_is_made() {
             assert_eq!(format!("{a:>30}"), format!("{text:>30}"));
             assert!(made.iter().all(|b| a == b));
         }
-        // Equal ones are one key, which a `str` finds.
+        // Equal texts are one key, which a `str` finds.
         let map: HashMap<Text, ()> = made.iter().map(|text| (text.clone(), ())).collect();
         assert!(map.len() == 1 && map.contains_key(text.as_str()));
         let map: BTreeMap<Text, ()> = made.into_iter().map(|text| (text, ())).collect();
@@ -128,7 +128,7 @@ fn types_and_ids_are_the_same_however_they_are_made() {
     assert_eq!(EventType::MESSAGE, "message");
 }
 
-/// What is not checked while compiling is checked all the same.
+/// Literals outside of a `const` are checked too.
 mod what_is_not_const {
     use super::*;
 
@@ -251,7 +251,7 @@ fn an_event_gives_what_was_put_into_it() {
     assert_eq!((lent.id(), lent.last_event_id(), lent.retry()), (None, "7", None));
 }
 
-/// Both sides of each comparison, with each type that is text.
+/// Both sides of each comparison, with each type of text.
 #[test]
 fn values_are_compared_with_texts_from_both_sides() {
     macro_rules! check {
@@ -299,7 +299,7 @@ fn an_id_is_one_that_a_header_brings_back() {
     let longer = longest + "x";
     assert_eq!(EventId::new(longer.as_str()), Err(ValueError::TooLong { len: longer.len() }));
     assert_eq!(EventId::lenient(longer.as_str()).unwrap(), longer);
-    // A decoder accepts what the standard does.
+    // A decoder accepts any id that the standard accepts.
     let stream = "id:  a\u{1} \ndata: 1\n\n";
     let mut decoder = Decoder::new();
     assert_eq!(decoder.decode(stream.as_bytes()).next_event().unwrap().unwrap().id(), Some(" a\u{1} "));

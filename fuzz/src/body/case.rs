@@ -8,15 +8,15 @@ pub(super) struct Settings {
     pub(super) items: Items,
     pub(super) has_timer: bool,
     pub(super) keep_alive: KeepAlive,
-    /// In ms; zero is off.
+    /// In ms. Zero is off.
     pub(super) interval: u64,
     pub(super) opening: bool,
     pub(super) until: bool,
     pub(super) farewell: bool,
-    /// In ms; zero is none.
+    /// In ms. Zero is none.
     pub(super) retry_window: u64,
     pub(super) break_on_error: bool,
-    /// In ms; zero is off.
+    /// In ms. Zero is off.
     pub(super) max_age: u64,
 }
 
@@ -35,7 +35,7 @@ pub(super) enum KeepAlive {
     Event,
 }
 
-/// What the stream does next.
+/// The next action of the stream.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Op {
     Item {
@@ -49,17 +49,17 @@ pub(super) enum Op {
     End,
 }
 
-/// What the server does between two polls.
+/// An action of the server between two polls.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Step {
     Poll,
     /// Time passes, in ms.
     Wait(u64),
-    /// It shuts down.
+    /// The server shuts down.
     Stop,
-    /// From here on it keeps the frames, as it does for a slow client.
+    /// From here on the server keeps the frames, as for a slow client.
     Keep,
-    /// The frames that it keeps are written.
+    /// The kept frames are written.
     LetGo,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Case<'a> {
         })
     }
 
-    /// Three bytes each: what, and how long.
+    /// Three bytes each: the action, and its length.
     pub(super) fn ops(&self) -> Vec<Op> {
         let ops = self.ops.chunks_exact(3).map(|bytes| {
             let number = usize::from(u16::from_le_bytes([bytes[1], bytes[2]]));

@@ -1,21 +1,21 @@
-//! What a stream yields, together with its bytes written by hand.
+//! Items of a stream, together with their bytes, which are written by hand.
 
 use sse_hyper::{Batch, Block, Encoded, Event, EventId, EventType, StreamItem};
 
 use sse_codec::lines::{Comment, Field, RawBlock};
 
-/// An item, what it is on the wire, and how many events that is.
+/// An item, its bytes on the wire, and its number of events.
 pub(super) type Made<T> = (T, Vec<u8>, u64);
 
-/// Something that can be an item.
+/// A type that can be an item.
 pub(super) trait Make: Sized
 where
     Result<Self, String>: StreamItem<Error = String>,
 {
-    /// The item of this kind and about this length; no two texts are equal.
+    /// Creates an item of this kind and about this length. No two texts are equal.
     fn make(kind: u8, number: usize, len: usize) -> Made<Self>;
 
-    /// One without a byte, if there is such a thing.
+    /// Creates an item without a byte, if there is one.
     fn empty() -> Option<Self>;
 }
 
@@ -28,7 +28,7 @@ fn text(number: usize, len: usize) -> String {
     text
 }
 
-/// The same with a line break in it.
+/// The same with a line break.
 fn lines(number: usize, len: usize) -> (String, String) {
     let text = text(number, len);
     let lines = format!("data: {text}\ndata: \ndata: b\n\n");
@@ -76,7 +76,7 @@ impl Make for Encoded {
                 (Block::new().id(&id).into(), format!("id: {number}\n\n").into_bytes(), 0)
             }
             _ => {
-                // Several blocks are sent as one.
+                // Several blocks are sent together.
                 let (mut batch, mut bytes) = (Batch::new(), vec![]);
                 for kind in 0..3 {
                     let (event, of_event, _) = Event::make(kind, number, len / 3);

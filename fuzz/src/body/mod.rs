@@ -30,8 +30,8 @@ use model::{FAREWELL, FAREWELL_RETRY, KEEP_ALIVE, Model, OPENING};
 use source::{Notes, Source, Stop, Woken};
 use timer::FakeTimer;
 
-/// Whatever the settings are, whatever the stream does, and whenever it is polled, dropped or told to stop, each poll of
-/// the body gives what a naive model allows, and the hook is told the end once.
+/// With any settings and any stream, and whenever it is polled, dropped or shut down, each poll of the body gives a
+/// result that a naive model allows, and the hook is called once at the end.
 pub fn body(input: &[u8]) {
     let Some(case) = Case::parse(input) else { return };
     match case.settings.items {
@@ -56,7 +56,7 @@ where
     server.leaves();
 }
 
-/// What polls the body, and keeps its frames as a server does whose client is slow.
+/// Polls the body, and keeps its frames like the server of a slow client.
 struct Server<T> {
     body: Pin<Box<SseBody<Source<T>>>>,
     model: Model,
@@ -66,7 +66,7 @@ struct Server<T> {
     woken: Arc<Woken>,
     closed: Arc<Mutex<Vec<Closed>>>,
     keeps: bool,
-    /// With a copy each.
+    /// The kept frames, with a copy of each.
     kept: Vec<(Bytes, Vec<u8>)>,
 }
 
@@ -113,7 +113,7 @@ where
         assert!(self.woken.take() || !must_wake, "nothing wakes the body: {:?}", self.model);
     }
 
-    /// Whether the body has more.
+    /// Polls the body, and returns whether it has more.
     fn polls(&mut self) -> bool {
         self.model.starts_poll(self.timer.millis(), self.stop.is_set());
         let waker = Waker::from(self.woken.clone());
@@ -145,7 +145,7 @@ where
             }
         };
         self.is_honest();
-        // Who waits for the stream is the task that polled.
+        // The task that polled is the one to wake.
         if let Some(waker) = self.notes.borrow_mut().waker.take() {
             waker.wake();
             assert!(self.woken.take());
@@ -153,7 +153,7 @@ where
         has_more
     }
 
-    /// What the body says of itself.
+    /// Compares the answers of the body with the model.
     fn is_honest(&self) {
         let is_over = self.model.is_over();
         assert_eq!(self.body.is_end_stream(), is_over, "{:?}", self.model);
@@ -162,12 +162,12 @@ where
         assert_eq!(self.calls(), usize::from(self.model.is_closed()), "{:?}", self.model);
     }
 
-    /// How often the hook was called.
+    /// The number of calls of the hook.
     fn calls(&self) -> usize {
         self.closed.lock().expect("nothing panics there").len()
     }
 
-    /// What was given never changes, whatever becomes of the buffer that it is a part of.
+    /// The bytes of a frame never change, even if its buffer is reused.
     fn lets_go(&mut self) {
         for (frame, copy) in self.kept.drain(..) {
             assert!(frame == copy, "a frame has changed");

@@ -1,4 +1,4 @@
-//! What a body may do: a list of blocks that are to be sent, and a few times and flags.
+//! A model of a body: a list of blocks to send, and a few times and flags.
 
 use std::collections::VecDeque;
 
@@ -15,31 +15,31 @@ pub(super) const FAREWELL: &str = "bye";
 /// In ms.
 pub(super) const FAREWELL_RETRY: u64 = 2_000;
 
-/// What a frame holds at most, but for a block that is larger.
+/// The largest frame, in bytes, unless a block is larger.
 const FRAME: usize = 16 * 1024;
-/// How many items one poll may take.
+/// The largest number of items in one poll.
 const MOST_ITEMS: usize = 4 * 1024;
-/// For how long an error waits for frames that are not written, in ms.
+/// How long an error waits for frames that are not written, in ms.
 const PATIENCE: u64 = 10_000;
 
 #[derive(Debug)]
 pub(super) struct Model {
     settings: Settings,
-    /// What the body owes.
+    /// The blocks that the body has to send.
     blocks: VecDeque<Block>,
     ended: Option<Ended>,
-    /// The error that breaks the response off is still to come.
+    /// Whether the error that breaks off the response is still to come.
     owes_error: bool,
     has_yielded: bool,
     patience: Option<u64>,
     /// When the hook was called, in ms.
     closed: Option<u64>,
-    /// When something was sent last, in ms.
+    /// When the last frame was sent, in ms.
     last_frame: u64,
     now: u64,
     events: u64,
     bytes: u64,
-    /// Of the last poll.
+    /// The number of items of the last poll.
     taken: usize,
     is_pending: bool,
 }
@@ -79,7 +79,7 @@ impl Model {
         }
     }
 
-    /// Before a poll: does the server end it, or its age?
+    /// Before a poll: checks whether the server or the age of the body ends it.
     pub(super) fn starts_poll(&mut self, now: u64, stop: bool) {
         self.now = now;
         if self.is_stopped(stop) {
@@ -92,7 +92,7 @@ impl Model {
         }
     }
 
-    /// In a poll: what the stream gave.
+    /// In a poll: records the answers of the stream.
     pub(super) fn stream_gave(&mut self, given: Vec<Given>) {
         assert!(given.is_empty() || self.ended.is_none(), "the stream is asked after the end");
         self.is_pending = false;
@@ -138,7 +138,7 @@ impl Model {
         self.is_pending = false;
     }
 
-    /// Whole blocks, in order; how many.
+    /// Removes complete blocks, in order, and returns how many.
     fn gets_blocks(&mut self, frame: &[u8]) -> usize {
         let (mut rest, mut count) = (frame, 0);
         while !rest.is_empty() {
@@ -174,7 +174,7 @@ impl Model {
         assert_eq!(rest, if self.settings.farewell { format!("data: {FAREWELL}\n\n") } else { "\n".into() });
     }
 
-    /// Nothing is held back while there is nothing to wait for.
+    /// Checks that no block is held back without a reason to wait.
     pub(super) fn is_pending(&mut self, kept: usize, is_woken: bool) {
         assert!(self.blocks.is_empty(), "{} blocks are held back", self.blocks.len());
         if self.ended.is_none() {
@@ -207,14 +207,14 @@ impl Model {
         self.closes();
     }
 
-    /// Whether a body that is pending must be woken, as things are.
+    /// Whether a pending body must be woken in this state.
     pub(super) fn must_wake(&self, now: u64, stop: bool, kept: usize) -> bool {
         let ends = self.is_stopped(stop) || self.is_too_old(now) || self.is_keep_alive_due(now);
         let breaks = self.patience.is_some_and(|patience| kept == 0 || patience <= now);
         self.is_pending && (ends || (self.owes_error && breaks))
     }
 
-    /// Whether nothing is left to give.
+    /// Whether the body has nothing more to send.
     pub(super) fn is_over(&self) -> bool {
         self.ended.is_some() && self.blocks.is_empty() && !self.owes_error
     }
@@ -223,7 +223,7 @@ impl Model {
         self.closed.is_some()
     }
 
-    /// What the hook was told.
+    /// Checks the arguments of the hook.
     pub(super) fn check_close(&self, closed: &Closed, dropped_at: u64) {
         assert_eq!((closed.events(), closed.bytes()), (self.events, self.bytes));
         let reason = match closed.reason() {
@@ -244,7 +244,7 @@ impl Model {
         }
     }
 
-    /// The hook is called, unless it was.
+    /// Records that the hook is called, unless it was called before.
     fn closes(&mut self) {
         self.closed.get_or_insert(self.now);
     }

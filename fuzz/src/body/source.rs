@@ -1,4 +1,4 @@
-//! The stream of a response, and what else it is made of: the server's wish to end.
+//! The stream of a response, and the server's signal to end it.
 
 use std::{
     cell::RefCell,
@@ -20,7 +20,7 @@ use super::{
     items::{Made, Make},
 };
 
-/// What the stream has given.
+/// An answer of the stream.
 #[derive(Debug)]
 pub(super) enum Given {
     /// The bytes, and the events in them.
@@ -31,7 +31,7 @@ pub(super) enum Given {
     End,
 }
 
-/// A stream that does what it is told, and notes what it gave.
+/// A stream that follows its steps, and records its answers.
 pub(super) struct Source<T> {
     pub(super) notes: Rc<RefCell<Notes>>,
     ops: VecDeque<Op>,
@@ -45,7 +45,7 @@ pub(super) struct Source<T> {
 #[derive(Default)]
 pub(super) struct Notes {
     pub(super) given: Vec<Given>,
-    /// Of the task that waits.
+    /// The waker of the task that waits.
     pub(super) waker: Option<Waker>,
 }
 
@@ -86,7 +86,7 @@ impl<T> Stream for Source<T> {
                 }
                 Some(Op::Error) => (Given::Error, Poll::Ready(Some(Err("the source is gone".to_owned())))),
                 Some(Op::End) => (Given::End, Poll::Ready(None)),
-                // After its last item it stays silent.
+                // After its last item it is pending forever.
                 Some(Op::Pending) | None => (Given::Pending, Poll::Pending),
             };
         };
@@ -109,7 +109,7 @@ impl Drop for SetOnDrop {
     }
 }
 
-/// The server's wish to end, and the future of it.
+/// The server's signal to end, and a future of it.
 #[derive(Clone, Default)]
 pub(super) struct Stop(Arc<Mutex<(bool, Option<Waker>)>>);
 
@@ -140,12 +140,12 @@ impl Future for Stop {
     }
 }
 
-/// Notes that the task was woken.
+/// Records that the task was woken.
 #[derive(Default)]
 pub(super) struct Woken(AtomicBool);
 
 impl Woken {
-    /// Whether it was woken since it was asked last.
+    /// Returns whether it was woken since the last call.
     pub(super) fn take(&self) -> bool {
         self.0.swap(false, Relaxed)
     }

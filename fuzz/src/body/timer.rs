@@ -1,4 +1,4 @@
-//! A clock that is turned by hand.
+//! A clock that a test sets.
 
 use std::{
     pin::Pin,
@@ -9,7 +9,7 @@ use std::{
 
 use hyper::rt::{Sleep, Timer};
 
-/// A timer whose time passes in milliseconds, when it is told so.
+/// A timer whose time passes only in [`advance`](Self::advance).
 #[derive(Clone)]
 pub(super) struct FakeTimer {
     start: Instant,
@@ -31,7 +31,7 @@ impl FakeTimer {
         self.state().millis
     }
 
-    /// Lets time pass, and wakes whose time has come.
+    /// Lets time pass, and wakes the tasks whose time has come.
     pub(super) fn advance(&self, millis: u64) {
         self.state().millis += millis;
         let now = self.now();

@@ -1,4 +1,4 @@
-//! Tells the program which compiler built it.
+//! Passes the compiler's version to the program.
 
 use std::{env, process::Command};
 

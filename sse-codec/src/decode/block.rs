@@ -1,49 +1,49 @@
-//! What the lines of a block have said so far, and how much more it may say.
+//! The fields of the current block, and how many more bytes it may have.
 
 use core::ops::Range;
 
 use super::field::{Name, has_nul, split, split_beginning};
 use crate::{error::DecodeErrorKind, limits::Limits};
 
-/// The block that is being read: the standard's buffers, as places in the input that holds the block.
+/// The current block: the standard's buffers, as places in the bytes that hold the block.
 #[derive(Clone, Debug)]
 pub(super) struct OpenBlock {
     pub(super) data: Option<Place>,
     pub(super) event_type: Option<Place>,
     pub(super) id: Option<Place>,
     pub(super) retry: Option<u64>,
-    /// Where the last line ends that was a field, in the input.
+    /// The end of the last field or comment in the input.
     pub(super) end: usize,
-    /// How many bytes of `data`, `event` and `id` lines may follow.
+    /// How many more bytes of `data`, `event` and `id` lines are within the limit.
     room: usize,
-    /// Whether the block passed its limit, or a part of it was lost. Then there are no places, and no room.
+    /// Whether the block exceeded its limit, or a part of it was lost. It then has no places and no room.
     is_dropped: bool,
 }
 
-/// Where a value is in the input.
+/// Where a value is, in the bytes that hold the block.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Place {
     pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// What a decoder was asked for.
+/// The settings of a decoder.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Settings {
     pub(super) limits: Limits,
     pub(super) comments: bool,
 }
 
-/// What is to be done with a line.
+/// How to treat a line.
 #[derive(Debug)]
 pub(super) enum Verdict {
-    /// Nothing.
+    /// Ignore the line.
     Ignore,
-    /// It is a field or a comment with a value, which begins this many bytes into the line.
+    /// Use this field or comment. Its value begins this many bytes into the line.
     Field(Name, usize),
-    /// Its name is not complete.
+    /// Read on: the name is not complete.
     Undecided,
-    /// It passes a limit.
+    /// Drop what exceeds this limit, and report it.
     TooLong(DecodeErrorKind),
 }
 
@@ -67,7 +67,7 @@ impl OpenBlock {
         *self = Self::new(limits);
     }
 
-    /// Judges a line that is whole, and counts it.
+    /// Decides how to treat a complete line, and counts it towards the limit of the event.
     #[inline(always)]
     pub(super) fn line(&mut self, line: &[u8], settings: &Settings) -> Verdict {
         let (name, value) = split(line);
@@ -83,7 +83,7 @@ impl OpenBlock {
         verdict
     }
 
-    /// Judges the beginning of a line, of which there are `len` bytes so far.
+    /// Decides how to treat a line from its beginning. The line has `len` bytes so far.
     pub(super) fn beginning(&self, line: &[u8], len: usize, settings: &Settings) -> Verdict {
         match split_beginning(line) {
             Some((name, value)) => self.check(name, value, len, settings),
@@ -91,14 +91,14 @@ impl OpenBlock {
         }
     }
 
-    /// Compares a line of `len` bytes with the limits.
+    /// Compares a line of `len` bytes with the limits. No other function does.
     #[inline(always)]
     fn check(&self, name: Name, value: usize, len: usize, settings: &Settings) -> Verdict {
         let Settings { limits, comments } = settings;
         let is_too_long = match name {
             Name::Data | Name::Event if len > self.room => DecodeErrorKind::EventTooLarge,
             Name::Id if len - value > limits.id() => {
-                // It counts up to the byte by which it is too long.
+                // Bytes up to the first one that exceeds the id limit count towards the event limit.
                 let counted = value.saturating_add(limits.id()).saturating_add(1);
                 if counted > self.room { DecodeErrorKind::EventTooLarge } else { DecodeErrorKind::IdTooLong }
             }
@@ -110,14 +110,14 @@ impl OpenBlock {
                 return Verdict::Field(name, value);
             }
         };
-        // Of a dropped block nothing more is reported.
+        // A dropped block is reported once.
         match self.is_dropped && name != Name::Comment {
             true => Verdict::Ignore,
             false => Verdict::TooLong(is_too_long),
         }
     }
 
-    /// How long a line with this name may become.
+    /// How many bytes of a line with this name are buffered.
     pub(super) fn longest(&self, name: Name, settings: &Settings) -> usize {
         match name {
             Name::Comment => settings.limits.comment().saturating_add(1),
@@ -126,12 +126,12 @@ impl OpenBlock {
         }
     }
 
-    /// How many bytes may follow.
+    /// How many more bytes of the block are within the limit.
     pub(super) fn room(&self) -> usize {
         self.room
     }
 
-    /// From here to the next blank line the block means nothing.
+    /// Drops the block: everything up to the next blank line is ignored.
     pub(super) fn drop_rest(&mut self) {
         *self =
             Self { data: None, event_type: None, id: None, retry: None, end: 0, room: 0, is_dropped: true };
@@ -147,7 +147,7 @@ impl OpenBlock {
         self.data.is_some() || has_type || self.id.is_some() || self.is_dropped
     }
 
-    /// From the first byte of a value to the last.
+    /// The range from the first byte of all values to the last.
     #[inline]
     pub(super) fn span(&self) -> Range<usize> {
         let mut span = self.data.map_or(0..0, Place::range);

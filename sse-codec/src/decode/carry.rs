@@ -1,7 +1,7 @@
-//! The buffer for a block that is not whole in one chunk.
+//! The buffer for a block that is not complete in one chunk, or whose data has several lines.
 //!
-//! It holds values of the block, each with a mark before it, and at its end the line that the last chunk cut. It is
-//! empty exactly if the values of the block are in the chunk. Since a mark is one byte, and a name with a colon more,
+//! It holds the values of the block, each after a mark, and at its end the line that the last chunk cut. It is empty
+//! exactly if the values of the block are in the chunk. A mark is one byte, which is less than a name and a colon, so
 //! the buffer never has more bytes than the lines on the wire, which the limit counts.
 
 use core::{cmp::Reverse, ops::Deref};
@@ -17,22 +17,22 @@ use crate::buffer::{clear, push, reserve};
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carry {
     bytes: Vec<u8>,
-    /// Whether there are other values between the lines of the data.
+    /// Whether other values are between the lines of the data.
     has_gaps: bool,
 }
 
-/// Before a line of the data: the LF that joins it to the one before.
+/// The mark before a line of the data: the LF that joins it to the previous line.
 const DATA: u8 = b'\n';
-/// Before any other value. No value has an LF or a CR in it.
+/// The mark before any other value. No value contains an LF or a CR.
 const OTHER: u8 = b'\r';
 
 impl Carry {
-    /// Appends a part of a line that may become so long that there are `most` bytes.
+    /// Appends a part of a line. The buffer will have at most `most` bytes when the line is complete.
     pub(super) fn extend(&mut self, part: &[u8], most: usize) {
         push(&mut self.bytes, part, most);
     }
 
-    /// Takes the values of a block that are in `input`.
+    /// Copies the values of a block from `input`.
     pub(super) fn take_over(&mut self, block: &mut OpenBlock, input: &[u8]) {
         let room = block.room();
         let mut take = |mark, place: &mut Option<Place>| {
@@ -52,7 +52,7 @@ impl Carry {
         self.note(block, name, end, place);
     }
 
-    /// Adds the value of the field whose line is the end of the buffer.
+    /// Records the value of the field whose line is already at the end of the buffer.
     pub(super) fn adopt(&mut self, block: &mut OpenBlock, name: Name, line: usize, value: usize) {
         if name == Name::Data && block.data.is_some() {
             self.bytes[line] = DATA;
@@ -63,7 +63,7 @@ impl Carry {
         self.note(block, name, line, Place { start: value, end: self.bytes.len() });
     }
 
-    /// Notes the value that was put at the end of the buffer; before it, the buffer ended at `end`.
+    /// Records the value that was appended to the buffer. `end` is where the buffer ended before.
     #[inline(always)]
     fn note(&mut self, block: &mut OpenBlock, name: Name, end: usize, place: Place) {
         match (name, &mut block.data) {
@@ -88,13 +88,13 @@ impl Carry {
         Place { start: self.bytes.len() - value.len(), end: self.bytes.len() }
     }
 
-    /// The bytes, with the data in one piece.
+    /// Returns the bytes, with the data in one piece.
     #[inline]
     pub(super) fn joined(&mut self, block: &mut OpenBlock) -> &[u8] {
         if self.has_gaps {
             self.close_gaps(block);
         }
-        // More bytes than a block has make its text faster to validate: see there.
+        // Bytes after the block let `BlockText::new` validate a multiple of 64, which is faster.
         const MORE: [u8; 63] = [0; 63];
         if self.bytes.capacity() - self.bytes.len() >= MORE.len() {
             self.bytes.extend_from_slice(&MORE);
@@ -102,14 +102,14 @@ impl Carry {
         &self.bytes
     }
 
-    /// Moves type and id from between the lines of the data, and the lines together. In place, so that nobody can make
-    /// the buffer grow with an odd order of fields; and once for each event, so that it takes linear time.
+    /// Moves type and id after the data, and joins the data lines. It works in place, so that no order of fields can
+    /// make the buffer grow, and once per event, so that it takes linear time.
     #[cold]
     fn close_gaps(&mut self, block: &mut OpenBlock) {
         self.has_gaps = false;
         let OpenBlock { data: Some(data), event_type, id, .. } = block else { return };
         let mut others = [event_type.as_mut(), id.as_mut()];
-        // The last one first, since that moves what is after it.
+        // The last one first, since each rotation moves the bytes after the value.
         others.sort_by_key(|place| Reverse(place.as_ref().map(|place| place.start)));
         let mut end = self.bytes.len();
         for place in others.iter_mut().flatten().filter(|place| place.start > data.start) {
@@ -135,7 +135,7 @@ impl Carry {
         }
         data.end = joined;
 
-        // Between the data and what follows, one mark is left.
+        // One mark stays between the data and the next value.
         self.bytes[joined] = OTHER;
         self.bytes.drain(joined + 1..end);
         for place in others.into_iter().flatten().filter(|place| place.start >= end) {
@@ -144,7 +144,7 @@ impl Carry {
         }
     }
 
-    /// Lets go of the line that begins at `line`.
+    /// Removes the line that begins at `line`.
     pub(super) fn truncate(&mut self, line: usize) {
         match line {
             0 => self.clear(),
@@ -152,7 +152,7 @@ impl Carry {
         }
     }
 
-    /// Lets go of the block.
+    /// Removes everything.
     #[inline]
     pub(super) fn clear(&mut self) {
         clear(&mut self.bytes);

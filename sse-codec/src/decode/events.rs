@@ -1,4 +1,4 @@
-//! Events that are lent.
+//! Borrowed events.
 
 use core::time::Duration;
 
@@ -8,10 +8,10 @@ use super::{
 };
 use crate::{EventRef, error::DecodeError};
 
-/// The events of one chunk: a guard that lends one event after another.
+/// A guard that returns the events of one chunk, one at a time.
 ///
-/// Made by [`Decoder::decode`](crate::Decoder::decode). It is not an `Iterator`, since each event is borrowed until the
-/// next one is asked for; [`Decoder::decode_bytes`](crate::Decoder::decode_bytes) returns one.
+/// It is returned by [`Decoder::decode`](crate::Decoder::decode). It is not an `Iterator`, since each event is borrowed
+/// until the next call. [`Decoder::decode_bytes`](crate::Decoder::decode_bytes) returns an iterator.
 #[derive(Debug)]
 pub struct Events<'d> {
     interpreter: &'d mut Interpreter,
@@ -26,8 +26,8 @@ pub struct Events<'d> {
 pub enum ItemRef<'a> {
     /// An event.
     Event(EventRef<'a>),
-    /// A comment: everything after the first colon of its line. Only if
-    /// [asked for](crate::decode::DecoderBuilder::comments).
+    /// A comment: everything after the first colon of its line. It is returned only if comments are
+    /// [enabled](crate::decode::DecoderBuilder::comments).
     Comment(&'a str),
 }
 
@@ -38,11 +38,13 @@ impl<'d> Events<'d> {
         Self { interpreter, chunk, cursor, window: Window::default() }
     }
 
-    /// The next event of the chunk, or `None` at its end. Comments are skipped.
+    /// Returns the next event of the chunk, or `None` at its end.
+    ///
+    /// Comments are skipped.
     ///
     /// # Errors
     ///
-    /// When something passed its limit. Go on after it: other events are not affected.
+    /// If a part of the stream exceeds its limit. Call it again after an error: other events are not affected.
     #[inline]
     pub fn next_event(&mut self) -> Option<Result<EventRef<'_>, DecodeError>> {
         loop {
@@ -55,11 +57,11 @@ impl<'d> Events<'d> {
         }
     }
 
-    /// The next event or comment of the chunk, or `None` at its end.
+    /// Returns the next event or comment of the chunk, or `None` at its end.
     ///
     /// # Errors
     ///
-    /// As [`next_event`](Self::next_event).
+    /// Those of [`next_event`](Self::next_event).
     ///
     /// ```
     /// use sse_codec::{Decoder, decode::ItemRef};
@@ -80,12 +82,12 @@ impl<'d> Events<'d> {
         }
     }
 
-    /// The last event ID as of what was returned so far.
+    /// Returns the last event ID at this point of the stream.
     pub fn last_event_id(&self) -> &str {
         &self.interpreter.last_event_id
     }
 
-    /// The reconnection time as of what was returned so far.
+    /// Returns the reconnection time at this point of the stream.
     pub fn retry(&self) -> Option<Duration> {
         self.interpreter.retry()
     }

@@ -1,8 +1,8 @@
-//! The parts of a line: name and value.
+//! Splits a line into name and value.
 
 use crate::scan::is_one_line;
 
-/// The names of the fields that have a meaning. A comment is a line with an empty name before its colon.
+/// The field names that the standard defines. A comment is a line with an empty name before its colon.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Name {
     Data,
@@ -13,16 +13,16 @@ pub(super) enum Name {
     Other,
 }
 
-/// As many bytes as tell the name of a line, and where its value begins.
+/// The number of bytes that decide the name of a line, and where its value begins.
 pub(super) const MAX_NAME: usize = "event: ".len();
 
-/// Splits a line that is not empty: its name, and where its value begins.
+/// Returns the name of a line that is not empty, and where its value begins.
 #[inline(always)]
 pub(super) fn split(line: &[u8]) -> (Name, usize) {
     split_at_colon(line).unwrap_or_else(|| (name_alone(line), line.len()))
 }
 
-/// The same for the beginning of a line; nothing while it is only the beginning of a name.
+/// The same for the beginning of a line. Returns `None` while the name is undecided.
 pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
     const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
     split_at_colon(line).or_else(|| {
@@ -58,7 +58,7 @@ fn split_at_colon(line: &[u8]) -> Option<(Name, usize)> {
 /// > Otherwise, the string is not empty but does not contain a U+003A COLON character (:): Process the field […] using
 /// > the whole line as the field name, and the empty string as the field value.
 ///
-/// An empty `retry` has no digits, so it means nothing.
+/// `retry` alone has no digits, so it is ignored.
 fn name_alone(line: &[u8]) -> Name {
     match line {
         b"data" => Name::Data,
@@ -68,13 +68,13 @@ fn name_alone(line: &[u8]) -> Name {
     }
 }
 
-/// Whether an id contains U+0000 NULL. Few ids have a control character, and that is quickly ruled out.
+/// Whether an id contains U+0000 NULL. Few ids have a control character, so a fast test comes first.
 #[inline(never)]
 pub(super) fn has_nul(id: &[u8]) -> bool {
     !is_one_line(id) && id.contains(&0)
 }
 
-/// The value of a `retry` field, in milliseconds. Nothing if it does not fit.
+/// Returns the value of a `retry` field, in milliseconds, or `None` if it is invalid or does not fit.
 ///
 /// > If the field value consists of only ASCII digits, then interpret the field value as an integer in base ten […].
 /// > Otherwise, ignore the field.

@@ -1,10 +1,10 @@
-//! Reads an event stream line by line: the only loop over it.
+//! Reads an event stream line by line. This is the only loop over the lines.
 //!
-//! There is always one place that holds the values of the current block: the input, or the [`Carry`] if the block began
-//! in an earlier input or its data has several lines. The input is the chunk; only after a guard was dropped early it is
-//! what that left unread, with the chunk after it. Lines are searched for in the input, and each is read once.
+//! All values of the current block are in one place: in the [`Carry`] if the block began in an earlier input or has
+//! several data lines, otherwise in the input. The input is the chunk; after a guard was dropped early, it is the
+//! unread bytes and then the chunk. Lines are searched for in the input, and each is read once.
 //!
-//! A line that the end of the input cuts is collected at the end of the carry, and read when it is whole.
+//! A line that the end of the input cuts is collected at the end of the carry, and read when it is complete.
 
 use core::{mem, ops::Range, time::Duration};
 
@@ -26,7 +26,7 @@ use crate::{
     text::decimal,
 };
 
-/// How far an input is read.
+/// The position in an input.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Cursor {
     pub(super) ends: LineEnds,
@@ -34,13 +34,13 @@ pub(crate) struct Cursor {
     pub(super) line: usize,
 }
 
-/// What was found in the input.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Step {
     Event,
     Comment,
     Error,
-    /// Nothing more.
+    /// The end of the input.
     End,
 }
 
@@ -50,44 +50,44 @@ pub(crate) struct Interpreter {
     pub(super) settings: Settings,
     pub(super) last_event_id: String,
     reconnection_time: Option<u64>,
-    /// What a guard did not read.
+    /// The bytes that a guard did not read.
     unread: BytesMut,
     block: OpenBlock,
     carry: Carry,
     start: Start,
     given: Given,
-    /// The text of the comment that was given.
+    /// The text of the comment that the last step found.
     comment: Place,
     error: Option<DecodeError>,
-    /// Where text is made of bytes that are not UTF-8.
+    /// The buffer for text decoded from bytes that are not UTF-8.
     lossy: String,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
     /// The offset at which the next input begins.
     input_end: u64,
-    /// Whether the input was not yet read to its end, nor given up.
+    /// Whether the input has unread bytes, and its guard has not been dropped.
     is_reading: bool,
     /// The offset of the block's first byte.
     block_offset: u64,
 }
 
-/// What the next input begins with.
+/// How the next input begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 enum Start {
-    /// A line.
+    /// With a line.
     #[default]
     Line,
-    /// This many bytes of a BOM came, and nothing else.
+    /// At the start of the stream, or after this many bytes of a BOM and nothing else.
     Bom(usize),
-    /// The last byte was a CR: an LF belongs to it.
+    /// After a CR. An LF belongs to it.
     AfterCr,
-    /// The rest of a line that means nothing.
+    /// In a line that is ignored.
     IgnoredLine,
-    /// The rest of a line that begins at this place in the carry, and at this offset.
+    /// In a line that begins at `start` in the carry, and at `offset` in the stream.
     CutLine { start: usize, offset: u64 },
 }
 
-/// What the last step found, of which the next one lets go.
+/// The result of the last step, which the next step releases.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Given {
     Nothing,
@@ -126,7 +126,7 @@ impl Interpreter {
         }
     }
 
-    /// Begins to read a chunk, or what is unread with the chunk after it.
+    /// Begins to read a chunk, after the unread bytes if there are any.
     #[inline(always)]
     pub(crate) fn begin(&mut self, chunk: &[u8]) -> Cursor {
         if self.is_reading {
@@ -142,8 +142,8 @@ impl Interpreter {
         Cursor::at(chunk, 0)
     }
 
-    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it is
-    /// let go without a move.
+    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and bytes that were read
+    /// are released without a move.
     #[cold]
     fn begin_with_unread(&mut self, chunk: &[u8]) -> Cursor {
         if !self.has_unread() {
@@ -156,8 +156,8 @@ impl Interpreter {
         Cursor::at(&self.unread, 0)
     }
 
-    /// The guard over the last input was leaked, and nobody knows how far it had read: to somewhere in a line, as far as
-    /// is known. So the rest of that line and of its block means nothing.
+    /// Handles a leaked guard. Where in a line it stopped is unknown, so the rest of the line and of its block is
+    /// ignored.
     #[cold]
     fn lose_input(&mut self) {
         self.unread = BytesMut::new();
@@ -166,7 +166,7 @@ impl Interpreter {
         self.start = Start::IgnoredLine;
     }
 
-    /// Ends the input. The bytes from the cursor on are unread.
+    /// Ends the input. The bytes from the cursor on are kept as unread.
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
         self.let_go(cursor.line);
@@ -193,12 +193,12 @@ impl Interpreter {
         self.input_end = self.offset;
     }
 
-    /// Whether there is something unread, for which there is no guard.
+    /// Whether there are unread bytes and no guard reads them.
     fn has_unread(&self) -> bool {
         !self.unread.is_empty() && self.offset == self.input_end
     }
 
-    /// Notes that all of the input was read.
+    /// Records that the whole input was read.
     #[inline(always)]
     fn close(&mut self, input: &[u8]) {
         self.is_reading = false;
@@ -210,7 +210,7 @@ impl Interpreter {
         }
     }
 
-    /// Reads on to the next event, comment or error.
+    /// Reads up to the next event, comment or error, or to the end of the input.
     #[inline(always)]
     pub(super) fn step(&mut self, cursor: &mut Cursor, chunk: &[u8]) -> Step {
         if !self.is_reading {
@@ -227,7 +227,7 @@ impl Interpreter {
         step
     }
 
-    // As a call it makes small events 4 % slower.
+    // Not inlined, it makes small events 4 % slower.
     #[inline(always)]
     fn step_in(&mut self, cursor: &mut Cursor, input: &[u8]) -> Step {
         self.let_go(cursor.line);
@@ -241,7 +241,7 @@ impl Interpreter {
                 return step;
             }
         }
-        // A copy, which can be in registers.
+        // A local copy can be in registers.
         let mut at = *cursor;
         let step = loop {
             let Some(LineEnd { end, next }) = at.ends.next(input) else {
@@ -261,7 +261,7 @@ impl Interpreter {
         step
     }
 
-    /// Reads a line that is whole in the input.
+    /// Reads a line that is complete in the input. `next` is where the next line begins.
     #[inline(always)]
     fn line(&mut self, input: &[u8], line: Range<usize>, next: usize) -> Option<Step> {
         if line.is_empty() {
@@ -291,7 +291,7 @@ impl Interpreter {
         None
     }
 
-    /// Adds a line to the data. Data of several lines is always in the carry.
+    /// Adds another line to the data. Data of several lines is always in the carry.
     #[inline(always)]
     fn add_data(&mut self, input: &[u8], value: Range<usize>) {
         self.carry_block(input);
@@ -337,7 +337,7 @@ impl Interpreter {
         }
     }
 
-    /// Lets go of what the last step found. The next line begins at `line`.
+    /// Releases the result of the last step. The next line begins at `line`.
     #[inline(always)]
     fn let_go(&mut self, line: usize) {
         if self.given == Given::Event {
@@ -348,7 +348,7 @@ impl Interpreter {
         self.given = Given::Nothing;
     }
 
-    /// Takes the block's values out of an input that will be gone.
+    /// Copies the values of the block to the carry, since the input will not be available later.
     #[inline]
     fn carry_block(&mut self, input: &[u8]) {
         if self.carry.is_empty() && self.block.has_places() {
@@ -356,7 +356,7 @@ impl Interpreter {
         }
     }
 
-    /// The event that the last step found. Its values are in the carry, or else in the input.
+    /// Returns the event that the last step found. Its values are in the carry, or else in the input.
     #[inline]
     pub(super) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
         let start = self.block_start();
@@ -369,13 +369,13 @@ impl Interpreter {
         text.event(block, last_event_id, lossy)
     }
 
-    /// Where the block begins in the input.
+    /// Returns where the block begins in the input.
     #[inline(always)]
     fn block_start(&self) -> usize {
         self.block_offset.saturating_sub(self.offset) as usize
     }
 
-    /// The same, where many events of a chunk are read.
+    /// The same as [`event`](Self::event), but validates the text of several events at once.
     #[inline(always)]
     pub(super) fn event_in_window<'a, 'd: 'a>(
         &'a mut self,
@@ -392,7 +392,7 @@ impl Interpreter {
         window.text(chunk).event(block, last_event_id, lossy)
     }
 
-    /// The comment that the last step found.
+    /// Returns the comment that the last step found.
     pub(super) fn comment<'a>(&'a mut self, chunk: &'a [u8]) -> &'a str {
         let bytes: &[u8] = match self.given {
             Given::CarriedComment => &self.carry,
@@ -402,13 +402,13 @@ impl Interpreter {
         lossy(&bytes[self.comment.range()], &mut self.lossy)
     }
 
-    /// The error that the last step found.
+    /// Returns the error that the last step found.
     #[cold]
     pub(super) fn take_error(&mut self) -> Option<DecodeError> {
         self.error.take()
     }
 
-    /// Drops all that belongs to the connection.
+    /// Resets everything but the settings, the last event ID and the reconnection time.
     pub(super) fn reconnect(&mut self) {
         let last_event_id = mem::take(&mut self.last_event_id);
         let reconnection_time = self.reconnection_time;
@@ -418,7 +418,7 @@ impl Interpreter {
     /// Whether an event would be lost if the stream ended here.
     pub(super) fn is_mid_event(&self) -> bool {
         if self.has_unread() {
-            // What a guard left is read by a copy, which then is where this one would be.
+            // A copy reads the unread bytes, and then has the state that this one would have.
             return self.clone().reads_unread_event();
         }
         self.is_reading || self.given != Given::Event && (self.block.is_begun() || self.is_mid_line())
@@ -437,7 +437,7 @@ impl Interpreter {
         self.is_mid_event()
     }
 
-    /// Whether the line that was cut belongs to an event, or may yet.
+    /// Whether the cut line is a field of an event, or can become one.
     fn is_mid_line(&self) -> bool {
         let Start::CutLine { start, .. } = self.start else { return false };
         let line = &self.carry[start..];
@@ -455,7 +455,7 @@ impl Interpreter {
         }
     }
 
-    /// Reports what passed a limit.
+    /// Reports a part of the stream that exceeds a limit.
     #[cold]
     fn too_long(&mut self, kind: DecodeErrorKind, line_offset: u64, input: &[u8]) -> Step {
         let limits = &self.settings.limits;
@@ -486,9 +486,9 @@ impl Interpreter {
     }
 }
 
-/// Lines that are cut by the end of an input.
+/// Lines that the end of an input cuts.
 impl Interpreter {
-    /// Takes the beginning of a line with which the input ends.
+    /// Moves the incomplete line at the end of the input to the carry.
     fn cut_line(&mut self, line: usize, input: &[u8]) -> Step {
         if line == input.len() {
             return Step::End;
@@ -498,7 +498,7 @@ impl Interpreter {
         self.add_to_line(start, offset, &input[line..], false).unwrap_or(Step::End)
     }
 
-    /// Takes what the input begins with, if that is not the beginning of a line.
+    /// Reads the beginning of an input that does not begin with a new line: see [`Start`].
     #[inline(never)]
     fn start(&mut self, cursor: &mut Cursor, input: &[u8]) -> Option<Step> {
         if input.is_empty() {
@@ -509,7 +509,7 @@ impl Interpreter {
             Start::Line => {}
             Start::AfterCr if input[0] == b'\n' => {
                 *cursor = Cursor::at(input, 1);
-                // The LF belongs to no block.
+                // The LF is not the first byte of a block.
                 if self.block_offset == self.offset {
                     self.block_offset += 1;
                 }
@@ -523,7 +523,7 @@ impl Interpreter {
                         false => self.start = Start::Bom(seen + len),
                     }
                 }
-                // What looked like a BOM begins a name, and none that has a meaning.
+                // These bytes are not a BOM, but the beginning of an unknown name.
                 None if seen > 0 => {
                     self.start = Start::IgnoredLine;
                     return self.start(cursor, input);
@@ -544,7 +544,8 @@ impl Interpreter {
         None
     }
 
-    /// Goes on with a line that begins at `start` in the carry. Only what is within the limits gets there.
+    /// Appends a part to the line that begins at `start` in the carry, as far as the limits allow. Reads the line if
+    /// `is_whole`.
     fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
         let (known, mut rest) = (self.carry.len() - start, part);
         if known < MAX_NAME {
@@ -555,7 +556,7 @@ impl Interpreter {
         let len = known + part.len();
         match self.block.beginning(&self.carry[start..], len, &self.settings) {
             Verdict::Undecided => {}
-            // The digits are not kept, since there may be any number of zeros.
+            // The digits are not buffered, since there may be any number of zeros.
             Verdict::Field(Name::Retry, value) if !is_whole => {
                 return self.add_to_retry(start, offset, value, rest);
             }
@@ -581,7 +582,7 @@ impl Interpreter {
         None
     }
 
-    /// Goes on with a `retry` line, of which only the number so far is kept.
+    /// Adds a part to a `retry` line. The carry has only the number so far.
     fn add_to_retry(&mut self, start: usize, offset: u64, value: usize, rest: &[u8]) -> Option<Step> {
         self.start = Start::CutLine { start, offset };
         let mut digits = self.carry[start + value..].iter().chain(rest).peekable();
@@ -600,7 +601,7 @@ impl Interpreter {
         None
     }
 
-    /// Reads a line that is whole at the end of the carry.
+    /// Reads the complete line at the end of the carry.
     fn carried_line(&mut self, start: usize, offset: u64) -> Option<Step> {
         match self.block.line(&self.carry[start..], &self.settings) {
             Verdict::Field(Name::Comment, value) => {

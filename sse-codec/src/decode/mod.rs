@@ -1,15 +1,19 @@
-//! Bytes to events, in whatever chunks they come.
-//!
-//! | file | what is decided there |
-//! | --- | --- |
-//! | `field.rs` | how a line is split into name and value; what the digits of `retry` mean |
-//! | `block.rs` | whether a line passes a limit; whether an id has a NUL; what the lines of a block have said |
-//! | `carry.rs` | how values are kept from one chunk to the next, and how several data lines are joined |
-//! | `text.rs` | how bytes become text, and a block an event; when the last event ID changes |
-//! | `interpreter.rs` | the loop over the lines: what a line, a blank line and a cut line do |
-//! | `events.rs`, `owned.rs` | how a chunk is read: by a guard that lends events, or by an iterator |
-//!
-//! Each file imports only files above it.
+//! Decodes bytes to events, in chunks of any size.
+
+// Each rule is in one place. Each file imports only files above it.
+//
+// | file | rules |
+// | --- | --- |
+// | `field.rs` | `split`: the name and the value of a line. `millis`: the digits of `retry` |
+// | `block.rs` | `check`: a line is compared with the limits. `line`: an id with NUL is ignored |
+// | `carry.rs` | how values are kept from one chunk to the next, and how several data lines are joined |
+// | `text.rs` | how bytes become text, and a block an event. `commit_id`: the last event ID changes |
+// | `interpreter.rs` | `step_in`: the loop over the lines. `line`, `blank_line`, `cut_line`: what a line does |
+// | `events.rs`, `owned.rs` | how a chunk is read: by a guard with borrowed events, or by an iterator |
+//
+// A line that the end of a chunk cuts is collected in the `Carry` by `cut_line` and `add_to_line`. When its end
+// arrives, `carried_line` reads it. If it is ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the
+// stream ends first, the line is discarded.
 
 mod block;
 mod carry;
@@ -36,9 +40,9 @@ use interpreter::Interpreter;
 
 /// Decodes an event stream, chunk by chunk.
 ///
-/// It does what browsers do, in every chunking alike: an event is returned at the blank line that ends it, and a CR is a
-/// line end at once, so no event waits for the byte after it. Bytes that are not UTF-8 become U+FFFD, never an error.
-/// The only errors are limits, so memory is bounded: see [`Limits`].
+/// It behaves as browsers do, however the stream is cut into chunks. An event is returned at the blank line that ends
+/// it. A CR ends a line at once, so no event waits for the next byte. Bytes that are not UTF-8 become U+FFFD, never an
+/// error. The only errors are exceeded limits, which bound the memory: see [`Limits`].
 ///
 /// ```
 /// use sse_codec::Decoder;
@@ -65,24 +69,24 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder with the default [`Limits`], which skips comments and knows no last event ID.
+    /// Creates a decoder with the default [`Limits`], without comments and with an empty last event ID.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// A decoder with other settings.
+    /// Returns a builder for a decoder with other settings.
     pub fn builder() -> DecoderBuilder {
         DecoderBuilder::default()
     }
 
-    /// Decodes a chunk; its events are asked for from the guard that is returned.
+    /// Decodes a chunk, and returns a guard that yields its events.
     ///
-    /// Pass each chunk once. An event that is whole in the chunk is borrowed from it, others from a buffer of the
-    /// decoder.
+    /// Pass each chunk once. An event is borrowed from the chunk if it is complete there, is valid UTF-8 and has one
+    /// data line. Other events are borrowed from a buffer of the decoder.
     ///
-    /// A guard that is dropped before it returned `None` loses nothing: the rest of its chunk is copied, and read first
-    /// the next time. This copy is not bounded by the limits, so read a chunk to its end where you can. A guard that is
-    /// leaked (`mem::forget`) loses its chunk and the rest of the block in which the chunk ended.
+    /// A guard that is dropped before it returned `None` loses nothing: the rest of its chunk is copied, and the next
+    /// call reads it first. This copy is not bounded by the limits, so read each chunk to its end where you can. A
+    /// leaked guard (`mem::forget`) loses its chunk and the rest of the block in which the chunk ended.
     #[inline]
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Events<'d> {
         Events::new(&mut self.interpreter, chunk)
@@ -90,33 +94,38 @@ impl Decoder {
 
     /// Decodes a chunk into events that own their text.
     ///
-    /// As for [`decode`](Self::decode), an iterator that is dropped early loses nothing, and one that is leaked loses its
+    /// As with [`decode`](Self::decode), an iterator that is dropped early loses nothing, and a leaked one loses its
     /// chunk. No event keeps the chunk alive.
-    // As a call it would move the iterator, which makes small events a third slower.
+    // Not inlined, the call moves the iterator, which makes small events a third slower.
     #[inline(always)]
     pub fn decode_bytes(&mut self, chunk: Bytes) -> OwnedEvents<'_> {
         OwnedEvents::new(&mut self.interpreter, chunk)
     }
 
-    /// The last event ID: what a client sends as `Last-Event-ID` when it reconnects, unless it is empty. It changes at
-    /// the blank line that ends a block.
+    /// Returns the last event ID.
+    ///
+    /// A client sends it as `Last-Event-ID` when it reconnects, unless it is empty. It changes at the blank line that
+    /// ends a block.
     pub fn last_event_id(&self) -> &str {
         &self.interpreter.last_event_id
     }
 
-    /// How long a client waits before it reconnects, if the stream said so. It changes at the end of the `retry` line.
-    /// Whole milliseconds.
+    /// Returns the reconnection time, in whole milliseconds, if the stream has set one.
+    ///
+    /// A client waits this long before it reconnects. It changes at the end of the `retry` line.
     pub fn retry(&self) -> Option<Duration> {
         self.interpreter.retry()
     }
 
-    /// Whether an event would be lost if the stream ended here: an unfinished one, or one that was not read.
+    /// Returns whether an event would be lost if the stream ended here: an unfinished or an unread one.
     pub fn is_mid_event(&self) -> bool {
         self.interpreter.is_mid_event()
     }
 
-    /// Prepares for the stream of a new connection: the unfinished event with its id and what was not read are dropped,
-    /// and a BOM is expected again. The last event ID and the reconnection time stay. Offsets in errors count from here.
+    /// Prepares for the stream of a new connection.
+    ///
+    /// The unfinished event with its id and all unread bytes are dropped, and a BOM is expected again. The last event
+    /// ID and the reconnection time stay. Offsets in errors count from here.
     pub fn reconnect(&mut self) {
         self.interpreter.reconnect();
     }
@@ -133,7 +142,7 @@ impl Default for Decoder {
     }
 }
 
-/// Settings of a [`Decoder`].
+/// Builds a [`Decoder`] with settings other than the defaults.
 ///
 /// ```
 /// use sse_codec::{Decoder, EventId, limits::Limits};
@@ -155,23 +164,26 @@ pub struct DecoderBuilder {
 }
 
 impl DecoderBuilder {
-    /// How large events, ids and comments may be.
+    /// Sets how large events, ids and comments may be.
     pub fn limits(self, limits: Limits) -> Self {
         Self { limits, ..self }
     }
 
-    /// Whether comments are returned, as items between the events. This is a setting, since a comment that is half read
-    /// cannot be asked for later.
+    /// Sets whether comments are returned, as items between the events: by default they are skipped.
+    ///
+    /// It cannot change later, since skipped comments are not buffered.
     pub fn comments(self, comments: bool) -> Self {
         Self { comments, ..self }
     }
 
-    /// The last event ID to begin with: what the client kept from an earlier run.
+    /// Sets the initial last event ID, such as one that was saved in an earlier run.
     pub fn last_event_id(self, last_event_id: EventId) -> Self {
         Self { last_event_id, ..self }
     }
 
-    /// Makes the decoder. Its buffers are allocated when they are needed.
+    /// Creates the decoder.
+    ///
+    /// Its buffers are allocated when they are needed.
     pub fn build(self) -> Decoder {
         let Self { limits, comments, last_event_id } = self;
         let last_event_id = String::from(last_event_id.as_str());

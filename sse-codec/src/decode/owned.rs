@@ -1,4 +1,4 @@
-//! Events that own their text.
+//! Owned events.
 
 use core::time::Duration;
 
@@ -7,9 +7,9 @@ use bytes::Bytes;
 use super::interpreter::{Cursor, Interpreter, Step};
 use crate::{Event, Text, error::DecodeError};
 
-/// The events of one chunk: an iterator over events that own their text.
+/// An iterator over the owned events of one chunk.
 ///
-/// Made by [`Decoder::decode_bytes`](crate::Decoder::decode_bytes).
+/// It is returned by [`Decoder::decode_bytes`](crate::Decoder::decode_bytes).
 ///
 /// ```
 /// use sse_codec::{Decoder, Event};
@@ -26,14 +26,14 @@ pub struct OwnedEvents<'d> {
     chunk: OwnedChunk,
 }
 
-/// An event or a comment.
+/// An event or a comment, with its own text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Item {
     /// An event.
     Event(Event),
-    /// A comment: everything after the first colon of its line. Only if
-    /// [asked for](crate::decode::DecoderBuilder::comments).
+    /// A comment: everything after the first colon of its line. It is returned only if comments are
+    /// [enabled](crate::decode::DecoderBuilder::comments).
     Comment(Text),
 }
 
@@ -45,8 +45,8 @@ impl<'d> OwnedEvents<'d> {
         events
     }
 
-    /// The same iterator, with the comments between the events. The decoder must have been
-    /// [asked](super::DecoderBuilder::comments) for them.
+    /// Returns an iterator that also yields the comments between the events, if they are
+    /// [enabled](super::DecoderBuilder::comments).
     ///
     /// ```
     /// use sse_codec::{Decoder, Event, decode::Item};
@@ -61,12 +61,12 @@ impl<'d> OwnedEvents<'d> {
         OwnedItems { events: self }
     }
 
-    /// The last event ID as of what was returned so far.
+    /// Returns the last event ID at this point of the stream.
     pub fn last_event_id(&self) -> &str {
         &self.interpreter.last_event_id
     }
 
-    /// The reconnection time as of what was returned so far.
+    /// Returns the reconnection time at this point of the stream.
     pub fn retry(&self) -> Option<Duration> {
         self.interpreter.retry()
     }
@@ -88,14 +88,18 @@ impl Drop for OwnedEvents<'_> {
     }
 }
 
-/// The events and comments of one chunk: an iterator over items that own their text. Made by [`OwnedEvents::items`].
+/// An iterator over the events and comments of one chunk.
+///
+/// It is returned by [`OwnedEvents::items`].
 #[derive(Debug)]
 pub struct OwnedItems<'d> {
     events: OwnedEvents<'d>,
 }
 
 impl<'d> OwnedItems<'d> {
-    /// The iterator over events alone. It may be asked in between.
+    /// Returns the iterator over events alone.
+    ///
+    /// Both iterators can be used interleaved.
     ///
     /// ```
     /// use sse_codec::{Decoder, Event};
@@ -109,12 +113,12 @@ impl<'d> OwnedItems<'d> {
         &mut self.events
     }
 
-    /// The last event ID as of what was returned so far.
+    /// Returns the last event ID at this point of the stream.
     pub fn last_event_id(&self) -> &str {
         self.events.last_event_id()
     }
 
-    /// The reconnection time as of what was returned so far.
+    /// Returns the reconnection time at this point of the stream.
     pub fn retry(&self) -> Option<Duration> {
         self.events.retry()
     }
@@ -128,18 +132,18 @@ impl Iterator for OwnedItems<'_> {
     }
 }
 
-/// A chunk that is being read, apart from the decoder: a stream holds both.
+/// A chunk that is being read. It does not borrow the decoder, so that a stream can hold both.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedChunk {
-    /// Empty if none is being read.
+    /// Empty if no chunk is being read.
     bytes: Bytes,
     cursor: Cursor,
 }
 
 impl OwnedChunk {
-    /// Begins a chunk, with what is unread before it. The one before must have [ended](Self::end).
+    /// Begins a chunk, preceded by the unread bytes. The previous chunk must have [ended](Self::end).
     ///
-    /// In place: a chunk that was made elsewhere and moved takes longer than many an event.
+    /// It works in place, since moving a new `OwnedChunk` here takes longer than decoding a small event.
     #[inline(always)]
     pub(crate) fn begin(&mut self, interpreter: &mut Interpreter, bytes: Bytes) {
         self.bytes = bytes;
@@ -148,14 +152,14 @@ impl OwnedChunk {
         self.cursor.line = line;
     }
 
-    /// Gives back to the decoder what is unfinished or unread.
+    /// Ends the chunk. The decoder keeps the unfinished event and the unread bytes.
     #[inline]
     pub(crate) fn end(&mut self, interpreter: &mut Interpreter) {
         interpreter.end(&self.cursor, &self.bytes);
         self.bytes = Bytes::new();
     }
 
-    /// The next event; at the end of the chunk nothing, and then the chunk is ended.
+    /// Returns the next event. At the end of the chunk it ends the chunk and returns `None`.
     #[inline(always)]
     pub(crate) fn next_event<E: From<DecodeError>>(
         &mut self,

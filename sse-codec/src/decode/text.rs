@@ -1,9 +1,9 @@
-//! Bytes to text.
+//! Decodes values to text.
 //!
 //! > Streams must be decoded using the UTF-8 decode algorithm.
 //!
-//! Line ends, colons and names are ASCII, and no byte of a longer UTF-8 sequence is. So the result is the same whether
-//! the stream is decoded or each value of it, and values that nobody sees need not be decoded.
+//! Line ends, colons and names are ASCII, and no byte of a longer UTF-8 sequence is. Decoding each value gives the same
+//! result as decoding the stream, and ignored values need not be decoded.
 
 use core::ops::Range;
 
@@ -14,17 +14,17 @@ use crate::{EventRef, buffer::MAX_KEPT};
 
 /// The values of a block as text.
 pub(super) struct BlockText<'a> {
-    /// The bytes in which the places are.
+    /// The bytes that the places refer to.
     pub(super) bytes: &'a [u8],
-    /// As much of them as is known to be UTF-8.
+    /// The part of them that was validated as UTF-8.
     pub(super) valid: &'a str,
-    /// Where that begins.
+    /// Where the validated part begins.
     pub(super) start: usize,
 }
 
 impl<'a> BlockText<'a> {
-    /// Validates what is in a range of the bytes, and what makes it a multiple of 64: the validator takes longer for a
-    /// rest than for several times 64 bytes.
+    /// Validates a range of the bytes, rounded up to a multiple of 64 where possible: the validator takes longer for a
+    /// remainder than for several times 64 bytes.
     #[inline]
     pub(super) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
         let Range { start, end } = range;
@@ -35,15 +35,15 @@ impl<'a> BlockText<'a> {
         Self { bytes, valid: valid.unwrap_or_default(), start }
     }
 
-    /// The value at a place, if it is known to be UTF-8.
+    /// Returns the value at a place, if it is in the validated part.
     #[inline(always)]
     fn get(&self, place: Place) -> Option<&'a str> {
-        // A place that is not in the valid part becomes one beyond its end.
+        // A place before the valid part wraps to a range beyond its end.
         let (start, end) = (place.start.wrapping_sub(self.start), place.end.wrapping_sub(self.start));
         self.valid.get(..end)?.get(start..)
     }
 
-    /// Lends the block as an event, and commits its id.
+    /// Returns the block as an event, and commits its id.
     #[inline(always)]
     pub(super) fn event(
         &self,
@@ -94,18 +94,18 @@ impl<'a> BlockText<'a> {
     }
 }
 
-/// Validating a few KiB at once costs far less than each small event by itself. A window of this size is still in the
-/// cache when the events in it are read.
+/// Validating a few KiB at once is far faster than validating each small event. A window of this size is still in the
+/// cache when its events are read.
 const MAX_WINDOW: usize = 16 * 1024;
-/// The first window of a chunk, of which perhaps only one event is read.
+/// The size of the first window of a chunk. It is small, since perhaps only one event is read.
 const MIN_WINDOW: usize = 1024;
 
-/// A part of a chunk that was validated at once.
+/// A part of a chunk that was validated in one call.
 #[derive(Debug, Default)]
 pub(super) struct Window<'d> {
     text: &'d str,
     start: usize,
-    /// How much was to be validated.
+    /// The intended size of the last window, in bytes.
     size: usize,
 }
 
@@ -121,26 +121,26 @@ impl<'d> Window<'d> {
         BlockText { bytes: chunk, valid: self.text, start: self.start }
     }
 
-    /// Validates what is between these places, and after it as many lines as make a window.
+    /// Validates the bytes from `start` to `end`, and as many lines after them as fit into a window.
     #[inline(never)]
     pub(super) fn move_to(&mut self, chunk: &'d [u8], start: usize, end: usize) {
         self.size = (2 * self.size).clamp(MIN_WINDOW, MAX_WINDOW);
         let most = chunk.len().min(start + self.size).max(end);
-        // Up to a line end, so that the window does not end within a character.
+        // The window ends at a line end, so that it does not split a character.
         let lines = match chunk[end..most].last() {
             Some(b'\n' | b'\r') => most - end,
             _ => memchr::memrchr2(b'\n', b'\r', &chunk[end..most]).unwrap_or(0),
         };
         self.start = start;
         self.text = utf8(&chunk[start..end + lines]).unwrap_or_else(|| {
-            // So that each event that is not UTF-8 does not cost as much as a large window.
+            // Start again with a small window, or each event that is not UTF-8 takes as long as a large window.
             self.size = 0;
             valid_prefix(&chunk[start..end + lines])
         });
     }
 }
 
-/// As much of the bytes as is UTF-8.
+/// Returns the longest prefix that is UTF-8.
 #[cold]
 fn valid_prefix(bytes: &[u8]) -> &str {
     bytes.utf8_chunks().next().map_or("", |chunk| chunk.valid())
@@ -151,7 +151,7 @@ fn utf8(bytes: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(bytes).ok()
 }
 
-/// The text of these bytes, made in `buf` if they are not UTF-8.
+/// Returns the text of these bytes. It is decoded into `buf` if they are not UTF-8.
 pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
     utf8(bytes).unwrap_or_else(|| {
         buf.clear();
@@ -161,13 +161,13 @@ pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
     })
 }
 
-/// Makes it the text of these bytes.
+/// Replaces `text` with the text of these bytes.
 pub(super) fn replace(text: &mut String, bytes: &[u8]) {
     text.clear();
     push_lossy(text, bytes);
 }
 
-/// Empties the buffer of what was made here, and gives a large one back.
+/// Empties a buffer of decoded text, and frees it if it is large.
 pub(super) fn clear(lossy: &mut String) {
     lossy.clear();
     if lossy.capacity() > MAX_KEPT {
@@ -175,8 +175,7 @@ pub(super) fn clear(lossy: &mut String) {
     }
 }
 
-/// Appends the text of these bytes, with U+FFFD for each maximal part of a sequence that is cut off, and for each other
-/// byte that cannot be.
+/// Appends the text of these bytes, with U+FFFD for each maximal subpart of an invalid sequence.
 fn push_lossy(text: &mut String, bytes: &[u8]) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -186,7 +185,7 @@ fn push_lossy(text: &mut String, bytes: &[u8]) {
     }
 }
 
-/// How many bytes [`push_lossy`] appends.
+/// Returns how many bytes [`push_lossy`] appends.
 fn lossy_len(bytes: &[u8]) -> usize {
     let lens = bytes.utf8_chunks().map(|chunk| {
         chunk.valid().len()

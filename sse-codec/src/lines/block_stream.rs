@@ -1,4 +1,4 @@
-//! A stream of whole blocks.
+//! A stream of complete blocks.
 
 use core::{
     pin::Pin,
@@ -13,10 +13,10 @@ use super::{BlockDecoder, RawBlock};
 use crate::{error::StreamError, limits::Limits};
 
 pin_project! {
-    /// A stream of whole blocks, decoded from a stream of byte chunks: for proxies that edit events.
+    /// A stream of complete blocks, decoded from a stream of byte chunks: for proxies that edit events.
     ///
-    /// The chunks are anything that becomes [`Bytes`], in a `Result`. The next chunk is asked for when the blocks of the
-    /// one before were taken, so a slow client slows its source down. An error never ends the stream by itself.
+    /// The chunks are any type that converts to [`Bytes`], in a `Result`. The next chunk is requested when the blocks
+    /// of the previous one were taken, so a slow client slows its source down. An error does not end the stream.
     ///
     /// ```
     /// use futures_util::{StreamExt, stream};
@@ -43,7 +43,7 @@ pin_project! {
 }
 
 impl<S> BlockStream<S> {
-    /// Decodes `source` to blocks of up to 16 MiB.
+    /// Decodes `source` with the default limit of 16 MiB for a block.
     pub fn new(source: S) -> Self {
         Self::with_limits(source, Limits::new())
     }
@@ -63,7 +63,7 @@ where
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut this = self.project();
-        // First what is unread of the chunk before.
+        // An empty chunk reads the unread bytes of the previous one.
         let mut chunk = Bytes::new();
         loop {
             if let Some(block) = this.decoder.decode(&chunk).next() {

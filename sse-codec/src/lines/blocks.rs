@@ -1,4 +1,4 @@
-//! Lines to blocks.
+//! Joins lines to blocks.
 
 use core::mem;
 
@@ -11,10 +11,10 @@ use crate::{
     limits::Limits,
 };
 
-/// Decodes an event stream to its blocks, line for line: for proxies that edit events.
+/// Decodes an event stream to its blocks, with all their lines: for proxies that edit events.
 ///
-/// Nothing is lost but the line ends and whether a space followed a colon. A block is returned when its blank line came,
-/// so a proxy that sends on whole blocks never joins the halves of two.
+/// Only the kind of line ends is lost, and whether a space followed a colon. A block is returned at its blank line, so
+/// a proxy that forwards blocks never joins parts of two.
 ///
 /// ```
 /// use sse_codec::{Encoded, lines::BlockDecoder};
@@ -36,11 +36,13 @@ pub struct BlockDecoder {
     block: RawBlock,
     /// The offset of the first byte of the block.
     offset: u64,
-    /// Whether the rest of the block is dropped, since it was too large. Nothing is kept of it.
+    /// Whether the block was too large, or a part of it was lost. None of its lines are kept.
     is_dropped: bool,
 }
 
-/// The blocks of one chunk: an iterator. Made by [`BlockDecoder::decode`].
+/// An iterator over the blocks of one chunk.
+///
+/// It is returned by [`BlockDecoder::decode`].
 #[derive(Debug)]
 pub struct Blocks<'d> {
     lines: Lines<'d>,
@@ -57,13 +59,14 @@ struct Open<'d> {
 }
 
 impl BlockDecoder {
-    /// A decoder of blocks up to 16 MiB.
+    /// Creates a decoder with the default limit of 16 MiB for a block.
     pub fn new() -> Self {
         Self::with_limits(Limits::new())
     }
 
-    /// A decoder with another [limit of an event](Limits::with_event). Here it counts all lines of the block as
-    /// they are encoded, with one byte for the end of each.
+    /// Creates a decoder with another [limit of an event](Limits::with_event).
+    ///
+    /// Here the limit counts all lines of the block as they are encoded, with one byte for each line end.
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             lines: LineDecoder::with_limits(limits.with_line(limits.event())),
@@ -74,10 +77,10 @@ impl BlockDecoder {
         }
     }
 
-    /// Decodes a chunk; its blocks are returned by the iterator.
+    /// Decodes a chunk, and returns an iterator over its blocks.
     ///
-    /// As for [`Decoder::decode`](crate::Decoder::decode), an iterator that is dropped early leaves the rest of its chunk
-    /// for the next call; one that is leaked loses its chunk and the block in which the chunk ended.
+    /// As with [`Decoder::decode`](crate::Decoder::decode), an iterator that is dropped early leaves the rest of its
+    /// chunk for the next call. A leaked iterator loses its chunk and the block in which the chunk ended.
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Blocks<'d> {
         if self.lines.is_reading {
             // An iterator was leaked, and with it the rest of the block.
@@ -88,7 +91,9 @@ impl BlockDecoder {
         Blocks { lines: lines.decode(chunk), open: Open { limit: *limit, block, offset, is_dropped } }
     }
 
-    /// Whether the stream is within a block. If it ends here, that block was cut off.
+    /// Returns whether the stream is within a block.
+    ///
+    /// If it ends here, that block was cut off.
     ///
     /// ```
     /// let mut decoder = sse_codec::lines::BlockDecoder::new();
@@ -99,8 +104,9 @@ impl BlockDecoder {
         !self.block.is_empty() || self.is_dropped || self.lines.is_mid_line()
     }
 
-    /// Prepares for the stream of a new connection: a block that is unfinished or unread is dropped, and a BOM is expected
-    /// again. Offsets in errors count from here.
+    /// Prepares for the stream of a new connection.
+    ///
+    /// An unfinished or unread block is dropped, and a BOM is expected again. Offsets in errors count from here.
     pub fn reconnect(&mut self) {
         *self = Self::with_limits(Limits::new().with_event(self.limit));
     }
@@ -115,11 +121,11 @@ impl Default for BlockDecoder {
 impl Iterator for Blocks<'_> {
     type Item = Result<RawBlock, DecodeError>;
 
-    /// The next block of the chunk.
+    /// Returns the next block of the chunk.
     ///
     /// # Errors
     ///
-    /// When a block is larger than the limit. It is dropped; the next one follows.
+    /// If a block is larger than the limit. It is dropped, and the next one follows.
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (line, offset) = self.lines.next_line_at()?;
@@ -161,7 +167,7 @@ impl Open<'_> {
         Ok(())
     }
 
-    /// Drops the block, and reports that if it was not reported before.
+    /// Drops the block, and reports it once.
     fn drop_block(&mut self, line_offset: u64) -> Result<(), DecodeError> {
         if mem::replace(self.is_dropped, true) {
             return Ok(());

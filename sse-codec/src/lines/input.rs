@@ -1,4 +1,4 @@
-//! What a guard reads: a chunk, and before it what an earlier guard left unread.
+//! The input of a guard: a chunk, after the bytes that an earlier guard left unread.
 
 use core::{mem, ops::Deref};
 
@@ -9,15 +9,15 @@ use bytes::{Buf, BytesMut};
 pub(super) enum Input<'d> {
     /// The chunk.
     Chunk(&'d [u8]),
-    /// What was left unread, with the chunk after it.
+    /// The unread bytes, and the chunk after them.
     Unread(BytesMut),
 }
 
 impl<'d> Input<'d> {
-    /// The input that begins with what is unread.
+    /// Creates the input, which begins with the unread bytes.
     ///
-    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and what was read of it
-    /// is let go without a move.
+    /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and bytes that were read
+    /// are released without a move.
     pub(super) fn new(unread: &mut BytesMut, chunk: &'d [u8]) -> Self {
         if unread.is_empty() {
             return Self::Chunk(chunk);
@@ -27,7 +27,7 @@ impl<'d> Input<'d> {
         Self::Unread(joined)
     }
 
-    /// The rest from `pos` on. Leaves nothing here.
+    /// Takes the rest from `pos` on, and leaves the input empty.
     pub(super) fn take_unread(&mut self, pos: usize) -> BytesMut {
         match mem::replace(self, Self::Chunk(&[])) {
             Self::Chunk(chunk) => chunk[pos..].into(),

@@ -1,4 +1,4 @@
-//! A line of an event stream, and how it is sent on.
+//! A line of an event stream, and its encoding.
 
 use bytes::BufMut;
 
@@ -11,15 +11,15 @@ pub enum Line<'a> {
     Blank,
     /// A comment.
     Comment(Comment<'a>),
-    /// A field, known or not.
+    /// A field, with any name.
     Field(Field<'a>),
 }
 
-/// A comment line. It cannot hold a line break.
+/// A comment line, without a line break in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comment<'a>(&'a [u8]);
 
-/// A field line. Neither its name nor its value can hold a line break.
+/// A field line, without a line break in its name or value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field<'a> {
     name: &'a [u8],
@@ -46,14 +46,14 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// Appends the line, with an LF.
+    /// Appends the line and an LF to a buffer.
     ///
-    /// A field whose name begins with a BOM gets an empty comment before it: as the first line of a
-    /// stream it would lose the BOM, and might become a field that the sender's clients did not see.
+    /// A field whose name begins with a BOM gets an empty comment before it. As the first line of a
+    /// stream it would lose the BOM, and could become a field that clients of the sender do not see.
     ///
     /// # Panics
     ///
-    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         if matches!(self, Line::Field(field) if field.name.starts_with(BOM)) {
             buf.put_slice(b":\n");
@@ -61,7 +61,7 @@ impl<'a> Line<'a> {
         self.write(buf);
     }
 
-    /// Appends the line where it is not the first of a stream.
+    /// Appends a line that is not the first of a stream.
     pub(super) fn write<B: BufMut + ?Sized>(&self, buf: &mut B) {
         match self {
             Line::Blank => {}
@@ -78,7 +78,7 @@ impl<'a> Line<'a> {
         buf.put_u8(b'\n');
     }
 
-    /// How many bytes the line has as it is written, without its LF.
+    /// Returns how many bytes the encoded line has, without its LF.
     pub(super) fn len(&self) -> usize {
         match self {
             Line::Blank => 0,
@@ -101,7 +101,7 @@ impl<'a> From<Comment<'a>> for Line<'a> {
 }
 
 impl<'a> Comment<'a> {
-    /// A comment of this text, a `str` or bytes.
+    /// Creates a comment from a text, which is a `str` or bytes.
     ///
     /// ```
     /// use sse_codec::lines::{Comment, Line};
@@ -119,14 +119,14 @@ impl<'a> Comment<'a> {
         one_line(text.as_ref()).map(Self)
     }
 
-    /// Everything after the first colon, as it came.
+    /// Returns everything after the first colon, unchanged.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.0
     }
 }
 
 impl<'a> Field<'a> {
-    /// A field of this name and value, each a `str` or bytes.
+    /// Creates a field from a name and a value, each a `str` or bytes.
     ///
     /// ```
     /// use sse_codec::{error::ValueError, lines::Field};
@@ -155,13 +155,14 @@ impl<'a> Field<'a> {
         Ok(Self { name, value: one_line(value.as_ref())? })
     }
 
-    /// The name, as it came.
+    /// Returns the name, unchanged.
     pub fn name(&self) -> &'a [u8] {
         self.name
     }
 
-    /// The value without the space that may follow the colon, otherwise as it came. Empty if there is
-    /// no colon.
+    /// Returns the value, without the space that may follow the colon, otherwise unchanged.
+    ///
+    /// It is empty if there is no colon.
     pub fn value(&self) -> &'a [u8] {
         self.value
     }

@@ -1,8 +1,8 @@
-//! Bytes to lines, and to whole blocks: for proxies and gateways, which must see what a client ignores.
+//! Decodes bytes to lines and blocks, for proxies that must see lines that clients ignore.
 //!
-//! [`BlockDecoder`] and [`BlockStream`](crate::lines) return whole blocks, to be edited and sent on. [`LineDecoder`]
-//! returns each line as it comes. A proxy that only wants to know what passes sends the bytes on as they are, and gives a
-//! copy to a [`Decoder`](crate::Decoder).
+//! [`BlockDecoder`] and [`BlockStream`](crate::lines) return complete blocks, which can be edited and forwarded.
+//! [`LineDecoder`] returns each line at once. A proxy that only observes events forwards the bytes unchanged, and also
+//! passes them to a [`Decoder`](crate::Decoder).
 //!
 //! ```
 //! use sse_codec::lines::LineDecoder;
@@ -49,37 +49,37 @@ use input::Input;
 
 /// Decodes an event stream to its lines.
 ///
-/// Comments and unknown fields come as they are, and each line can be [encoded](Line::encode) again. The fields, values,
-/// comments and blank lines are the same in the same order, also where they are not UTF-8. The line ends are not kept,
-/// and neither is whether a space followed the colon of a field.
+/// Comments and unknown fields are returned too, and each line can be [encoded](Line::encode) again. The fields,
+/// values, comments and blank lines stay the same, in the same order, even if they are not UTF-8. Only the kind of line
+/// ends is lost, and whether a space followed the colon of a field.
 ///
 /// Standard: [9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
 #[derive(Clone, Debug)]
 pub struct LineDecoder {
     limit: usize,
     state: State,
-    /// The line that the last chunk cut, or the last line that was lent from here.
+    /// The line that the last chunk cut, or the last line that was returned from this buffer.
     line: Vec<u8>,
-    /// What a guard did not read.
+    /// The bytes that a guard did not read.
     unread: BytesMut,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
     /// The offset at which the next input begins.
     input_end: u64,
-    /// Whether the input was not yet read to its end, nor given up.
+    /// Whether the input has unread bytes, and its guard has not been dropped.
     is_reading: bool,
-    /// Whether the last byte was a CR: an LF belongs to it.
+    /// Whether the last byte was a CR, to which an LF belongs.
     after_cr: bool,
-    /// The offset of the first byte of the line.
+    /// The offset in the stream of the first byte of the line.
     line_offset: u64,
     /// Whether a field was returned since the last blank line.
     in_block: bool,
 }
 
-/// What the next bytes are.
+/// The next bytes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum State {
-    /// The rest of a BOM, of which this many bytes came, or a line.
+    /// The rest of a BOM after this many bytes of it, or a line.
     Bom(usize),
     /// A line.
     LineStart,
@@ -89,9 +89,9 @@ enum State {
     Skipping,
 }
 
-/// The lines of one chunk: a guard that lends one line after another.
+/// A guard that returns the lines of one chunk, one at a time.
 ///
-/// Made by [`LineDecoder::decode`].
+/// It is returned by [`LineDecoder::decode`].
 #[derive(Debug)]
 pub struct Lines<'d> {
     decoder: &'d mut LineDecoder,
@@ -101,12 +101,12 @@ pub struct Lines<'d> {
 }
 
 impl LineDecoder {
-    /// A decoder of lines up to 16 MiB.
+    /// Creates a decoder with the default limit of 16 MiB for a line.
     pub fn new() -> Self {
         Self::with_limits(Limits::new())
     }
 
-    /// A decoder with another [limit of a line](Limits::with_line).
+    /// Creates a decoder with another [limit of a line](Limits::with_line).
     pub fn with_limits(limits: Limits) -> Self {
         Self {
             limit: limits.line(),
@@ -122,14 +122,14 @@ impl LineDecoder {
         }
     }
 
-    /// Decodes a chunk; its lines are asked for from the guard that is returned.
+    /// Decodes a chunk, and returns a guard that yields its lines.
     ///
-    /// As for [`Decoder::decode`](crate::Decoder::decode), a guard that is dropped early leaves the rest of its chunk
-    /// for the next call. A guard that is leaked loses its chunk and the rest of the line in which the chunk ended.
+    /// As with [`Decoder::decode`](crate::Decoder::decode), a guard that is dropped early leaves the rest of its chunk
+    /// for the next call. A leaked guard loses its chunk and the rest of the line in which the chunk ended.
     pub fn decode<'d>(&'d mut self, chunk: &'d [u8]) -> Lines<'d> {
         let input = Input::new(&mut self.unread, chunk);
         if self.is_reading {
-            // Nobody knows how far the leaked guard had read: to somewhere in a line, as far as is known.
+            // Where in a line the leaked guard stopped is unknown.
             self.state = State::Skipping;
             self.after_cr = false;
             clear(&mut self.line);
@@ -140,7 +140,7 @@ impl LineDecoder {
         Lines { ends: LineEnds::starting_at(&input, 0), decoder: self, input, pos: 0 }
     }
 
-    /// How many bytes at the start of the input are part of no line.
+    /// Returns how many bytes at the start of the input belong to no line.
     fn skip(&mut self, input: &[u8]) -> usize {
         if input.is_empty() {
             return 0;
@@ -160,7 +160,7 @@ impl LineDecoder {
                     0
                 }
                 None => {
-                    // These bytes looked like a BOM, but belong to the first line.
+                    // These bytes are not a BOM, but belong to the first line.
                     self.state = State::InLine;
                     self.line.extend_from_slice(&BOM[..seen]);
                     0
@@ -172,14 +172,16 @@ impl LineDecoder {
         }
     }
 
-    /// Whether the stream is within a line. If it ends here, a line was cut off.
+    /// Returns whether the stream is within a line.
     ///
-    /// Also if a guard left something unread.
+    /// If it ends here, a line was cut off.
+    ///
+    /// It also returns true if a guard left bytes unread.
     pub fn is_mid_line(&self) -> bool {
         self.is_reading || !self.unread.is_empty() || matches!(self.state, State::InLine | State::Skipping)
     }
 
-    /// Whether the stream is within a block.
+    /// Returns whether the stream is within a block.
     ///
     /// ```
     /// let mut decoder = sse_codec::lines::LineDecoder::new();
@@ -189,19 +191,20 @@ impl LineDecoder {
     /// assert!(!decoder.is_mid_block());
     /// ```
     ///
-    /// It is if a field was returned since the last blank line, or the stream is
+    /// This is so if a field was returned since the last blank line, or the stream is
     /// [within a line](Self::is_mid_line).
     pub fn is_mid_block(&self) -> bool {
         self.in_block || self.is_mid_line()
     }
 
-    /// Prepares for the stream of a new connection: a line that is unfinished or unread is dropped, and a BOM is
-    /// expected again. Offsets in errors count from here.
+    /// Prepares for the stream of a new connection, and returns whether a block was left open.
     ///
-    /// Returns whether a block was left open: whether fields of it were returned, but not the blank line after them.
-    /// A proxy that has sent these on must not send the new connection's lines after them, since its client would take
-    /// both for one event. Either it ends its own response, so that the client discards the unfinished event and
-    /// reconnects; or it sends a block on only when it is whole. That takes two lines:
+    /// An unfinished or unread line is dropped, and a BOM is expected again. Offsets in errors count from here.
+    ///
+    /// A block is left open if some of its fields were returned, but not its blank line. A proxy that has forwarded
+    /// these fields must not send the lines of the new connection after them, since its client would read both as one
+    /// event. The proxy can end its response, so that the client discards the unfinished event and reconnects. Or it
+    /// forwards only complete blocks, which takes two lines:
     ///
     /// ```
     /// # use sse_codec::lines::{Line, LineDecoder};
@@ -211,7 +214,7 @@ impl LineDecoder {
     /// #     while let Some(line) = lines.next_line() {
     /// #         let line = line?;
     /// line.encode(&mut block);
-    /// if line == Line::Blank { client.append(&mut block) } // a whole block: send it on
+    /// if line == Line::Blank { client.append(&mut block) } // a complete block: forward it
     /// #     }
     /// #     drop(lines);
     /// // When the connection is cut:
@@ -237,7 +240,7 @@ impl LineDecoder {
         line
     }
 
-    /// Adds a part to the line that is cut.
+    /// Adds a part to the cut line.
     fn add(&mut self, part: &[u8]) -> Option<DecodeError> {
         if self.state == State::Skipping {
             return None;
@@ -260,16 +263,16 @@ impl Default for LineDecoder {
 }
 
 impl Lines<'_> {
-    /// The next line of the chunk, or `None` at its end.
+    /// Returns the next line of the chunk, or `None` at its end.
     ///
     /// # Errors
     ///
-    /// When a line is longer than the limit. Go on after it: other lines are not affected.
+    /// If a line is longer than the limit. Call it again after an error: other lines are not affected.
     pub fn next_line(&mut self) -> Option<Result<Line<'_>, DecodeError>> {
         self.next_line_at().map(|(line, _)| line)
     }
 
-    /// The next line, and the offset of its first byte in the stream.
+    /// Returns the next line, and the offset of its first byte in the stream.
     fn next_line_at(&mut self) -> Option<(Result<Line<'_>, DecodeError>, u64)> {
         let Self { decoder, input, ends, pos } = self;
         if *pos == 0 {

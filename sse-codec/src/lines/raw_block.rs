@@ -1,4 +1,4 @@
-//! Whole blocks, line for line.
+//! Complete blocks, with all their lines.
 
 use core::fmt;
 
@@ -9,10 +9,10 @@ use bytes::{BufMut, Bytes};
 use super::Line;
 use crate::{Encoded, bom::BOM};
 
-/// A whole block of an event stream, line for line: also its comments, its unknown fields, and bytes that are not UTF-8.
+/// A complete block of an event stream, with its comments, unknown fields, and bytes that are not UTF-8.
 ///
-/// A proxy can look at it, edit it and send it on. It is made by a [`BlockDecoder`](super::BlockDecoder) or a
-/// [`BlockStream`](super::BlockStream), or line for line:
+/// A proxy can read, edit and forward it. It comes from a [`BlockDecoder`](super::BlockDecoder) or a
+/// [`BlockStream`](super::BlockStream), or is built line by line:
 ///
 /// ```
 /// use sse_codec::{
@@ -31,22 +31,22 @@ use crate::{Encoded, bom::BOM};
 /// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct RawBlock {
-    /// The lines, each with an LF.
+    /// The encoded lines, each with an LF.
     text: Vec<u8>,
 }
 
 impl RawBlock {
-    /// A block without lines, which is encoded as nothing.
+    /// Creates a block without lines, which is encoded as nothing.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The lines, in order. None of them is blank.
+    /// Returns the lines, in order, none of which is blank.
     pub fn lines(&self) -> impl Iterator<Item = Line<'_>> {
         self.text.split_inclusive(|&byte| byte == b'\n').map(|line| Line::parse(&line[..line.len() - 1]))
     }
 
-    /// The values of all fields with this name, in order.
+    /// Returns the values of all fields with this name, in order.
     ///
     /// ```
     /// use sse_codec::lines::BlockDecoder;
@@ -63,7 +63,9 @@ impl RawBlock {
         })
     }
 
-    /// Adds a line. A blank one is not added: it would end the block.
+    /// Adds a line.
+    ///
+    /// A blank line is not added, since it would end the block.
     pub fn push<'a>(&mut self, line: impl Into<Line<'a>>) {
         let line = line.into();
         if line != Line::Blank {
@@ -80,26 +82,26 @@ impl RawBlock {
         *self = kept;
     }
 
-    /// Whether there are no lines.
+    /// Returns whether there are no lines.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// Whether a client dispatches an event for this block: whether it has a `data` field.
+    /// Returns whether it has a `data` field, so that a client dispatches an event.
     pub fn is_event(&self) -> bool {
         self.values("data").next().is_some()
     }
 
-    /// Appends the block, up to and with its blank line.
+    /// Appends the block and its blank line to a buffer.
     ///
     /// # Panics
     ///
-    /// As every write to a [`BufMut`] does, if a buffer of fixed size has no room.
+    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
     pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
         if self.is_empty() {
             return;
         }
-        // As the first line of a stream it would lose the BOM.
+        // The first line of a stream would lose its BOM.
         if self.text.starts_with(BOM) {
             buf.put_slice(b":\n");
         }
@@ -107,12 +109,12 @@ impl RawBlock {
         buf.put_u8(b'\n');
     }
 
-    /// How many bytes the lines have, with one for the end of each.
+    /// Returns how many bytes the lines have, with one for the end of each.
     pub(super) fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// The last `id` that a client would take.
+    /// Returns the last `id` that a client accepts.
     pub(super) fn id(&self) -> Option<&[u8]> {
         self.values("id").filter(|id| !id.contains(&0)).last()
     }

@@ -1,4 +1,4 @@
-//! How often something is allocated.
+//! The number of allocations.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, limits::Limits, lines::LineDecoder};
@@ -6,19 +6,19 @@ use sse_codec::{Decoder, limits::Limits, lines::LineDecoder};
 use crate::{calls, count, drain, drain_owned};
 
 pub(super) fn events_that_are_whole_in_their_chunk() {
-    // With one valid data line not even the first events.
+    // With one valid data line, even the first events allocate nothing.
     let mut decoder = Decoder::new();
     let (events, stats) = count(|| drain(&mut decoder, b"event: ping\nretry: 5\ndata: \xE2\x82\xAC 1\n\n"));
     assert_eq!((events, calls(&stats)), (1, 0));
     let (events, stats) = count(|| drain(&mut decoder, b"data: 2\n\n"));
     assert_eq!((events, calls(&stats)), (1, 0));
 
-    // With an id only the decoder's copy of it, and only if it did not fit the last one.
+    // An id allocates only the decoder's copy, and only if it did not fit into the buffer of the last one.
     let mut decoder = Decoder::new();
     let (events, stats) = count(|| drain(&mut decoder, b"id: 1\ndata: 1\n\nid: 2\ndata: 2\n\n"));
     assert_eq!((events, calls(&stats)), (2, 1));
 
-    // After a warm-up nothing: several lines, text that is not UTF-8, cut events.
+    // After a warm-up nothing allocates: several lines, text that is not UTF-8, cut events.
     let chunk = b"id: 1\r\nevent: a\r\ndata: 1\r\ndata: 2\r\n\r\nevent: \xFF\ndata: \xFE\n\n: c\n\nid: \xFF\n\ndata: \xE2\n\n";
     for comments in [false, true] {
         let mut decoder = Decoder::builder().comments(comments).build();
@@ -36,7 +36,7 @@ pub(super) fn events_that_are_whole_in_their_chunk() {
     }
 }
 
-/// Each text that is too long to be stored in place is one allocation, and there is no other.
+/// Each text that is too long to be inline is one allocation, and there is no other.
 pub(super) fn owned_events() {
     let long = |len: usize| "x".repeat(len);
     let events: &[(String, usize)] = &[
@@ -51,7 +51,7 @@ pub(super) fn owned_events() {
         (format!("data: {0}\ndata: {0}\ndata: {0}\n\n", long(400)), 1),
         (format!("data: é{}\n\n", long(300)), 1),
         (format!("data: {}\n\n", long(10_000)), 1),
-        // The rest of its block makes no text.
+        // The rest of its block becomes no text.
         (format!("x: {0}\n:{0}\nevent: {0}\nevent\ndata: 1\n\n", long(40)), 0),
     ];
     for (event, texts) in events {
@@ -71,7 +71,7 @@ pub(super) fn owned_events() {
         }
     }
 
-    // Also what is not UTF-8.
+    // Text that is not UTF-8 as well.
     let stream =
         Bytes::from(b"event: \xFF\ndata: \xFFxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n\n".repeat(100));
     let mut decoder = Decoder::new();
@@ -80,7 +80,7 @@ pub(super) fn owned_events() {
     assert_eq!((events, calls(&stats)), (100, 100));
 }
 
-/// However small the chunks are: a buffer that grew by a fixed size would be copied again and again.
+/// Chunks are small. A buffer that grew by a fixed size would be copied again and again.
 pub(super) fn what_grows_doubles() {
     const SIZE: usize = 1 << 20;
     for (start, more) in [

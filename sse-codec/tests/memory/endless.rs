@@ -1,4 +1,4 @@
-//! Input that never ends is held up to its limits, and given back when it passes them.
+//! Endless input is buffered up to its limit, and released when it exceeds the limit.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, error::DecodeErrorKind, limits::Limits, lines::LineDecoder};
@@ -11,7 +11,7 @@ const COMMENT: usize = 70_000;
 
 type Case = (&'static str, &'static [u8], &'static [u8], Option<DecodeErrorKind>);
 
-/// What it begins with, how it goes on, and which limit it passes.
+/// The start of the input, the part that is repeated, and the limit that it exceeds.
 const ENDLESS: &[Case] = &[
     ("data line", b"data: ", b"xxxxxxxxxx", Some(DecodeErrorKind::EventTooLarge)),
     (
@@ -58,7 +58,7 @@ pub(super) fn input() {
         for &(what, start, more, expected) in ENDLESS {
             let expected = expected.filter(|kind| comments || *kind != DecodeErrorKind::CommentTooLarge);
             let limits = Limits::new().with_event(LIMIT).with_id(ID).with_comment(COMMENT);
-            // What may be held until the error comes.
+            // The bytes that may be buffered until the error comes.
             let limit = match expected {
                 Some(DecodeErrorKind::IdTooLong) => ID,
                 Some(DecodeErrorKind::CommentTooLarge) => COMMENT,
@@ -80,7 +80,7 @@ pub(super) fn input() {
                         errors.push(event.unwrap_err());
                     }
                     drop(events);
-                    // What was dropped is given back.
+                    // The buffer of a dropped part is released.
                     let limit = if errors.is_empty() { limit as isize } else { 0 };
                     let held = held(&region.change());
                     assert!(held <= limit + CONSTANT, "{what}: {held} bytes in chunks of {pieces:?}");
@@ -89,7 +89,7 @@ pub(super) fn input() {
                 if let (Some(kind), Some(error)) = (expected, errors.first()) {
                     assert_eq!((error.kind(), error.limit(), error.offset()), (kind, limit, 14), "{what}");
                 }
-                // The next good event arrives.
+                // The next valid event arrives.
                 let mut events = decoder.decode(b"\n\ndata: after\n\n");
                 assert_eq!(events.next_event().unwrap().unwrap().data(), "after", "{what}");
             }
@@ -97,7 +97,7 @@ pub(super) fn input() {
     }
 }
 
-/// An event does not take more because one before it came in other chunks, nor does its end, wherever it comes.
+/// Neither an event nor its end takes more memory because an earlier event came in other chunks.
 pub(super) fn events_one_after_another() {
     let chunk = b"x".repeat(LIMIT);
     let limits = Limits::new().with_event(LIMIT);
@@ -135,9 +135,9 @@ pub(super) fn events_one_after_another() {
     }
 }
 
-/// A buffer that is full, or nearly so, grows within the limit as well: for the next line, and for one that is cut.
+/// A buffer that is full, or nearly full, grows within the limit too: for the next line, and for one that is cut.
 pub(super) fn a_full_buffer() {
-    // Its first size, from which on it grows by more than the limit.
+    // Its first size, from which it would grow beyond the limit.
     const FULL: usize = 4 * 30_000;
     let first = b"x".repeat(FULL / 4);
     for len in FULL - first.len() - 20..FULL - first.len() + 20 {
@@ -153,7 +153,7 @@ pub(super) fn a_full_buffer() {
     }
 }
 
-/// Nothing of it is kept, however long its lines are.
+/// None of its lines are buffered, however long they are.
 pub(super) fn a_dropped_event() {
     let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
     let line = |name: &str| [name.as_bytes(), &b"x".repeat(2 * LIMIT), b"\n"].concat();
@@ -171,7 +171,7 @@ pub(super) fn a_dropped_event() {
     }
 }
 
-/// The same on the level of lines.
+/// The same for the line decoder.
 pub(super) fn lines() {
     for size in [1, 10, 1_000, 16 * 1024] {
         let mut decoder = LineDecoder::with_limits(Limits::new().with_line(LIMIT));
@@ -186,7 +186,7 @@ pub(super) fn lines() {
         }
         assert_eq!(errors, 1);
 
-        // What a long line took is given back.
+        // The buffer of a long line is released.
         assert!(decoder.decode(b"\n").next_line().is_none());
         for _ in 0..LIMIT / size {
             assert!(decoder.decode(&chunk).next_line().is_none());

@@ -1,14 +1,14 @@
-//! What is held by an event that is kept, and by the decoder after it.
+//! The memory that an event holds, and the decoder after it.
 
 use bytes::Bytes;
 use sse_codec::Decoder;
 
 use crate::{CONSTANT, drain, drain_owned, held, region};
 
-/// What an allocator is asked for beyond the bytes of a text.
+/// Memory that an allocator takes in addition to the bytes of a text.
 const PER_TEXT: isize = 32;
 
-/// In chunks of any size: never what is around it.
+/// In chunks of any size, an event never holds the bytes around it.
 pub(super) fn an_event_holds_its_own_texts() {
     for len in [3, 30, 90, 1_000, 2_000, 20_000, 100_000] {
         for (content, around) in [("x", 1_000), ("日本語", 1_000), ("x", 0)] {
@@ -21,7 +21,7 @@ pub(super) fn an_event_holds_its_own_texts() {
                 for chunk in &chunks {
                     drain_owned(&mut decoder, chunk);
                 }
-                // What is held with the event and without it.
+                // Memory with the event and without it.
                 let region = region();
                 let mut event = None;
                 for chunk in &chunks {
@@ -43,7 +43,7 @@ pub(super) fn an_event_holds_its_own_texts() {
     }
 }
 
-/// Once its guard is gone, nobody but its owner holds a chunk, except while something of it is unread.
+/// Once its guard is dropped, only the owner of a chunk holds it.
 pub(super) fn no_event_holds_its_chunk() {
     for len in [1, 100, 20_000, 100_000] {
         for tail in ["", "da", "data: 2\n\n", "data: 2\n\ndata: 3\ndata: 4"] {
@@ -60,22 +60,22 @@ pub(super) fn no_event_holds_its_chunk() {
             assert!(chunk.is_unique(), "{len}, {tail:?}, unread");
             assert_eq!(event.data().len(), len);
 
-            // Left before it, and given up.
+            // Left before its first event, and dropped.
             let mut decoder = Decoder::new();
             drop(decoder.decode_bytes(chunk.clone()));
             decoder.reconnect();
-            assert!(chunk.is_unique(), "{len}, {tail:?}, given up");
+            assert!(chunk.is_unique(), "{len}, {tail:?}, dropped");
         }
     }
 
-    // A comment neither.
+    // A comment does not hold its chunk either.
     let chunk = Bytes::from(format!(":{}\n", "x".repeat(20_000)));
     let mut decoder = Decoder::builder().comments(true).build();
     let comment = decoder.decode_bytes(chunk.clone()).items().next().unwrap().unwrap();
     assert!(chunk.is_unique(), "{comment:.20?}");
 }
 
-/// At the latest when the guard is dropped, and before that when the next event is asked for.
+/// The memory is released at the next event, or when the guard is dropped.
 pub(super) fn a_decoder_gives_back_what_a_large_event_took() {
     const LEN: usize = 1_000_000;
     let not_utf8 = |len: usize| [&b"data: "[..], &b"\xFF".repeat(len), b"\n\n"].concat();
@@ -107,7 +107,7 @@ pub(super) fn a_decoder_gives_back_what_a_large_event_took() {
                         while let Some(event) = events.next_event() {
                             assert!(event.is_ok());
                             count += 1;
-                            // The second one is lent, and the first one is gone.
+                            // The second event is borrowed, and the first one is released.
                             assert!(count < 2 || held(&region.change()) <= CONSTANT, "{what}, {size}");
                         }
                     }

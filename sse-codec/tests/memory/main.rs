@@ -1,4 +1,4 @@
-//! What is allocated, counted by the allocator. A program of its own: the counts are those of the whole
+//! Memory use, counted by the allocator. It is a separate program, since the counts are those of the whole
 //! process, and the thread of a test runner allocates as well.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -19,7 +19,7 @@ use stats_alloc::{INSTRUMENTED_SYSTEM, Region, Stats, StatsAlloc};
 #[global_allocator]
 static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
 
-/// What a decoder may hold beyond its limits, whatever came before: its small buffers.
+/// The memory that a decoder may hold beyond its limits at any time: its small buffers.
 const CONSTANT: isize = 32 * 1024;
 
 const TESTS: &[(&str, fn())] = &[
@@ -45,7 +45,7 @@ const TESTS: &[(&str, fn())] = &[
     ("walk: every triple", walk::every_triple),
 ];
 
-/// One after another; those with the first argument in their names, if there is one.
+/// Runs the tests one after another. An argument selects those with it in their names.
 fn main() -> ExitCode {
     let filter = std::env::args().nth(1).filter(|arg| !arg.starts_with('-')).unwrap_or_default();
     let mut failed = 0;
@@ -67,7 +67,7 @@ fn count<T>(work: impl FnOnce() -> T) -> (T, Stats) {
     (result, region.change())
 }
 
-/// What is held more than before.
+/// The memory that is allocated and not released.
 fn held(stats: &Stats) -> isize {
     stats.bytes_allocated as isize - stats.bytes_deallocated as isize
 }
@@ -76,7 +76,7 @@ fn calls(stats: &Stats) -> usize {
     stats.allocations + stats.reallocations
 }
 
-/// Reads all that comes of a chunk: only events do.
+/// Reads a chunk to its end, and counts its events. There must be no errors.
 fn drain(decoder: &mut Decoder, chunk: &[u8]) -> usize {
     let mut events = decoder.decode(chunk);
     let mut count = 0;

@@ -1,4 +1,4 @@
-//! A stream of any length is read from a pipe in the same memory.
+//! A stream of any length is read from a pipe in constant memory.
 
 use std::{
     env, io,
@@ -10,7 +10,7 @@ use sse_codec::{EventReader, event::Event};
 
 use crate::{CONSTANT, calls, held, region};
 
-/// How much is read, in MiB, if `SSE_PIPE_MIB` does not say it.
+/// How much is read, in MiB, unless `SSE_PIPE_MIB` sets it.
 const MIB: usize = 16;
 
 const EVENT: &[u8] = b"id: 7\nevent: ping\ndata: 1700000000\n\n";
@@ -33,7 +33,7 @@ pub(super) fn a_reader_of_a_pipe() {
     let mut read = 1;
     for event in events.by_ref() {
         read += usize::from(event.unwrap() == expected);
-        // The writer may hold one burst that it has just made.
+        // The writer may hold one burst that it has just encoded.
         assert!(held(&region.change()) <= CONSTANT + 1000 * EVENT.len() as isize);
     }
     let change = region.change();

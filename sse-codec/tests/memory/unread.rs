@@ -1,4 +1,4 @@
-//! The unread part is kept, at a cost that grows with the input and not with its square.
+//! Unread bytes are kept at a cost that is linear in the input, not quadratic.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, lines::LineDecoder};
@@ -8,7 +8,7 @@ use crate::{CONSTANT, calls, count, drain, drain_owned, held, region};
 
 const EVENT: &[u8] = b"id: 1\ndata: 12\n\n";
 
-/// Counts what comes of a chunk if each guard is asked once.
+/// Counts the items of a chunk if each guard is used once.
 type Read = fn(&Bytes) -> usize;
 
 fn lent(chunk: &Bytes) -> usize {
@@ -31,7 +31,7 @@ fn owned(chunk: &Bytes) -> usize {
     count
 }
 
-/// The chunk is left unread once, and then it is owned.
+/// Owned and borrowed guards alternate over a chunk that was left unread.
 fn by_turns(chunk: &Bytes) -> usize {
     let mut decoder = Decoder::new();
     drop(decoder.decode(chunk));
@@ -53,11 +53,12 @@ fn lines(chunk: &Bytes) -> usize {
         chunk = &[];
         count += 1;
     }
-    // An event has two lines and the blank one.
+    // An event has two fields and a blank line.
     count / 3
 }
 
-const READ: [(&str, Read); 4] = [("lent", lent), ("owned", owned), ("by turns", by_turns), ("lines", lines)];
+const READ: [(&str, Read); 4] =
+    [("borrowed", lent), ("owned", owned), ("alternating", by_turns), ("lines", lines)];
 
 pub(super) fn each_event_by_a_guard_of_its_own() {
     const EVENTS: usize = 64_000;
@@ -69,7 +70,7 @@ pub(super) fn each_event_by_a_guard_of_its_own() {
     }
 }
 
-/// There is always more unread: what was read of it must not be kept, and what was not must not be copied each time.
+/// More bytes come than are read. Bytes that were read must not be kept, and others not be copied each time.
 pub(super) fn more_comes_than_is_read() {
     const CHUNKS: usize = 20_000;
     let chunk = Bytes::from(EVENT.repeat(2));
@@ -101,7 +102,7 @@ pub(super) fn more_comes_than_is_read() {
     check("lines", &stats, total);
 }
 
-/// By the guard that read the last of it.
+/// The guard that reads the last of them releases them.
 pub(super) fn what_was_unread_is_given_back() {
     let chunk = Bytes::from(EVENT.repeat(10_000));
     let assert_given_back = |held: isize, what| assert!(held <= CONSTANT, "{what}: {held} bytes");

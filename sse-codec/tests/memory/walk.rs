@@ -1,5 +1,5 @@
-//! Every pair and every triple of large fields, in the order in which they come: what one leaves must not make
-//! the next one take more.
+//! Every pair and every triple of large fields, in order: the buffers of one must not make the next one take
+//! more memory.
 
 use bytes::Bytes;
 use sse_codec::{Decoder, Event, EventId, EventRef, EventType, limits::Limits};
@@ -8,7 +8,7 @@ use crate::{CONSTANT, held, region};
 
 const LIMIT: usize = 120_000;
 const ID: usize = 6_000;
-/// What may be held of ids: those of the block and the last one, as text.
+/// The memory for ids: those of the block and the last one, as text.
 const IDS: isize = 3 * ID as isize;
 
 const CONTENTS: [&[u8]; 3] = [b"x", "日".as_bytes(), b"\xFF"];
@@ -39,7 +39,7 @@ impl Field {
         std::str::from_utf8(self.content).is_ok()
     }
 
-    /// Its lines, of at most this many bytes.
+    /// Writes its lines, of at most `len` bytes.
     fn write(self, len: usize, stream: &mut Vec<u8>) {
         let mut line = |name: &[u8], len: usize| {
             stream.extend_from_slice(name);
@@ -55,7 +55,7 @@ impl Field {
     }
 }
 
-/// How the chunks are made, and whether events own their texts.
+/// The sizes of the chunks, and whether events own their texts.
 const WAYS: [(usize, bool); 6] = [
     (usize::MAX, false),
     (16 * 1024, true),
@@ -73,7 +73,7 @@ pub(super) fn every_pair() {
     }
 }
 
-/// Each in two of the ways, one lent and one owned, which takes a third of the time.
+/// Each in two of the ways, one borrowed and one owned, which takes a third of the time.
 pub(super) fn every_triple() {
     for (a, first) in Field::all().enumerate() {
         for (b, second) in Field::all().enumerate() {
@@ -85,7 +85,7 @@ pub(super) fn every_triple() {
     }
 }
 
-/// An event of these fields arrives, however it is cut, and takes no more than it may.
+/// An event of these fields arrives in any chunking, within its memory.
 fn check(fields: &[Field], ways: &[(usize, bool)]) {
     let mut stream = Vec::new();
     for field in fields {
@@ -136,7 +136,7 @@ impl Walk<'_> {
         count
     }
 
-    /// While an event is there. Of texts that are not UTF-8 a copy is lent, which may be three times as large.
+    /// Checks at an event. If a text is not UTF-8, it is copied, and the copy may be three times as large.
     fn event(&self, data: &str, its_texts: isize) {
         if data == "small" {
             self.assert_held("at the small event", IDS + its_texts);
@@ -157,7 +157,7 @@ impl Walk<'_> {
     }
 }
 
-/// What an owned event holds by itself.
+/// The memory that an owned event holds.
 fn texts_of(event: &Event) -> isize {
     let texts = [
         Some(event.data()),

@@ -42,7 +42,7 @@ pub(crate) const INPUTS: &[Input] = &[
 ];
 
 impl Input {
-    /// Whether there is more to take than a few items.
+    /// Whether it has more than a few items.
     pub(crate) fn has_many_items(&self) -> bool {
         ["many events", "many comments"].iter().any(|start| self.name.starts_with(start))
     }

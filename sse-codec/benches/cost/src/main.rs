@@ -1,9 +1,9 @@
-//! Counts instructions per byte for inputs that make careless decoders quadratic, at growing sizes.
+//! Counts instructions per byte at growing sizes, for inputs that make a careless decoder quadratic.
 //!
 //!     cargo run --release --manifest-path sse-codec/benches/cost/Cargo.toml
 //!
-//! Needs valgrind, whose callgrind repeats to the instruction: so no clock, no noise, and a limit that
-//! can be asserted. Fails if a byte of the largest input costs much more than one of the smallest.
+//! Needs valgrind. Its callgrind counts the same number of instructions in each run, so the limit can be
+//! asserted. Fails if a byte of the largest input costs much more than a byte of the smallest.
 
 mod inputs;
 mod ways;
@@ -23,7 +23,7 @@ const KIB: usize = 1024;
 const SIZES: [(usize, &str); 3] = [(64 * KIB, "64 KiB"), (KIB * KIB, "1 MiB"), (16 * KIB * KIB, "16 MiB")];
 /// How much more a byte of the largest input may cost than one of the smallest.
 const LIMIT: f64 = 1.25;
-/// At which growth no larger input is tried: what is quadratic would take hours.
+/// The growth at which no larger input is tried: quadratic cases would take hours.
 const HOPELESS: f64 = 2.0;
 
 type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -39,7 +39,7 @@ fn main() -> Result<ExitCode> {
             way.run(input, size.parse()?);
             Ok(ExitCode::SUCCESS)
         }
-        _ => Err("takes no arguments: prints a table of instructions per byte".into()),
+        _ => Err("pass no arguments: this prints a table of instructions per byte".into()),
     }
 }
 
@@ -50,7 +50,7 @@ fn table() -> Result<ExitCode> {
     println!("   growth");
     let mut is_flat = true;
     for input in INPUTS {
-        // All ways at once, as far as there are cores for them.
+        // All ways run at once, one on each core.
         let ways: Vec<&Way> = WAYS.iter().filter(|way| way.takes(input)).collect();
         let rows: Vec<_> = thread::scope(|scope| {
             let rows: Vec<_> = ways.iter().map(|way| scope.spawn(|| costs(input, way))).collect();
@@ -71,7 +71,7 @@ fn table() -> Result<ExitCode> {
     Ok(if is_flat { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Instructions per byte for each size, up to the first at which growth is hopeless.
+/// Returns instructions per byte for each size, up to the first size with hopeless growth.
 fn costs(input: &Input, way: &Way) -> Result<Vec<f64>> {
     let mut costs = Vec::new();
     for (size, _) in SIZES {
@@ -84,14 +84,14 @@ fn costs(input: &Input, way: &Way) -> Result<Vec<f64>> {
     Ok(costs)
 }
 
-/// Runs this program again under callgrind, which counts what happens in [`Way::run`]'s measured part.
+/// Runs this program again under callgrind, which counts the measured part of [`Way::run`].
 fn count(input: &Input, way: &Way, size: usize) -> Result<f64> {
     let output = Command::new("valgrind")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*ways*measured*"])
         .arg(env::current_exe()?)
         .args([input.name, way.name, &size.to_string()])
         .output()
-        .map_err(|error| format!("cannot run valgrind ({error}); it is in the package of that name"))?;
+        .map_err(|error| format!("cannot run valgrind ({error}); install the package valgrind"))?;
     let report = String::from_utf8_lossy(&output.stderr);
     let collected = report.lines().find_map(|line| line.split("Collected :").nth(1)?.trim().parse().ok());
     match collected {

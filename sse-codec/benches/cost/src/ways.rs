@@ -5,10 +5,10 @@ use sse_codec::{Decoder, limits::Limits, lines::LineDecoder};
 
 use crate::inputs::Input;
 
-/// A way through the codec.
+/// A way of using the codec.
 pub(crate) struct Way {
     pub(crate) name: &'static str,
-    /// Whether it takes only one item of each guard: the decoder has to keep the rest.
+    /// Whether it reads only one item from each guard, so that the decoder keeps the rest.
     is_one_a_call: bool,
     measured: fn(Vec<Bytes>) -> usize,
 }
@@ -23,12 +23,12 @@ pub(crate) const WAYS: &[Way] = &[
 ];
 
 impl Way {
-    /// Whether the pair tells anything: of few items none is left to keep.
+    /// Whether the pair is of interest: an input of few items leaves nothing to keep.
     pub(crate) fn takes(&self, input: &Input) -> bool {
         !self.is_one_a_call || input.has_many_items()
     }
 
-    /// Makes the input, and then sends it this way.
+    /// Creates the input, and reads it this way.
     pub(crate) fn run(&self, input: &Input, size: usize) {
         let bytes = Bytes::from(input.bytes(size));
         let chunks = (0..bytes.len()).step_by(input.chunk).map(|start| {

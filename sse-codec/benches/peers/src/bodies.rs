@@ -1,4 +1,4 @@
-//! Bodies of responses: polled as a server does, and sent by hyper on a connection.
+//! Bodies of responses, polled as by a server, and sent by hyper on a connection.
 
 use std::{
     cell::Cell,
@@ -29,16 +29,16 @@ use crate::{
     poll::Ready,
 };
 
-/// How much data the events have.
+/// The size of the data of an event.
 pub const SIZES: [(&str, usize); 3] = [("10B", 10), ("250B", 250), ("4KiB", 4096)];
 
 const EVENTS: usize = 10_000;
 
-/// At most this many events and bytes are there at a time, so that they stay in the cache.
+/// The most events and bytes that exist at a time, so that they stay in the cache.
 const BURST: usize = 1000;
 const BURST_BYTES: usize = 128 * 1024;
 
-/// A way to send events: how to make one, and the body over a stream of them.
+/// A way to send events: how to create one, and the body over a stream of them.
 trait Way {
     type Event: Send + Unpin + 'static;
 
@@ -69,7 +69,7 @@ impl Way for Events {
     }
 }
 
-/// This crate's events, encoded already.
+/// This crate's encoded events.
 struct Encoded;
 
 impl Way for Encoded {
@@ -104,7 +104,7 @@ impl Way for SseStream {
     }
 }
 
-/// Its events are encoded while they are made.
+/// Its events are encoded when they are created.
 struct Axum;
 
 impl Way for Axum {
@@ -122,7 +122,7 @@ impl Way for Axum {
     }
 }
 
-/// What one writes without a crate for events: they are encoded already, and each becomes a frame.
+/// Events without a crate for them: they are already encoded, and each becomes a frame.
 struct ByHand;
 
 impl Way for ByHand {
@@ -158,7 +158,7 @@ impl<S: Stream<Item = Result<Bytes, Infallible>> + Unpin> Body for FrameForEach<
 type Outcome = Result<(), String>;
 type SendAll = fn(&Input, &mut Sink, &mut Clock) -> Outcome;
 
-/// All ways, on events of this size.
+/// Returns all ways, with events of this size.
 pub fn contestants(section: Section, size: &str, is_asked: impl Fn(&str) -> bool) -> Vec<Contestant> {
     let len = SIZES.into_iter().find(|known| known.0 == size).map_or(0, |size| size.1);
     fn way<W: Way>(section: Section) -> SendAll {
@@ -168,7 +168,7 @@ pub fn contestants(section: Section, size: &str, is_asked: impl Fn(&str) -> bool
             _ => poll::<W>,
         }
     }
-    // Of events that are there, axum only sends what is encoded already.
+    // With existing events, axum sends only encoded ones.
     let axum = if section == Section::Body { Role::Apart } else { Role::Peer };
     let ways = [
         ("events", Role::Ours(Level::Body), way::<Events>(section)),
@@ -194,7 +194,7 @@ pub fn contestants(section: Section, size: &str, is_asked: impl Fn(&str) -> bool
     ways.into_iter().filter(|way| is_asked(way.0)).map(contestant).collect()
 }
 
-/// The data of one burst of events.
+/// The data of a burst of events.
 struct Input {
     burst: Vec<String>,
 }
@@ -209,13 +209,13 @@ impl Input {
         self.burst.iter().cycle().take(EVENTS).map(String::as_str)
     }
 
-    /// The length of the stream, which all ways write alike.
+    /// The length of the stream, which is the same for all ways.
     fn encoded_len(&self) -> usize {
         self.data().map(|data| "data: \n\n".len() + data.len()).sum()
     }
 }
 
-/// Where a body's bytes go: away, unless they are to be looked at.
+/// The destination of a body's bytes. They are discarded unless they are checked.
 #[derive(Default)]
 struct Sink {
     kept: Option<Vec<u8>>,
@@ -243,7 +243,7 @@ fn pass(input: Input, send: SendAll) -> Pass {
     })
 }
 
-/// Whether a peer decodes the right events.
+/// Checks that a peer decodes the right events.
 fn verify(input: &Input, send: SendAll) -> Outcome {
     let mut sink = Sink { kept: Some(Vec::new()), len: 0 };
     send(input, &mut sink, &mut Clock::default())?;
@@ -254,7 +254,7 @@ fn verify(input: &Input, send: SendAll) -> Outcome {
     Ok(())
 }
 
-/// A stream of events that come in bursts: one is ready, then nothing until the next.
+/// A stream of events in bursts: a burst is ready, then nothing until the next.
 struct Bursts<T> {
     there: IntoIter<T>,
     next: Arc<Mutex<Next<T>>>,
@@ -295,7 +295,7 @@ impl<T: Unpin> Stream for Bursts<T> {
     }
 }
 
-/// Sends events that are there.
+/// Sends existing events.
 fn poll<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let (bursts, next) = Bursts::new();
     let mut body = pin!(W::body(bursts));
@@ -308,7 +308,7 @@ fn poll<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     clock.time(|| take_frames(body.as_mut(), sink))
 }
 
-/// Makes events of text, and sends them.
+/// Creates events from text, and sends them.
 fn build_and_poll<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     // Streams of events must not borrow.
     let burst: Arc<[String]> = input.burst.clone().into();
@@ -317,7 +317,7 @@ fn build_and_poll<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> 
     clock.time(|| take_frames(body.as_mut(), sink))
 }
 
-/// Takes what a body has at the moment.
+/// Takes all frames that a body has ready.
 fn take_frames<B>(mut body: Pin<&mut B>, sink: &mut Sink) -> Outcome
 where
     B: Body<Data = Bytes, Error: Into<Problem>>,
@@ -330,8 +330,8 @@ where
     Ok(())
 }
 
-/// Sends events that are there on a connection. What counts is the time of the server's thread, with
-/// what the system does in it; the client is another thread.
+/// Sends existing events on a connection. The result is the CPU time of the server's thread, including the
+/// system; the client is another thread.
 fn serve<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let problem = |error: io::Error| error.to_string();
     let runtime = runtime::Builder::new_current_thread().enable_io().build().map_err(problem)?;
@@ -340,7 +340,7 @@ fn serve<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     thread::scope(|scope| {
         let server = scope.spawn(|| -> Result<Clock, Problem> {
             let mut clock = Clock::default();
-            // Made on this thread, which is to give their memory back.
+            // Created on this thread, which should also free their memory.
             let events: Vec<_> = input.data().map(W::event).collect();
             let body = Cell::new(Some(W::body(Ready(events.into_iter()))));
             let (socket, _) = runtime.block_on(listener.accept())?;
@@ -360,10 +360,10 @@ fn serve<W: Way>(input: &Input, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     })
 }
 
-/// A client that reads what comes.
+/// A client that reads the response.
 fn receive(address: SocketAddr, sink: &mut Sink) -> io::Result<()> {
     let mut socket = TcpStream::connect(address)?;
-    // HTTP/1.1 sends the stream in pieces with their lengths, HTTP/1.0 as it is.
+    // HTTP/1.1 sends the stream in pieces with their lengths, HTTP/1.0 unchanged.
     let is_kept = sink.kept.is_some();
     let version = if is_kept { "1.0" } else { "1.1" };
     write!(socket, "GET / HTTP/{version}\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
@@ -374,7 +374,7 @@ fn receive(address: SocketAddr, sink: &mut Sink) -> io::Result<()> {
             len => sink.put(&buffer[..len]),
         }
     }
-    // The head of the response is no part of the stream.
+    // The head of the response is not part of the stream.
     if let Some(kept) = &mut sink.kept {
         let head = kept.windows(4).position(|bytes| bytes == b"\r\n\r\n");
         kept.drain(..head.map_or(0, |at| at + 4));

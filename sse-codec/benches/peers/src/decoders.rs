@@ -29,10 +29,10 @@ const DECODERS: [(&str, Role, Decode); 12] = [
     ("floor", Role::Limit, floor),
 ];
 
-/// As large as ours, where a peer's default is below the events of `huge`.
+/// The limit is as large as ours if a peer's default is below the events of `huge`.
 const PEER_LIMIT: NonZeroUsize = NonZeroUsize::new(16 * 1024 * 1024).unwrap();
 
-/// A corpus or the start of it, in chunks.
+/// A corpus or its start, in chunks.
 pub struct Input {
     bytes: Bytes,
     chunking: Chunking,
@@ -40,7 +40,7 @@ pub struct Input {
     expected: Tally,
 }
 
-/// What was decoded.
+/// The number and size of the decoded events.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Tally {
     events: usize,
@@ -57,7 +57,7 @@ impl Tally {
 }
 
 impl Input {
-    /// The first `len` bytes, but for an event that would be cut off there (unless it is the first).
+    /// The first `len` bytes, without an event that would be cut off there (unless it is the first).
     pub fn new(corpus: &'static Corpus, len: usize, chunking: Chunking) -> Self {
         let events = corpus.event_ends.partition_point(|&end| end <= len);
         let len = match events.checked_sub(1) {
@@ -74,13 +74,13 @@ impl Input {
         self.chunking.cut(&self.bytes, &self.corpus.flushes)
     }
 
-    /// What a client gets: a buffer for each chunk, here of one allocation.
+    /// The chunks as a client gets them: a buffer for each, here from one allocation.
     fn buffers(&self) -> std::vec::IntoIter<Bytes> {
         self.slices().map(|chunk| self.bytes.slice_ref(chunk)).collect::<Vec<_>>().into_iter()
     }
 }
 
-/// The decoders that are asked for, on one cell. Each takes as much of the corpus as it can in about
+/// Returns the requested decoders for one cell. Each reads as much of the corpus as it can in about
 /// `longest`, and at least `least` bytes.
 pub fn contestants(
     corpus: &'static Corpus,
@@ -91,7 +91,7 @@ pub fn contestants(
 ) -> Vec<Contestant> {
     let whole = Rc::new(Input::new(corpus, usize::MAX, chunking));
     let contestant = |&(name, role, decode): &(&'static str, Role, Decode)| {
-        // From small to large: some are quadratic.
+        // From small to large, since some are quadratic.
         let mut len = least;
         loop {
             let is_whole = len >= whole.bytes.len();
@@ -161,7 +161,7 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
         let mut decoder = sse_codec::Decoder::new();
         for chunk in &mut buffers {
             for event in decoder.decode_bytes(chunk) {
-                // With `map_err`, each event would be moved.
+                // `map_err` would move each event.
                 match event {
                     Ok(event) => tally.count(event.event_type(), event.data()),
                     Err(error) => return Err(error.to_string()),
@@ -172,7 +172,7 @@ fn decode_bytes(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     })
 }
 
-/// Every line; what a client makes of them is only counted.
+/// Reads every line. Its content is only counted.
 fn lines(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     clock.time(|| {
         let mut tally = Tally::default();
@@ -208,7 +208,7 @@ fn sse_core_slices(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     clock.time(|| sse_core(input.slices()))
 }
 
-/// Its decoder takes any `Buf`. Its stream does the same, and is as fast.
+/// Its decoder accepts any `Buf`. Its stream does the same, and is as fast.
 #[inline]
 fn sse_core(chunks: impl Iterator<Item = impl Buf>) -> Result<Tally, String> {
     let mut tally = Tally::default();
@@ -232,7 +232,7 @@ fn sse_stream_slices(input: &Input, clock: &mut Clock) -> Result<Tally, String> 
     clock.time(|| sse_stream(input.slices()))
 }
 
-/// Its stream over bytes takes any `Buf`, without the frames of its stream over a body.
+/// Its stream over bytes accepts any `Buf`, without the frames of its stream over a body.
 #[inline]
 fn sse_stream(chunks: impl Iterator<Item = impl Buf> + Unpin) -> Result<Tally, String> {
     let mut tally = Tally::default();
@@ -255,7 +255,7 @@ fn sseer(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     })
 }
 
-/// It copies whatever it gets.
+/// It copies every chunk.
 fn eventsource_stream(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     let mut buffers = input.buffers();
     clock.time(|| {
@@ -266,7 +266,7 @@ fn eventsource_stream(input: &Input, clock: &mut Clock) -> Result<Tally, String>
     })
 }
 
-/// Each chunk copied into one buffer.
+/// Copies each chunk into one buffer.
 fn memcpy(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     let mut buffer = vec![0; input.slices().map(<[u8]>::len).max().unwrap_or_default()];
     clock.time(|| {
@@ -278,7 +278,7 @@ fn memcpy(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     Ok(Tally::default())
 }
 
-/// Searches each line end and validates the chunk, and nothing else. (A chunk that ends within a character is not valid.)
+/// Only searches each line end and validates the chunk. (A chunk that ends within a character is not valid.)
 /// A decoder can be faster where lines are so short that a search for each of them is slow.
 fn floor(input: &Input, clock: &mut Clock) -> Result<Tally, String> {
     clock.time(|| {

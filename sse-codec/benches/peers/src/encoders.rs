@@ -19,7 +19,7 @@ use crate::{
 type Outcome = Result<(), String>;
 type Encode = fn(&Batch, &mut Sink, &mut Clock) -> Outcome;
 
-/// Events that are there, or (axum) that are made and encoded at once.
+/// Existing events, or (axum) events that are created and encoded at once.
 const ENCODERS: [(&str, Role, Encode); 9] = [
     ("encode", Role::Ours(Level::Encoding), ours),
     ("BytesMut", Role::Variant, ours_bytes_mut),
@@ -32,7 +32,7 @@ const ENCODERS: [(&str, Role, Encode); 9] = [
     ("memcpy", Role::Limit, memcpy),
 ];
 
-/// Events that are made of text first.
+/// Events that are created from text first.
 const BUILDERS: [(&str, Role, Encode); 6] = [
     ("encode", Role::Ours(Level::Encoding), ours_built),
     ("russe", Role::Peer, russe_built),
@@ -42,9 +42,9 @@ const BUILDERS: [(&str, Role, Encode); 6] = [
     ("memcpy", Role::Limit, memcpy),
 ];
 
-/// As many blocks as are sent at once: they stay in the cache, as events that were just made do.
+/// Blocks that are sent at once: they stay in the cache, like events that were just created.
 const BATCH: usize = 64 * 1024;
-/// At which length a buffer is written out.
+/// The length at which a buffer is written out.
 const FULL: usize = 16 * 1024;
 
 /// Blocks to encode. They live to the end of the program: streams of events must not borrow.
@@ -53,7 +53,7 @@ struct Batch {
     encoded: Vec<Bytes>,
 }
 
-/// Where encoded bytes go: away, unless they are to be looked at.
+/// The destination of encoded bytes. They are discarded unless they are checked.
 #[derive(Default)]
 struct Sink {
     kept: Option<Vec<u8>>,
@@ -86,8 +86,8 @@ impl Batch {
         Ok(Self { blocks: &blocks[..encoded.len()], encoded })
     }
 
-    /// A buffer as if it had been used before: it has room, on memory that is there and in the cache.
-    /// To be made before the events, which then are in the cache as well.
+    /// A buffer that was used before: it has room, and its memory is in the cache.
+    /// It must be created before the events, so that these are in the cache as well.
     fn buffer<B: Buffer>(&self) -> B {
         let largest = self.encoded.iter().map(Bytes::len).max().unwrap_or_default();
         let mut buffer = B::default();
@@ -96,8 +96,8 @@ impl Batch {
         buffer
     }
 
-    /// The blocks, to make events of. Their texts are in the cache, whatever was done before: those that a server makes
-    /// events of have just been made. To be asked for after the buffer, which may push them out.
+    /// The blocks to create events from. Their texts are in the cache, since a server creates events from texts that it
+    /// has just produced. It must be called after `buffer`, which may push them out.
     fn blocks_in_cache(&self) -> slice::Iter<'static, Block> {
         for Block { comment, id, event_type, data } in self.blocks {
             for text in [comment, id, event_type, data].into_iter().flatten() {
@@ -112,7 +112,7 @@ impl Batch {
     }
 }
 
-/// The encoders that are asked for, on one batch of events that are there, or that are made of text in
+/// Returns the requested encoders for one batch, of existing events or of events that are created from text in
 /// the measured time.
 pub fn contestants(
     blocks: &'static [Block],
@@ -148,7 +148,7 @@ fn pass(batch: Rc<Batch>, encode: Encode, expected: usize) -> Pass {
     })
 }
 
-/// How many bytes the batch becomes, if a peer decodes the right events from them.
+/// Returns the encoded length of the batch, if a peer decodes the right events from it.
 fn verify(batch: &Batch, encode: Encode) -> Result<usize, String> {
     let mut sink = Sink { kept: Some(Vec::new()), len: 0 };
     encode(batch, &mut sink, &mut Clock::default())?;
@@ -167,7 +167,7 @@ fn verify(batch: &Batch, encode: Encode) -> Result<usize, String> {
     Ok(sink.len)
 }
 
-/// A buffer that is used again and again.
+/// A buffer that is reused.
 trait Buffer: AsRef<[u8]> + Default {
     fn push(&mut self, text: &str);
     fn clear(&mut self);
@@ -214,7 +214,7 @@ fn into_buffer<B: Buffer, T>(
     })
 }
 
-/// Takes items that become a buffer each.
+/// Encodes items that become a buffer each.
 fn into_bytes<T>(
     clock: &mut Clock,
     sink: &mut Sink,
@@ -295,7 +295,7 @@ fn encode_russe(event: russe::Event, buffer: &mut BytesMut) -> Outcome {
     russe::Encoder::default().encode(event, buffer).map_err(|error| error.to_string())
 }
 
-/// Its encoder takes the event. The text is shared, so that it need not be freed.
+/// Its encoder consumes the event. The text is shared, so that it need not be freed.
 fn russe(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
     let events: Vec<_> = batch.blocks.iter().map(|block| russe_event(block, copied)).collect();
@@ -303,7 +303,7 @@ fn russe(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     into_buffer(clock, sink, buffer, clones.drain(..), encode_russe)
 }
 
-/// Of literals.
+/// Events of literals.
 fn russe_static(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
     let literal = |text: &'static str| ByteString::from_static(text);
@@ -326,8 +326,8 @@ fn encode_sse_stream(event: sse_stream::Sse) -> Result<Bytes, String> {
     event.encode().map_err(|error| error.to_string())
 }
 
-/// Its `encode` takes the event and gives a buffer; its body does the same and adds a frame. It offers
-/// comments as keep-alives only.
+/// Its `encode` consumes the event and returns a buffer; its body does the same and adds a frame. It has
+/// comments only as keep-alives.
 fn sse_stream(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let mut events: Vec<_> = batch.blocks.iter().map(sse_stream_event).collect();
     into_bytes(clock, sink, events.drain(..), encode_sse_stream)
@@ -337,7 +337,7 @@ fn sse_stream_built(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcom
     into_bytes(clock, sink, batch.blocks_in_cache().map(sse_stream_event), encode_sse_stream)
 }
 
-/// Its events are encoded while they are made, which its body then gives out.
+/// Its events are encoded when they are created, and its body then returns them.
 fn axum(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     use axum::response::sse::{Event, Sse};
 
@@ -400,7 +400,7 @@ fn warp_body(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     clock.time(|| drain_body(body, |data| sink.put(data)))
 }
 
-/// What is encoded, copied into one buffer.
+/// Copies encoded events into one buffer.
 fn memcpy(batch: &Batch, sink: &mut Sink, clock: &mut Clock) -> Outcome {
     let buffer = batch.buffer();
     into_buffer(clock, sink, buffer, batch.encoded.iter(), |bytes, buffer: &mut Vec<u8>| {

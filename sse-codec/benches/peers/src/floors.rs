@@ -1,4 +1,4 @@
-//! How many times as fast as the best peer each level should be.
+//! The expected ratio of each level to the best peer.
 
 use sse_conformance::corpora::Chunking;
 
@@ -7,7 +7,7 @@ use crate::{
     measure::Level::{self, Body, Borrowed, Encoding, Owned},
 };
 
-/// The least ratio to the best peer; nothing where there is none.
+/// The lowest expected ratio to the best peer, or `None` if there is no peer.
 pub fn floor(section: Section, corpus: &str, chunking: Option<Chunking>, level: Level) -> Option<f64> {
     match (level, chunking) {
         (Borrowed, Some(chunking)) => decoding(corpus, chunking).map(|floors| floors.0),
@@ -18,7 +18,7 @@ pub fn floor(section: Section, corpus: &str, chunking: Option<Chunking>, level: 
     }
 }
 
-/// Of borrowed and of owned events.
+/// The ratios of borrowed and of owned events.
 fn decoding(corpus: &str, chunking: Chunking) -> Option<(f64, f64)> {
     let is_long = matches!(corpus, "large" | "huge");
     Some(match (chunking, corpus) {
@@ -66,7 +66,7 @@ fn encoding(section: Section, corpus: &str) -> f64 {
     }
 }
 
-/// Larger events cost mostly memory and its allocation, the same for all; on a connection, the system costs most.
+/// For larger events, memory and its allocation dominate, the same for all. On a connection, the system dominates.
 fn body(section: Section, corpus: &str) -> f64 {
     if corpus == "10B" && section != Section::Loopback { 2.0 } else { 1.0 }
 }

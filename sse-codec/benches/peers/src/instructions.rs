@@ -4,8 +4,8 @@ use std::{env, process::Command};
 
 use crate::measure::Contestant;
 
-/// Runs this program under callgrind, on one implementation and one cell, with more and with fewer
-/// passes: what they differ by is free of what happens only once.
+/// Runs this program under callgrind, for one implementation and one cell, with more and with fewer
+/// passes. The difference excludes work that is done only once.
 pub fn per_event(contestant: &Contestant, cell: &[String]) -> Result<f64, String> {
     const FEW: usize = 2;
     const MANY: usize = 6;
@@ -16,7 +16,7 @@ pub fn per_event(contestant: &Contestant, cell: &[String]) -> Result<f64, String
 
 fn count(name: &str, cell: &[String], passes: usize) -> Result<f64, String> {
     let output = Command::new("valgrind")
-        // It counts `rep movsb` as one instruction for each byte, so glibc must copy by other means.
+        // It counts `rep movsb` as one instruction for each byte, so glibc must copy in another way.
         .env("GLIBC_TUNABLES", "glibc.cpu.x86_rep_movsb_threshold=1000000000")
         .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--toggle-collect=*Clock*time*"])
         .arg(env::current_exe().map_err(|error| error.to_string())?)

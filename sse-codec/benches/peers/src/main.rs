@@ -24,30 +24,30 @@ use sse_conformance::corpora::{CHUNKINGS, Chunking, Corpus, NAMES};
 use table::Cell;
 
 const HELP: &str = "\
-Compares the speed of sse-codec with that of other Server-Sent Events crates, all in one run and interleaved.
+Compares the speed of sse-codec with other Server-Sent Events crates, interleaved in one run.
 
 Usage: cargo run --release --manifest-path sse-codec/benches/peers/Cargo.toml -- [options]
 
   --quick                 0.6 s for each cell instead of 2.9: about a minute instead of 5
-  --only SECTION          decode, encode (events that are there), build (and encode, from text),
-                          body (of a response, events that are there), build-body (from text) or
+  --only SECTION          decode, encode (existing events), build (create and encode, from text),
+                          body (of a response, existing events), build-body (from text) or
                           loopback (a response on a connection)
   --corpus NAME           ping, llm, tokens, multiline, large, huge, crlf, comments, utf8 or records;
                           for bodies, the data of an event: 10B, 250B or 4KiB
-  --chunk CHUNK           when decoding: event (each block is a chunk, as a server flushes it; in records
+  --chunk CHUNK           for decode: event (each block is a chunk, as a server flushes it; in records
                           1 to 3 events), 16384, 1400, whole, 64 or 7, or another number of bytes
   --implementation NAME   as in the JSON
-  --json FILE             writes all that was measured
-  --instructions          counts instructions per event instead, with valgrind's callgrind; unless told
-                          otherwise only ours, decoding ping, llm, tokens and comments, with the
+  --json FILE             writes all results
+  --instructions          counts instructions per event instead, with valgrind's callgrind; by default
+                          only ours, decoding ping, llm, tokens and comments, with the
                           chunks event and 16384
   --passes N              only runs each implementation N times, for a profiler
-  -h, --help
+  -h, --help              prints this help
 
 --only, --corpus, --chunk and --implementation may be given more than once. Built with the feature
 `allocations`, this counts allocations per event instead.";
 
-/// What is measured.
+/// The section of the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Section {
     Decode,
@@ -73,7 +73,7 @@ impl Section {
         }
     }
 
-    /// Whether there is something to measure on this corpus.
+    /// Whether this section measures something on this corpus.
     fn is_over(self, corpus: &str) -> bool {
         match self {
             Self::Decode => NAMES.contains(&corpus),
@@ -88,16 +88,16 @@ impl Section {
     fn title(self) -> &'static str {
         match self {
             Self::Decode => "Decoding",
-            Self::Encode => "Encoding events that are there (axum: made and encoded at once)",
-            Self::Build => "Making events of text, and encoding them",
-            Self::Body => "Body of a response, events that are there (axum: encoded already)",
-            Self::BuildBody => "Body of a response, and making its events of text",
-            Self::Loopback => "Response on a connection, events that are there: CPU time of the server",
+            Self::Encode => "Encoding existing events (axum: created and encoded at once)",
+            Self::Build => "Creating events from text, and encoding them",
+            Self::Body => "Body of a response, existing events (axum: already encoded)",
+            Self::BuildBody => "Body of a response, and creating its events from text",
+            Self::Loopback => "Response on a connection, existing events: CPU time of the server",
         }
     }
 }
 
-/// What the user asked for. What is empty stands for all.
+/// The options of the user. An empty list means all.
 #[derive(Default)]
 struct Options {
     quick: bool,
@@ -121,8 +121,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whatever is freed from here on stays with the process, as in one that has run for a while. Until it has seen a large
-/// block, glibc gives back to the system what is freed, and to get that again can take longer than all that is measured.
+/// Keeps freed memory in the process, as in one that has run for a while. Until it has seen a large block, glibc
+/// returns freed memory to the system, and getting it again can take longer than the measured work.
 fn keep_freed_memory() {
     drop(black_box(Vec::<u8>::with_capacity(31 * 1024 * 1024)));
 }
@@ -137,16 +137,14 @@ fn options() -> Result<Options, lexopt::Error> {
                 let name = parser.value()?.string()?;
                 let section = Section::ALL.into_iter().find(|section| section.name() == name);
                 let names = Section::ALL.map(Section::name).join(", ");
-                options.sections.push(section.ok_or_else(|| format!("--only takes {names}"))?);
+                options.sections.push(section.ok_or_else(|| format!("--only must be {names}"))?);
             }
             Long("corpus") => {
                 let name = parser.value()?.string()?;
                 let corpus = corpora().find(|&known| known == name);
-                options.corpora.push(
-                    corpus.ok_or_else(|| {
-                        format!("--corpus takes {}", corpora().collect::<Vec<_>>().join(", "))
-                    })?,
-                );
+                options.corpora.push(corpus.ok_or_else(|| {
+                    format!("--corpus must be {}", corpora().collect::<Vec<_>>().join(", "))
+                })?);
             }
             Long("chunk") => {
                 let chunk = parser.value()?.string()?;
@@ -155,7 +153,7 @@ fn options() -> Result<Options, lexopt::Error> {
                     "whole" => Chunking::Whole,
                     _ => match chunk.parse() {
                         Ok(len @ 1..) => Chunking::Bytes(len),
-                        _ => return Err("--chunk takes event, whole or a number of bytes".into()),
+                        _ => return Err("--chunk must be event, whole or a number of bytes".into()),
                     },
                 });
             }
@@ -171,7 +169,7 @@ fn options() -> Result<Options, lexopt::Error> {
         }
     }
     if options.json.is_some() && (options.instructions || options.passes.is_some()) {
-        return Err("--json goes with neither --instructions nor --passes: these measure no time".into());
+        return Err("--json cannot be used with --instructions or --passes, which measure no time".into());
     }
     fn all<T: Copy>(asked: &mut Vec<T>, all: &[T]) {
         if asked.is_empty() {
@@ -190,18 +188,18 @@ fn options() -> Result<Options, lexopt::Error> {
     Ok(options)
 }
 
-/// What can be asked for: streams, and the sizes of events for bodies.
+/// The names for `--corpus`: streams, and the sizes of events for bodies.
 fn corpora() -> impl Iterator<Item = &'static str> {
     NAMES.into_iter().chain(bodies::SIZES.map(|(name, _)| name))
 }
 
 fn run(options: &Options) -> Result<(), String> {
-    // Before minutes of measuring, which would be lost.
+    // This fails before minutes of measuring.
     options.json.as_deref().map_or(Ok(()), make_writable)?;
     println!("{}", report::machine());
     let mut cells = Vec::new();
     for &name in &options.corpora {
-        // It lives to the end: streams of events must not borrow. There is none for bodies.
+        // It is leaked, since streams of events must not borrow. Bodies have no corpus.
         let corpus: Option<&'static Corpus> = Corpus::new(name).map(|corpus| &*Box::leak(Box::new(corpus)));
         for &section in options.sections.iter().filter(|section| section.is_over(name)) {
             let chunkings = options.chunkings.iter().copied().map(Some);
@@ -226,7 +224,7 @@ fn run(options: &Options) -> Result<(), String> {
     }
 }
 
-/// Makes sure that a file can be written, and leaves what is in it.
+/// Makes sure that a file can be written, without changing its content.
 fn make_writable(path: &Path) -> Result<(), String> {
     path.parent()
         .map_or(Ok(()), fs::create_dir_all)
@@ -235,11 +233,11 @@ fn make_writable(path: &Path) -> Result<(), String> {
         .map_err(|error| format!("cannot write {}: {error}", path.display()))
 }
 
-/// Measures one cell, or counts, or only runs.
+/// Measures one cell, counts its instructions, or only runs it.
 fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) -> Result<(), String> {
     let start = Instant::now();
     let budget = Duration::from_millis(if options.quick { 600 } else { 2900 });
-    // Callgrind is slow, and its counts do not vary: a part of the corpus will do.
+    // Callgrind is slow, and its counts do not vary, so a part of the corpus is enough.
     let is_counted = options.instructions || options.passes.is_some();
     let (least, longest) = if is_counted { (256 * 1024, Duration::ZERO) } else { (8 * 1024, budget / 40) };
     let asked = &options.implementations;
@@ -260,7 +258,7 @@ fn visit(options: &Options, corpus: Option<&'static Corpus>, cell: &mut Cell) ->
             }
         }
     } else if options.instructions {
-        // Most of what a connection costs is spent in the system, where callgrind does not look.
+        // Most of the time on a connection is spent in the system, which callgrind does not count.
         if cell.section != Section::Loopback {
             if asked.is_empty() {
                 cell.contestants.retain(|contestant| matches!(contestant.role, Role::Ours(_)));

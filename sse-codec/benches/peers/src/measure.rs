@@ -1,4 +1,4 @@
-//! Time, taken by all contestants in rounds.
+//! Measures the time of all contestants in rounds.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -8,17 +8,17 @@ use std::{
 
 use cpu_time::ThreadTime;
 
-/// Whether allocations are counted, of all sizes and reallocations with them, in place of time.
+/// Whether allocations, including reallocations, are counted instead of time.
 pub const COUNTS_ALLOCATIONS: bool = cfg!(feature = "allocations");
 
-/// The part of a pass that counts, in the thread's CPU time: other programs take none of it.
+/// Measures part of a pass in the thread's CPU time, which excludes other programs.
 #[derive(Default)]
 pub struct Clock {
     elapsed: Duration,
     allocations: usize,
 }
 
-/// What it takes to look at the clock. Some timed parts are only microseconds long.
+/// The time that reading the clock takes. Some timed parts take only microseconds.
 static OVERHEAD: LazyLock<Duration> = LazyLock::new(|| {
     let looks = (0..1000).map(|_| ThreadTime::now().elapsed());
     looks.min().unwrap_or_default()
@@ -41,14 +41,14 @@ impl Clock {
         self.elapsed
     }
 
-    /// Adds what another thread has timed.
+    /// Adds the time of another thread.
     pub fn add(&mut self, other: Self) {
         self.elapsed += other.elapsed;
         self.allocations += other.allocations;
     }
 }
 
-/// How many there were in the whole process.
+/// The number of allocations in the whole process.
 #[cfg(feature = "allocations")]
 fn allocations() -> usize {
     use std::alloc::System;
@@ -67,21 +67,21 @@ fn allocations() -> usize {
     0
 }
 
-/// What an implementation is in the comparison.
+/// The role of an implementation in the comparison.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     /// This crate, compared with the best peer.
     Ours(Level),
-    /// This crate, in another way.
+    /// This crate, used in another way.
     Variant,
     /// Another crate.
     Peer,
-    /// Another crate, whose work is not quite what is asked of the others: such as borrowed slices where a
-    /// client has `Bytes`, or literals.
+    /// Another crate that does different work: such as borrowed slices where a client has `Bytes`, or
+    /// literals.
     Apart,
     /// Written for this comparison, without a crate for events.
     ByHand,
-    /// No codec, but a part of the work, to compare all others with.
+    /// Not a codec, but a part of the work, as a reference.
     Limit,
 }
 
@@ -97,27 +97,27 @@ pub enum Level {
     Body,
 }
 
-/// An implementation at work on one cell of the table.
+/// An implementation that runs on one cell of the table.
 pub struct Contestant {
     pub name: &'static str,
     pub role: Role,
-    /// How many bytes of the stream one pass is about.
+    /// The length of the stream in one pass, in bytes.
     pub bytes: usize,
     pub events: usize,
-    /// Whether the cell's whole input would take too long.
+    /// Whether it reads only a part of the input, as the whole would take too long.
     pub is_prefix: bool,
-    /// Why there is nothing to measure.
+    /// Why it cannot be measured.
     pub problem: Option<String>,
-    /// MB/s, or allocations per event: one of each round.
+    /// MB/s or allocations per event, one value for each round.
     pub samples: Vec<f64>,
     pub pass: Pass,
 }
 
-/// One pass over the input, which is an error unless the outcome is the right one.
+/// One pass over the input. It is an error if the outcome is wrong.
 pub type Pass = Box<dyn Fn(&mut Clock) -> Result<(), String>>;
 
 impl Contestant {
-    /// Runs one pass, for what its timed part took.
+    /// Runs one pass, and returns what its timed part took.
     pub fn run(&self) -> Result<Clock, String> {
         let mut clock = Clock::default();
         match catch_unwind(AssertUnwindSafe(|| (self.pass)(&mut clock))) {
@@ -126,13 +126,13 @@ impl Contestant {
         }
     }
 
-    /// The median over the rounds.
+    /// Returns the median over the rounds.
     pub fn median(&self) -> Option<f64> {
         median(self.samples.iter().copied())
     }
 
-    /// How many times as fast as a peer: the median over the rounds, in each of which both had the same machine. What
-    /// slows it down for some rounds would show in one median more than in the other.
+    /// Returns how many times as fast as a peer it is: the median of the ratios in each round. A slow machine in some
+    /// rounds would change the ratio of two medians more.
     pub fn ratio_to(&self, peer: &Self) -> Option<f64> {
         median(self.samples.iter().zip(&peer.samples).map(|(ours, theirs)| ours / theirs))
     }
@@ -166,9 +166,9 @@ fn median(values: impl Iterator<Item = f64>) -> Option<f64> {
 const LEAST_ROUNDS: usize = 3;
 const MOST_ROUNDS: usize = 25;
 
-/// Lets each contestant run in each round, until the cell's time (counted from `start`) is over.
+/// Runs each contestant in each round, until the cell's time (counted from `start`) is over.
 pub fn round_robin(contestants: &mut [Contestant], start: Instant, budget: Duration) {
-    // A round should take a tenth of the budget, or what one pass of each takes.
+    // A round should take a tenth of the budget, or the time of one pass of each.
     let least = budget / (10 * contestants.len().max(1) as u32);
     // Round 0 warms up.
     for round in 0..=MOST_ROUNDS {

@@ -21,7 +21,7 @@ impl<I: Iterator + Unpin> Stream for Ready<I> {
     }
 }
 
-/// Takes all that a stream of results yields.
+/// Takes all items of a stream of results.
 pub fn drain<S, T, E>(stream: S, mut each: impl FnMut(T)) -> Result<(), String>
 where
     S: Stream<Item = Result<T, E>>,

@@ -1,4 +1,4 @@
-//! What was measured, and where, as JSON.
+//! The results and the machine, as JSON.
 
 use std::{fs, io, path::Path, process::Command, time::SystemTime};
 
@@ -10,7 +10,7 @@ use crate::{
     table::{Cell, ns_per_event},
 };
 
-/// Writes all that was measured, and where.
+/// Writes all results, and data about the machine.
 pub fn write_json(path: &Path, cells: &[Cell]) -> io::Result<()> {
     let cells: Vec<Value> = cells.iter().map(cell_json).collect();
     let value = json!({
@@ -22,7 +22,7 @@ pub fn write_json(path: &Path, cells: &[Cell]) -> io::Result<()> {
         "unit": if COUNTS_ALLOCATIONS {
             "allocations per event"
         } else {
-            "MB/s (10^6 bytes; of bodies, of their data), medians of rounds, and of the ratios in each round"
+            "MB/s (10^6 bytes; for bodies, of their data), medians of rounds, and of the ratios in each round"
         },
         "cells": cells,
     });
@@ -65,7 +65,7 @@ fn cell_json(cell: &Cell) -> Value {
     })
 }
 
-/// One line about the machine and the compiler.
+/// Returns one line about the machine and the compiler.
 pub fn machine() -> String {
     format!("{}, {}", cpu(), env!("RUSTC_VERSION"))
 }
@@ -84,7 +84,7 @@ fn commit() -> Option<String> {
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// The versions that were built, from the lock file.
+/// Returns the versions that were built, from the lock file.
 fn crates() -> Value {
     let lock = include_str!("../Cargo.lock");
     let named = [

@@ -1,4 +1,4 @@
-//! Results as tables for people.
+//! Results as tables for readers.
 
 use sse_conformance::corpora::Chunking;
 
@@ -8,7 +8,7 @@ use crate::{
     measure::{COUNTS_ALLOCATIONS, Contestant, Level, Role},
 };
 
-/// What was measured on one corpus, in one kind of chunks when decoding.
+/// The results on one corpus, for one kind of chunks when decoding.
 pub struct Cell {
     pub section: Section,
     pub corpus: &'static str,
@@ -21,7 +21,7 @@ pub struct Ratio {
     pub level: Level,
     pub peer: &'static str,
     pub ratio: f64,
-    /// How much it should be.
+    /// The expected ratio.
     pub floor: Option<f64>,
 }
 
@@ -36,7 +36,7 @@ impl Cell {
         }
     }
 
-    /// The row of the summary that this is in.
+    /// The row of the summary for this cell.
     fn row(&self) -> String {
         self.chunking.map_or_else(|| self.section.name().to_owned(), |chunking| chunking.to_string())
     }
@@ -79,10 +79,10 @@ pub fn print(cells: &[Cell]) {
         println!("\n{title}\n");
         print_group(cells.iter().copied().filter(|cell| cell.title() == title));
     }
-    println!("\n!   less than it should be, which is in brackets");
-    println!("*   only a part of the input, as all of it would take too long");
+    println!("\n!   less than expected; the expected ratio is in brackets");
+    println!("*   only a part of the input, as the whole would take too long");
     println!(
-        "()  not compared with ours, as the work is not the same: slices where a client has `Bytes`, literals"
+        "()  not compared with ours, as the work is different: slices where a client has `Bytes`, literals"
     );
     if !COUNTS_ALLOCATIONS {
         println!("\nHow many times as fast as the best peer; when decoding, as borrowed/owned events");
@@ -170,7 +170,7 @@ fn heading(contestant: &Contestant) -> String {
     format!(" {name:>10}")
 }
 
-/// The name in ten letters; those in brackets are told apart by them.
+/// Shortens a name to ten letters. The names of contestants in brackets must differ from the others.
 fn short(name: &'static str) -> &'static str {
     match name {
         "decode_bytes" => "bytes",
@@ -183,7 +183,7 @@ fn short(name: &'static str) -> &'static str {
     }
 }
 
-/// What the tables show.
+/// The unit of the tables.
 fn unit(section: Section) -> &'static str {
     match section {
         _ if COUNTS_ALLOCATIONS => "allocs",
