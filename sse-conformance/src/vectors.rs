@@ -49,7 +49,7 @@ pub fn all() -> Vec<Vector> {
     lines().map(parse).collect()
 }
 
-/// The same as they are kept: each is a JSON object. CONTRIBUTING.md says what is in it.
+/// The same as JSON objects. `vectors/README.md` explains their fields.
 pub fn lines() -> impl Iterator<Item = &'static str> {
     let vectors = include_str!("../vectors/vectors.jsonl");
     let captures = include_str!("../vectors/captures.jsonl");
