@@ -1,4 +1,4 @@
-//! History from memory: how fast it is sent, and how soon a client has the first byte of it.
+//! History from memory: the throughput, and the time to a client's first byte.
 
 use std::{
     error::Error,
@@ -14,11 +14,11 @@ use crate::{
 
 pub async fn run() -> Result<(), Box<dyn Error>> {
     println!("\nReplay from memory, 32 MiB of data\n");
-    println!("| data of an event | bytes a second | of the server's CPU time |");
+    println!("| data of an event | bytes per second | per second of the server's CPU time |");
     println!("| --: | --: | --: |");
     for len in [600, 1_000, 10_000] {
         let mut server = Server::start(Kind::Hub).await?;
-        // A client that listens tells when everything is there.
+        // A connected client shows when everything is published.
         let events = (32 << 20) / len;
         server.publish(events, len).await?;
         let bytes = events * len;
@@ -41,7 +41,7 @@ pub async fn run() -> Result<(), Box<dyn Error>> {
     let mut times = resume(&mut server, 2_000).await?;
     times.sort();
     let part = |part: f64| times[(times.len() as f64 * part) as usize].as_secs_f64() * 1e3;
-    println!("\nFrom the connection to the first byte of what was missed, 2,000 clients one after another:");
+    println!("\nFrom the connection to the first byte of missed events, 2,000 clients one after another:");
     println!(
         "half within {:.2} ms, 99 % within {:.2} ms, all within {:.2} ms",
         part(0.5),
@@ -51,7 +51,7 @@ pub async fn run() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Clients that missed ten events of a history of many.
+/// Clients that missed ten events of a long history.
 async fn resume(server: &mut Server, clients: usize) -> Result<Vec<Duration>, Box<dyn Error>> {
     let mut first = connect(server.port, "").await?;
     let mut id = String::new();
@@ -62,7 +62,7 @@ async fn resume(server: &mut Server, clients: usize) -> Result<Vec<Duration>, Bo
     let (epoch, _) = id.trim_start_matches("id: ").trim().split_once('-').ok_or("not an id")?;
     server.publish(50_000, 100).await?;
     let headers = format!("last-event-id: {epoch}-49990\r\n");
-    // Everything is there once the last one is.
+    // Everything is published once the last event arrives.
     skip(&mut first, 50_000 * 100).await?;
     drop(first);
     let mut times = Vec::with_capacity(clients);
