@@ -32,7 +32,7 @@ fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
 
 /// Not `eprintln!`, which is not seen of a test that passes.
 fn skipped(what: &str) {
-    let _ = writeln!(io::stderr(), "SKIPPED: a test with {what}, since there is no {what} here");
+    let _ = writeln!(io::stderr(), "SKIPPED: this test needs {what}, which is not installed");
 }
 
 async fn report(browser: PathBuf) -> Report {
