@@ -295,7 +295,7 @@ fn what_cannot_be_done_is_said_in_a_line() {
         ),
         (&["decoder", "--only", "nothing", "--", &decoder, "none"], "--only \"nothing\" names no check"),
         (&["encoder", "--explain", "nothing"], "no check has the name \"nothing\""),
-        (&["encoder", "--chunk", "1"], "invalid option '--chunk'; --help tells more"),
+        (&["encoder", "--chunk", "1"], "invalid option '--chunk'; see --help"),
         (&["decoder", "--chunk", "0", "--", &decoder], "zero"),
         (
             &["decoder", "--json", "/nonexistent/report", "--only", "bom/one", "--", &decoder, "none"],
