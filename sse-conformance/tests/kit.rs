@@ -20,7 +20,7 @@ fn program(name: &str) -> String {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let path = profile.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
+    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
     path.to_str().unwrap().to_owned()
 }
 
