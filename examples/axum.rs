@@ -1,4 +1,4 @@
-//! An event stream as a route of axum: see `HELP`, and `numbers`, which is all there is to it.
+//! An event stream as a route of axum: see `HELP`, and `numbers`, which is the whole handler.
 
 mod shared {
     pub(crate) mod axum_listener;
@@ -35,17 +35,17 @@ Serves an event stream (text/event-stream) of numbers, from a route of axum.
 Usage: axum [--addr ADDR] [--interval MS] [--silence MS]
 
   GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`. After the last one,
-            18446744073709551615, there is no more: 204, so that no client comes back for it
+            18446744073709551615, the answer is 204, so that clients do not reconnect
 
 Ctrl-C or SIGTERM ends all streams and stops.
 ";
 
-/// The route. Its response is one that axum takes as it is.
+/// The route. Its response is one of axum.
 async fn numbers(
     State(settings): State<Settings>,
     last_event_id: Result<LastEventId, LastEventIdRejection>,
 ) -> Response {
-    // Where a client that comes back left off; a new one, or an odd one, starts at 1.
+    // A client that reconnects continues after its id; one without an id, or with an invalid one, starts at 1.
     let LastEventId(seen) = last_event_id.unwrap_or_default();
     let seen: u64 = seen.and_then(|id| id.parse().ok()).unwrap_or_default();
     if seen == u64::MAX {
@@ -76,6 +76,6 @@ async fn serve(listener: TcpListener, settings: Settings) {
     let listener = Listener { listener, silence: settings.silence };
     let stopped = server::stopped(settings.stopping.clone());
     let app = Router::new().route("/sse", get(numbers)).with_state(settings);
-    // A graceful shutdown waits for all responses: hence `until`.
+    // A graceful shutdown waits for all responses, so `until` ends the streams.
     let _ = axum::serve(listener, app).with_graceful_shutdown(stopped).await;
 }

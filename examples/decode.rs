@@ -25,25 +25,25 @@ Decodes an event stream (text/event-stream) to JSON Lines, as a browser would se
 Usage: decode [--chunk N] [--max-event N] [--comments] [FILE]
 
 Reads FILE, or standard input if there is none or it is `-`, and writes a line for each event as soon
-as it is there:
+as it is complete:
 
   $ curl -sN http://127.0.0.1:8080/sse | decode
   {\"event\":{\"type\":\"ping\",\"data\":\"1700000000\",\"lastEventId\":\"1700000000\"}}
 
 and in between, or at the end:
 
-  {\"comment\":TEXT}  with --comments: all that follows the colon
+  {\"comment\":TEXT}  with --comments: everything after the colon
   {\"error\":{\"kind\":KIND,\"limit\":BYTES,\"offset\":BYTE,\"id\":ID}}
-      something was dropped since it is too large: KIND is `event_too_large`, `id_too_long` (over
+      something was dropped because it is too large: KIND is `event_too_large`, `id_too_long` (over
       8 KiB; its event follows) or `comment_too_large`, BYTE is where it begins, ID the event's id if
-      one was seen
+      already read
   {\"final\":{\"lastEventId\":ID,\"retry\":MS}}
       MS is the reconnection time: null if never set, a string above 2^53-1
 
-Control characters are escaped, so a terminal can show every line. `encode` makes a stream of the lines.
+Control characters are escaped, so a terminal can show every line. `encode` turns the lines into a stream.
 
 Options:
-  --chunk N      Feed the decoder N bytes at a time, and wait for them [default: what is there]
+  --chunk N      Feed the decoder N bytes at a time, and wait for them [default: the available bytes]
   --max-event N  The largest event, in bytes of its data, event and id lines [default: 16 MiB]
   --comments     Show comments, of up to 64 KiB each
   -h, --help     Show this text
@@ -100,7 +100,7 @@ fn decode(
     output.flush()
 }
 
-/// Nothing at the end of the input.
+/// Reads the next chunk. Empty at the end of the input.
 fn read_chunk(
     input: &mut BufReader<Box<dyn Read>>,
     size: Option<NonZeroU64>,

@@ -40,22 +40,22 @@ A line is an object with any of these keys, at least one; `null` counts as left 
   id       string without control characters and outer spaces, of up to 8 KiB, or integer;
            \"\" resets the last event ID
   retry    integer, or a string of digits: the reconnection time in milliseconds
-  comment  string: seen by no page; may have several lines
+  comment  string: ignored by browsers; may have several lines
 
-It can also be one that `decode` writes: then `event` is an object, and `id` is written where the last event
-ID changes. An `error` of `decode` cannot be encoded, since it tells of what was dropped.
+It can also be a line of `decode`: then `event` is an object, and `id` is written when the last event ID
+changes. An `error` of `decode` cannot be encoded, since its data was dropped.
 
-Blank lines and a byte order mark are skipped. A line that cannot be encoded is reported on standard error,
-and nothing of it is written; all others are encoded. On a terminal, control characters are shown as U+FFFD.
+Blank lines and a byte order mark are skipped. A line that cannot be encoded is reported on standard error
+and left out; all others are encoded. On a terminal, control characters are shown as U+FFFD.
 
 Options:
-  --max-line N  The longest line, in bytes: what is longer cannot be encoded [default: 128 MiB]
+  --max-line N  The longest line that is encoded, in bytes [default: 128 MiB]
   -h, --help    Show this text
 
-Exit code: 0 if all is encoded, 2 if some lines are not, 1 if reading or writing failed.
+Exit code: 0 if all lines are encoded, 2 if some are not, 1 if reading or writing failed.
 ";
 
-/// The longest line, if nothing else is set. What `decode` writes of an event of 16 MiB can take 96 MiB.
+/// The longest line by default. `decode` can write 96 MiB for an event of 16 MiB.
 const MAX_LINE: u64 = 128 << 20;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
@@ -91,7 +91,7 @@ fn encode_lines(mut input: BufReader<Box<dyn Read>>, max_line: u64) -> io::Resul
     let mut all_encoded = true;
     let mut line = Vec::new();
     for number in 1_u64.. {
-        // The next read may wait for long: let the reader of the stream have what there is.
+        // The next read may wait for long, so send the stream so far to its reader.
         if !input.buffer().contains(&b'\n') {
             output.flush()?;
         }
@@ -127,7 +127,7 @@ fn printable_lines(block: &[u8]) -> String {
     lines.join("\n")
 }
 
-/// What a line may hold. An unknown key is an error, since it is most likely a misspelt one.
+/// The keys of a line. An unknown key is an error, since it is most likely a misspelt one.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "an object")]
 struct Line {
@@ -138,7 +138,7 @@ struct Line {
     comment: Option<String>,
 }
 
-/// What else it may hold: what `decode` writes, as `json_lines` has it.
+/// A line of `decode`, as `json_lines` writes it.
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase", rename_all_fields = "camelCase", deny_unknown_fields)]
 enum Decoded {
@@ -149,15 +149,15 @@ enum Decoded {
 
 #[derive(Default)]
 struct Encoder {
-    /// The id that was written last.
+    /// The last id that was written.
     last_event_id: EventId,
 }
 
 impl Encoder {
     fn encode(&mut self, json: &[u8]) -> Result<Vec<u8>, String> {
-        // Of an array, serde would take the items for the values of the keys.
+        // serde would read the items of an array as the values of the keys.
         if json.starts_with(b"[") {
-            return Err("an array; a line must be an object".into());
+            return Err("this is an array; a line must be an object".into());
         }
         match serde_json::from_slice::<Line>(json) {
             Ok(line) if line.is_empty() => {
@@ -169,7 +169,7 @@ impl Encoder {
             }
             Err(error) => match serde_json::from_slice::<Decoded>(json) {
                 Ok(decoded) => self.encode_decoded(decoded),
-                // Most likely it was meant to be one of the others.
+                // Most likely it was meant as a `Line`.
                 Err(_) => Err(describe(&error)),
             },
         }
@@ -189,14 +189,14 @@ impl Encoder {
                 ));
             }
         };
-        // Streams also hold ids that no server should send. And `decode` gives the last event ID, whether this block has
-        // set it or one before.
+        // Streams may have ids that no server should send. `decode` writes the last event ID, even if an earlier block
+        // has set it.
         let id = EventId::lenient(last_event_id).map_err(|error| format!("lastEventId: {error}"))?;
         let id = Some(id).filter(|id| *id != self.last_event_id);
         self.encode_line(line, id)
     }
 
-    /// Nothing of a line that changes nothing.
+    /// Encodes a line. Empty if it has nothing to write.
     fn encode_line(&mut self, line: Line, id: Option<EventId>) -> Result<Vec<u8>, String> {
         let event_type =
             line.event.map(EventType::new).transpose().map_err(|error| format!("event: {error}"))?;
@@ -251,7 +251,7 @@ fn reconnection_time(value: Json) -> Result<Duration, String> {
     Ok(Duration::from_millis(millis))
 }
 
-/// The text of a JSON error, which counts lines on its own: here there is only ever one.
+/// The text of a JSON error, without its line number: the input is always one line.
 fn describe(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let position = format!(" at line {} column {}", error.line(), error.column());

@@ -1,4 +1,4 @@
-//! How much memory an open stream costs a server: see `HELP`.
+//! Measures the memory that a server needs for an open stream: see `HELP`.
 
 mod shared {
     pub(crate) mod cli;
@@ -37,16 +37,16 @@ use tokio::{
 use shared::{cli, signals};
 
 const HELP: &str = "\
-Measures how much memory a server needs for each event stream that is open and idle.
+Measures how much memory a server needs for each idle event stream.
 
 Usage: idle [--server KIND] [--streams N] [--keep-alive MS]
 
-Starts a server in a process of its own, opens the streams, and waits until each has had an event and a
-keep-alive comment. The growth of the server's resident set since its start, divided by the number of
-streams, is the result. Measure a release build. This reads /proc, so it needs Linux.
+Starts a server in a separate process, opens the streams, and waits until each has had an event and a
+keep-alive comment. The result is the growth of the server's resident set since its start, divided by the
+number of streams. Measure a release build. This reads /proc, so it needs Linux.
 
 KIND is one of
-  sse-hyper       sse-hyper on hyper, with a limit for clients that take nothing
+  sse-hyper       sse-hyper on hyper, with a limit for clients that do not read
   hyper           a body written by hand on hyper
   axum-sse-hyper  sse-hyper on axum      (these two with the feature `axum`)
   axum            axum's own event streams
@@ -65,7 +65,7 @@ async fn main() -> ExitCode {
     cli::end("idle", run().await)
 }
 
-/// Reads the flags, and is the one or the other process.
+/// Reads the flags, and runs as the server or as the clients.
 async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let (mut kind, mut streams, mut keep_alive) = ("sse-hyper", 5_000, 5_000);
     let mut is_server = false;
@@ -75,7 +75,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             Long("server") => kind = args.value()?.parse_with(parse_kind)?,
             Long("streams") => streams = args.value()?.parse::<NonZeroU16>()?.get(),
             Long("keep-alive") => keep_alive = args.value()?.parse::<NonZeroU32>()?.get(),
-            // What this program starts itself with.
+            // Internal: this program starts its server with it.
             Long("serve") => is_server = true,
             Short('h') | Long("help") => {
                 cli::say(HELP);
@@ -111,11 +111,11 @@ const KINDS: &[&str] = &[
 
 fn parse_kind(text: &str) -> Result<&'static str, String> {
     let kind = KINDS.iter().find(|kind| **kind == text);
-    kind.copied().ok_or_else(|| format!("here is only {}", KINDS.join(", ")))
+    kind.copied().ok_or_else(|| format!("the servers in this build are {}", KINDS.join(", ")))
 }
 
 async fn measure(kind: &str, streams: u16, keep_alive: u32) -> Result<(), Box<dyn Error>> {
-    // The server inherits the limit. Each of the processes has some other files.
+    // The server inherits the limit. Each process has some other open files.
     let needed = u64::from(streams) + 64;
     let allowed = rlimit::increase_nofile_limit(needed)?;
     if allowed < needed {
@@ -151,7 +151,7 @@ async fn read_past(client: &mut TcpStream, end: &[u8]) -> Result<(), Box<dyn Err
     Ok(())
 }
 
-/// The process with the server; it ends with this.
+/// The process with the server. It is killed when this is dropped.
 struct Server {
     process: Child,
     addr: String,
@@ -173,13 +173,13 @@ impl Server {
         Ok(server)
     }
 
-    /// The memory that it occupies, in KiB.
+    /// Its resident memory, in KiB.
     fn resident_set(&self) -> Result<usize, Box<dyn Error>> {
         let path = format!("/proc/{}/status", self.process.id());
         let status =
             fs::read_to_string(&path).map_err(|error| format!("{path}: {error}; this needs Linux"))?;
         let size = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
-        Ok(size.ok_or_else(|| format!("{path} tells no VmRSS"))?.parse()?)
+        Ok(size.ok_or_else(|| format!("{path} has no VmRSS"))?.parse()?)
     }
 }
 
@@ -215,7 +215,7 @@ fn sse(keep_alive: Duration) -> Sse<impl Stream<Item = Event>> {
     Sse::new(one_event(Event::new("1"))).keep_alive(keep_alive)
 }
 
-/// What one would write without an adapter: an event, and a comment at each interval.
+/// A body written without an adapter: an event, and a comment at each interval.
 fn by_hand(keep_alive: Duration) -> Response<impl Body<Data = Bytes, Error = Infallible>> {
     let frame = |text: &'static str| Ok(Frame::data(Bytes::from_static(text.as_bytes())));
     let start = time::Instant::now() + keep_alive;
@@ -241,8 +241,8 @@ where
     loop {
         let (stream, _) = listener.accept().await?;
         let respond = respond.clone();
-        // Boxed, as in a server that has other answers, too. It saves 0.7 KiB: hyper keeps room for a
-        // response beside that for its body.
+        // Boxed, as in a server that has other answers. It saves 0.7 KiB: hyper reserves room for a response in
+        // addition to its body.
         let service =
             service_fn(move |_| future::ready(Ok::<_, Infallible>(respond().map(BodyExt::boxed_unsync))));
         tokio::spawn(http1::Builder::new().serve_connection(TokioIo::new(wrap(stream)), service));

@@ -1,4 +1,4 @@
-//! The classic sample of Server-Sent Events, on hyper: see `HELP`.
+//! The classic example of Server-Sent Events, on hyper: see `HELP`.
 
 mod shared {
     pub(crate) mod cli;
@@ -40,8 +40,8 @@ Usage: ping [--addr ADDR] [--interval MS] [--silence MS]
   GET /sse          `ping` events: the Unix time in seconds, as id and as data
   GET /sse?unnamed  the same without an event type, for a page's `onmessage`
 
-Pages of any origin may listen (`access-control-allow-origin: *`), also those that ask before whether they
-may send `Last-Event-ID`. Speaks HTTP/1.1, and HTTP/2 to those who start with it.
+Pages of any origin may listen (`access-control-allow-origin: *`), including those that send a preflight
+request for `Last-Event-ID`. Speaks HTTP/1.1, and HTTP/2 with clients that start with it.
 
 Ctrl-C or SIGTERM ends all streams and stops.
 ";
@@ -61,7 +61,7 @@ async fn serve(listener: TcpListener, settings: Settings) {
 
 type Body = UnsyncBoxBody<Bytes, StreamFailed>;
 
-/// The other side of a connection, and what is needed to answer it.
+/// The client of a connection, and the state to answer it.
 struct Client {
     peer: SocketAddr,
     settings: Settings,
@@ -71,7 +71,7 @@ impl Client {
     fn answer(&self, request: &Request<Incoming>) -> Response<Body> {
         let method = request.method();
         // "A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host
-        // header field": hyper leaves that to us.
+        // header field": hyper leaves that to the service.
         if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) {
             let mut response = Response::new(Body::default());
             *response.status_mut() = StatusCode::BAD_REQUEST;
@@ -86,7 +86,7 @@ impl Client {
             "/sse" => self.pings(request),
             _ => whole(pings::not_found()),
         };
-        // On HTTP/2 hyper would send the body even so.
+        // On HTTP/2 hyper would send the body.
         if *method == Method::HEAD { response.map(|_| Body::default()) } else { response }
     }
 
@@ -97,7 +97,7 @@ impl Client {
         let mut sse = Sse::new(kind.pings(*interval))
             .keep_alive(silence::keep_alive(*silence))
             .until(server::stopped(stopping.clone()));
-        // A HEAD request has no stream that could begin and end.
+        // A HEAD request has no stream to log.
         if request.method() == Method::GET {
             let Self { peer, .. } = *self;
             log::say(format_args!("{peer} came for {} pings over {:?}", kind.name(), request.version()));
@@ -107,7 +107,7 @@ impl Client {
         let mut response = sse.into_http_response().map(BodyExt::boxed_unsync);
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-        // The classic sample has it. On HTTP/2 it is not allowed, and it would be wrong where hyper adds `close`.
+        // The classic example has it. On HTTP/2 it is not allowed, and it would be wrong if hyper adds `close`.
         let closes = asks_to_close(request.headers()) || stopping.has_changed().is_err();
         if request.version() == Version::HTTP_11 && !closes {
             headers.insert(header::CONNECTION, HeaderValue::from_static("keep-alive"));

@@ -1,4 +1,4 @@
-//! The classic sample of Server-Sent Events, on warp: see `HELP`.
+//! The classic example of Server-Sent Events, on warp: see `HELP`.
 
 mod shared {
     pub(crate) mod cli;
@@ -43,13 +43,13 @@ Usage: ping_warp [--addr ADDR] [--interval MS] [--silence MS]
   GET /sse          `ping` events: the Unix time in seconds, as id and as data
   GET /sse?unnamed  the same without an event type, for a page's `onmessage`
 
-Pages of any origin may listen (`access-control-allow-origin: *`), also those that ask before whether they
-may send `Last-Event-ID`. Speaks HTTP/1.1, and HTTP/2 to those who start with it.
+Pages of any origin may listen (`access-control-allow-origin: *`), including those that send a preflight
+request for `Last-Event-ID`. Speaks HTTP/1.1, and HTTP/2 with clients that start with it.
 
 Ctrl-C or SIGTERM ends all streams and stops.
 
-Since this is warp:
-  - A route does not see the version of HTTP: so the terminal does not tell it, and no stream has the
+Differences because of warp:
+  - A route does not see the version of HTTP, so the terminal does not show it, and no stream has the
     header `connection: keep-alive`, which is not allowed on HTTP/2.
   - `/sse/` is the same as `/sse`.
 ";
@@ -59,7 +59,7 @@ async fn main() -> ExitCode {
     interval_server::main("ping_warp", HELP, pings::INTERVAL, serve).await
 }
 
-/// `warp::serve(routes).incoming(listener).run()` is shorter, but waits without end for a client that says nothing.
+/// `warp::serve(routes).incoming(listener).run()` is shorter, but waits forever for a client that sends nothing.
 async fn serve(listener: TcpListener, settings: Settings) {
     let routes = TowerToHyperService::new(warp::service(routes(settings.clone())));
     connections::serve("ping_warp", listener, settings, |peer| {
@@ -84,7 +84,7 @@ fn routes(settings: Settings) -> impl Filter<Extract = (impl Reply,), Error = In
                 sse.keep_alive(silence::keep_alive(settings.silence)).until(stopped)
             });
             let sse = match peer {
-                // A HEAD request has no stream that could begin and end.
+                // A HEAD request has no stream to log.
                 Some(peer) if method == Method::GET => {
                     log::say(format_args!("{peer} came for {} pings", kind.name()));
                     sse.with(|sse| sse.on_close(pings::left(peer)))
@@ -101,7 +101,7 @@ fn routes(settings: Settings) -> impl Filter<Extract = (impl Reply,), Error = In
 fn answer<R: Reply>(method: &Method, reply: impl FnOnce() -> R) -> reply::Response {
     match *method {
         Method::GET => reply().into_response(),
-        // On HTTP/2 hyper would send the body even so.
+        // On HTTP/2 hyper would send the body.
         Method::HEAD => reply().into_response().map(|_| "".into()),
         Method::OPTIONS => pings::options().into_response(),
         _ => pings::method_not_allowed().into_response(),

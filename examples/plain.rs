@@ -27,28 +27,28 @@ use shared::{
 };
 
 const HELP: &str = "\
-Serves an event stream (text/event-stream) of numbers, from plain sockets: any server will do.
+Serves an event stream (text/event-stream) of numbers, with plain sockets and no framework.
 
 Usage: plain [--addr ADDR] [--interval MS] [--threads N] [--silence MS]
 
   GET /sse  numbers, from 1, as id and as data; from N + 1 with `Last-Event-ID: N`. After the last one,
-            18446744073709551615, there is no more: 204, so that no client comes back for it
+            18446744073709551615, the answer is 204, so that clients do not reconnect
 
-Speaks HTTP/1.1 and HTTP/1.0, a request on each connection. Each client has a thread. When all are busy, who
-comes takes the place of who has been there longest: that one comes back with its last id, if it still
-listens, and misses nothing. Ctrl-C or SIGTERM stops it at once: a stream ends with its connection, so there
-is nothing more to say.
+Speaks HTTP/1.1 and HTTP/1.0, with one request on each connection. Each client has a thread. When all are
+busy, a new client replaces the one that was connected longest. If the replaced client still listens, it
+reconnects with its last id and misses nothing. Ctrl-C or SIGTERM stops the server at once: the end of a
+connection ends its stream.
 
 Options:
   --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
   --interval MS  Milliseconds between two numbers, at least 1 [default: 1000]
   --threads N    How many clients are served at a time, 1 to 65535 [default: 1000]
-  --silence MS   Milliseconds that a client may take to ask, and to take what it is sent, at
+  --silence MS   Milliseconds that a client may take to send its request, and to read, at
                  least 1 [default: 30000]
   -h, --help     Show this text
 ";
 
-/// Without a length the body ends with the connection: no need for chunks.
+/// Without a length the body ends with the connection, so it needs no chunks.
 const EVENT_STREAM: &str = "\
     200 OK\r\n\
     content-type: text/event-stream\r\n\
@@ -86,7 +86,7 @@ fn run() -> Result<ExitCode, Box<dyn Error>> {
     serve(&listener, threads.into(), Settings { interval, silence })
 }
 
-/// Also where the program was started with SIGINT ignored, as scripts do in the background.
+/// This works even if the program was started with SIGINT ignored, as scripts do in the background.
 #[cfg(unix)]
 fn stop_at_signals() -> io::Result<()> {
     use signal_hook::{
@@ -105,11 +105,11 @@ fn stop_at_signals() -> io::Result<()> {
 #[derive(Clone, Copy)]
 struct Settings {
     interval: Duration,
-    /// How long a client may take to ask, and to take what it is sent.
+    /// How long a client may take to send its request, and to read.
     silence: Duration,
 }
 
-/// Serves each client on a thread of its own.
+/// Serves each client on a separate thread.
 fn serve(listener: &TcpListener, most: usize, settings: Settings) -> ! {
     let clients = Arc::new(Clients::default());
     loop {
@@ -118,7 +118,7 @@ fn serve(listener: &TcpListener, most: usize, settings: Settings) -> ! {
             clients.add(&stream, most);
             let (client, all) = (stream.clone(), clients.clone());
             let thread = thread::Builder::new().spawn(move || {
-                // An error is the end of this connection only: its client is gone, or too slow.
+                // An error ends only this connection: its client is gone, or too slow.
                 let _ = answer(&client, settings);
                 all.remove(&client);
             });
@@ -126,13 +126,13 @@ fn serve(listener: &TcpListener, most: usize, settings: Settings) -> ! {
         });
         if let Err(error) = accepted {
             // Most likely there are too many open files or threads: wait until some are closed.
-            log::complain("plain", &format!("cannot take a connection: {error}"));
+            log::complain("plain", &format!("cannot accept a connection: {error}"));
             thread::sleep(Duration::from_millis(100));
         }
     }
 }
 
-/// Who is there, the longest first.
+/// The connected clients, oldest first.
 #[derive(Default)]
 struct Clients(Mutex<VecDeque<Arc<TcpStream>>>);
 
@@ -143,7 +143,7 @@ impl Clients {
         if list.len() > most
             && let Some(longest) = list.pop_front()
         {
-            // Its thread sees that, and ends. Otherwise those who never read could hold all threads.
+            // This ends its thread. Otherwise clients that never read could occupy all threads.
             let _ = longest.shutdown(Shutdown::Both);
         }
     }
@@ -158,7 +158,7 @@ impl Clients {
 }
 
 fn answer(stream: &TcpStream, settings: Settings) -> io::Result<()> {
-    // Events are small, and none should wait for the next.
+    // Events are small, and must be sent at once.
     stream.set_nodelay(true)?;
     stream.set_write_timeout(Some(settings.silence))?;
     let deadline = Instant::now() + settings.silence;
@@ -181,7 +181,7 @@ fn answer(stream: &TcpStream, settings: Settings) -> io::Result<()> {
     };
     write_head(stream, head)?;
     stream.shutdown(Shutdown::Write)?;
-    // To close before the client has said all would take the answer away from it.
+    // If this closes before the client has sent everything, the client may lose the answer.
     has_left(stream, Instant::now() + settings.silence)?;
     Ok(())
 }
@@ -191,7 +191,7 @@ fn write_head(mut stream: &TcpStream, head: &str) -> io::Result<()> {
     stream.write_all(format!("HTTP/1.1 {head}\r\nconnection: close\r\n\r\n").as_bytes())
 }
 
-/// What the client says it saw last; 0 for a new client, or an odd one.
+/// The client's last event ID; 0 if it has none, or an invalid one.
 fn last_event_id(request: &Request) -> u64 {
     let mut values = request.values("last-event-id");
     match (values.next(), values.next()) {
@@ -200,7 +200,7 @@ fn last_event_id(request: &Request) -> u64 {
     }
 }
 
-/// The event stream. It ends when the client leaves, perhaps with an error that says the same.
+/// Sends the event stream until the client leaves, which may be an error.
 fn stream_numbers(stream: &TcpStream, first: u64, interval: Duration) -> io::Result<()> {
     write_head(stream, EVENT_STREAM)?;
     let mut count = 0;
@@ -216,7 +216,7 @@ fn send_numbers(mut stream: &TcpStream, first: u64, interval: Duration, count: &
         Event::new(number.to_string()).with_id(number).encode(&mut block);
         stream.write_all(&block)?;
         *count += 1;
-        // The wait for the next event is a wait for the client as well: so its leaving is seen at once.
+        // This waits for the next event and for the client, so a disconnect is noticed at once.
         if has_left(stream, Instant::now() + interval)? {
             break;
         }
@@ -224,7 +224,7 @@ fn send_numbers(mut stream: &TcpStream, first: u64, interval: Duration, count: &
     Ok(())
 }
 
-/// Whether the client leaves before the deadline. What it says until then is of no interest.
+/// Whether the client leaves before the deadline. Bytes that it sends until then are ignored.
 fn has_left(stream: &TcpStream, deadline: Instant) -> io::Result<bool> {
     match io::copy(&mut Until { stream, deadline }, &mut io::sink()) {
         Ok(_) => Ok(true),
@@ -233,7 +233,7 @@ fn has_left(stream: &TcpStream, deadline: Instant) -> io::Result<bool> {
     }
 }
 
-/// What a client says before the deadline.
+/// A reader of a client's bytes that fails at the deadline.
 struct Until<'s> {
     stream: &'s TcpStream,
     deadline: Instant,

@@ -1,4 +1,4 @@
-//! The test service that the contract tests for clients of event streams drive: see `HELP`.
+//! The test service for the contract tests of event stream clients: see `HELP`.
 
 #[path = "../shared/cli.rs"]
 mod cli;
@@ -33,7 +33,7 @@ use sse_client::{EventId, EventSource, Failure, Handle, Policy, Update};
 use tokio::{net::TcpListener, sync::Notify};
 
 const HELP: &str = "\
-Drives sse-client as the contract tests of LaunchDarkly for clients of event streams ask it to.
+Runs sse-client under the contract tests of LaunchDarkly for event stream clients.
 
   $ contract_service
   Listening on http://127.0.0.1:8000/, Ctrl-C stops
@@ -42,13 +42,13 @@ Drives sse-client as the contract tests of LaunchDarkly for clients of event str
 Usage: contract_service [--addr ADDR]
 
 Options:
-  --addr ADDR  Where to listen; port 0 takes a free one [default: 127.0.0.1:8000]
+  --addr ADDR  Where to listen; with port 0 on a free port [default: 127.0.0.1:8000]
   -h, --help   Show this text
 
-It connects to whatever it is asked to, so let only tests reach it. Their `docs` describe what is said.
+It connects to any requested URL, so let only tests reach it. Their `docs` describe the protocol.
 ";
 
-/// What of the optional features there is. No type of event has to be asked for, so `event-type-listeners` is none.
+/// The supported optional features. `event-type-listeners` is not one: all event types are delivered.
 const CAPABILITIES: &[&str] = &[
     "bom",
     "comments",
@@ -108,7 +108,7 @@ async fn serve(listener: TcpListener, service: Arc<Service>) -> Infallible {
     }
 }
 
-/// The streams that there are, by their number.
+/// The open streams, by number.
 #[derive(Default)]
 struct Service {
     streams: Mutex<HashMap<u64, Handle>>,
@@ -181,7 +181,7 @@ fn status(status: StatusCode) -> Answer {
     answer
 }
 
-/// What a stream is to be like.
+/// The settings of a stream.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Settings {
@@ -196,7 +196,7 @@ struct Settings {
 }
 
 impl Settings {
-    /// The stream, and what reports it. `None` if a setting is wrong.
+    /// The stream, and the future that reports its updates. `None` if a setting is wrong.
     fn source(self) -> Option<(Handle, impl Future<Output = ()> + Send)> {
         let method = Method::from_bytes(self.method.as_deref().unwrap_or("GET").as_bytes()).ok()?;
         let headers: HeaderMap = (&self.headers).try_into().ok()?;
@@ -223,7 +223,7 @@ impl Settings {
             while let Some(update) = updates.next().await {
                 let Some(message) = message(update, updates.last_event_id()) else { continue };
                 if let Err(error) = callback.send(&message).await {
-                    let why = format!("the tests do not take what happens: {error}");
+                    let why = format!("cannot report to the tests: {error}");
                     return cli::complain("contract_service", &why);
                 }
             }
@@ -232,7 +232,7 @@ impl Settings {
     }
 }
 
-/// Tells the tests what happens, each message in its own request, which are numbered.
+/// Reports updates to the tests, each message in a separate, numbered request.
 struct Callback {
     client: Client,
     url: String,
@@ -258,7 +258,7 @@ fn message<E: Error>(
             Some(json!({ "kind": "event", "event": event }))
         }
         Ok(Update::Comment(text)) => Some(json!({ "kind": "comment", "comment": text.as_str() })),
-        // These are no errors.
+        // These are not errors.
         Ok(Update::Waiting { failure: Failure::Ended | Failure::Requested, .. }) => None,
         Ok(Update::Waiting { failure, .. }) => {
             Some(json!({ "kind": "error", "comment": failure.to_string() }))

@@ -1,5 +1,5 @@
-//! Follows a feed for years: after a restart it goes on after the last event that was handled.
-//! `cargo run --example ping`, and then `cargo run --example feed -- http://127.0.0.1:8080/sse last-event-id.txt`
+//! Follows a feed for years: after a restart it continues after the last handled event. `cargo run --example ping`, and
+//! then `cargo run --example feed -- http://127.0.0.1:8080/sse last-event-id.txt`
 use std::{env, error::Error, fs};
 
 use futures_util::StreamExt;

@@ -1,4 +1,4 @@
-//! A service that answers as those of language models do, for trying a client without one: see `HELP`.
+//! A service that answers like a language model, to try a client without one: see `HELP`.
 
 #[path = "../shared/cli.rs"]
 mod cli;
@@ -32,7 +32,7 @@ use sse_hyper::{Event, Sse, SseBody};
 use tokio::{net::TcpListener, time};
 
 const HELP: &str = "\
-Answers POST /v1/chat/completions as services of language models do: with a stream of chunks, and [DONE].
+Answers POST /v1/chat/completions like a language model: with a stream of chunks, and [DONE].
 
   $ llm_server
   Listening on http://127.0.0.1:8090/, Ctrl-C stops
@@ -40,13 +40,13 @@ Answers POST /v1/chat/completions as services of language models do: with a stre
 Usage: llm_server [--addr ADDR] [--interval MS] [--unavailable N] [--break-after N]
 
 Options:
-  --addr ADDR        Where to listen; port 0 takes a free one [default: 127.0.0.1:8090]
+  --addr ADDR        Where to listen; with port 0 on a free port [default: 127.0.0.1:8090]
   --interval MS      Milliseconds between two words [default: 40]
   --unavailable N    Answer the first N requests with 503 and Retry-After [default: 0]
   --break-after N    End each answer after N words, without [DONE]
   -h, --help         Show this text
 
-A request needs a bearer token, and any will do.
+A request needs a bearer token; any token is accepted.
 ";
 
 const MAX_REQUEST: usize = 1024 * 1024;
@@ -95,7 +95,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 async fn serve(listener: TcpListener, settings: Arc<Settings>) -> Infallible {
     loop {
         let Ok((socket, _)) = listener.accept().await else {
-            // There are too many open files, as a rule.
+            // Most likely there are too many open files.
             time::sleep(Duration::from_millis(100)).await;
             continue;
         };
@@ -113,7 +113,7 @@ type Answer = Response<Either<Words, Full<Bytes>>>;
 
 async fn answer(request: Request<Incoming>, settings: Arc<Settings>) -> Result<Answer, Infallible> {
     if (request.method(), request.uri().path()) != (&Method::POST, "/v1/chat/completions") {
-        return Ok(refuse(StatusCode::NOT_FOUND, "there is POST /v1/chat/completions only"));
+        return Ok(refuse(StatusCode::NOT_FOUND, "there is only POST /v1/chat/completions"));
     }
     let authorization = request.headers().get("authorization").and_then(|value| value.to_str().ok());
     let token = authorization.and_then(|value| value.strip_prefix("Bearer "));
@@ -134,11 +134,11 @@ async fn answer(request: Request<Incoming>, settings: Arc<Settings>) -> Result<A
             .timer(TokioTimer::new())
             .into_http_response()
             .map(Either::Left),
-        None => refuse(StatusCode::BAD_REQUEST, "the body is no JSON with messages"),
+        None => refuse(StatusCode::BAD_REQUEST, "the body is not JSON with messages"),
     })
 }
 
-/// Whether one was left.
+/// Decrements the count. Returns whether it was above zero.
 fn take_one(count: &AtomicU32) -> bool {
     count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)).is_ok()
 }

@@ -1,5 +1,5 @@
-//! Calls a tool of an MCP server (Streamable HTTP), and prints what it tells until the result is there.
-//! `cargo run --example mcp -- http://127.0.0.1:3000/mcp`
+//! Calls a tool of an MCP server (Streamable HTTP), and prints its messages up to the result. `cargo run --example mcp
+//! -- http://127.0.0.1:3000/mcp`
 use std::{env, error::Error};
 
 use futures_util::StreamExt;

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 async fn events(stop: web::Data<CancellationToken>) -> HttpResponse {
     let hellos = stream::iter(1..=3_u64).map(|n| Event::new("hello").with_id(n)).chain(stream::pending());
     let sse = Sse::new(hellos)
-        .keep_alive(std::time::Duration::from_secs(1)) // so that you see one soon: it is 15 s if not set
+        .keep_alive(std::time::Duration::from_secs(1)) // to see one soon; the default is 15 s
         .until(stop.get_ref().clone().cancelled_owned())
         .on_close(|closed| println!("closed: {:?}", closed.reason()));
     let mut response = HttpResponse::Ok();
@@ -20,7 +20,7 @@ async fn events(stop: web::Data<CancellationToken>) -> HttpResponse {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let stop = CancellationToken::new();
     let (signal, state) = (stop.clone(), web::Data::new(stop.clone()));
-    ctrlc::set_handler(move || signal.cancel())?; // at SIGTERM, too
+    ctrlc::set_handler(move || signal.cancel())?; // also at SIGTERM
     let app = move || App::new().app_data(state.clone()).route("/events", web::get().to(events));
     let server = HttpServer::new(app).tcp_nodelay(true).shutdown_signal(stop.cancelled_owned());
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 fn events(stop: Data<&CancellationToken>) -> Response {
     let hellos = stream::iter(1..=3_u64).map(|n| Event::new("hello").with_id(n)).chain(stream::pending());
     let sse = Sse::new(hellos)
-        .keep_alive(std::time::Duration::from_secs(1)) // so that you see one soon: it is 15 s if not set
+        .keep_alive(std::time::Duration::from_secs(1)) // to see one soon; the default is 15 s
         .until(stop.clone().cancelled_owned())
         .on_close(|closed| println!("closed: {:?}", closed.reason()));
     let response = HEADERS.iter().fold(Response::builder(), |new, (name, value)| new.header(*name, *value));
@@ -20,7 +20,7 @@ fn events(stop: Data<&CancellationToken>) -> Response {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (stop, limit) = (CancellationToken::new(), std::time::Duration::from_secs(5));
     let signal = stop.clone();
-    ctrlc::set_handler(move || signal.cancel())?; // at SIGTERM, too
+    ctrlc::set_handler(move || signal.cancel())?; // also at SIGTERM
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("http://{}/events", listener.local_addr()?);

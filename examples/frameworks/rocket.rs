@@ -9,7 +9,7 @@ use tokio_util::io::StreamReader;
 fn events(stop: Shutdown) -> Events {
     let hellos = stream::iter(1..=3_u64).map(|n| Event::new("hello").with_id(n)).chain(stream::pending());
     let sse = Sse::new(hellos)
-        .keep_alive(std::time::Duration::from_secs(1)) // so that you see one soon: it is 15 s if not set
+        .keep_alive(std::time::Duration::from_secs(1)) // to see one soon; the default is 15 s
         .until(stop)
         .on_close(|closed| println!("closed: {:?}", closed.reason()));
     let mut response = Response::build();

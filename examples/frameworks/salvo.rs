@@ -11,7 +11,7 @@ static STOP: std::sync::LazyLock<CancellationToken> = std::sync::LazyLock::new(C
 async fn events(response: &mut Response) {
     let hellos = stream::iter(1..=3_u64).map(|n| Event::new("hello").with_id(n)).chain(stream::pending());
     let sse = Sse::new(hellos)
-        .keep_alive(std::time::Duration::from_secs(1)) // so that you see one soon: it is 15 s if not set
+        .keep_alive(std::time::Duration::from_secs(1)) // to see one soon; the default is 15 s
         .until(STOP.cancelled())
         .on_close(|closed| println!("closed: {:?}", closed.reason()));
     HEADERS.iter().for_each(|(name, value)| _ = response.add_header(*name, *value, true));
@@ -20,7 +20,7 @@ async fn events(response: &mut Response) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    ctrlc::set_handler(|| STOP.cancel())?; // at SIGTERM, too
+    ctrlc::set_handler(|| STOP.cancel())?; // also at SIGTERM
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());
     let server = Server::new(TcpListener::new(address).try_bind().await?);
     println!("{}", server.holdings()[0]);

@@ -1,6 +1,6 @@
-//! The shortest hub: everybody at `GET /events` gets what is posted to `POST /events`, also what came while they were
-//! away. `cargo run --example fan_out`, then `curl -N http://127.0.0.1:8080/events` and
-//! `curl http://127.0.0.1:8080/events -d 'Hello, all!'`
+//! The shortest hub: all clients of `GET /events` get the events of `POST /events`, even those published while they
+//! were disconnected. `cargo run --example fan_out`, then `curl -N http://127.0.0.1:8080/events` and `curl
+//! http://127.0.0.1:8080/events -d 'Hello, all!'`
 use std::{env, io};
 
 use axum::{Router, extract::State, http::HeaderMap, response::Result, routing::get};

@@ -1,10 +1,10 @@
-//! An answer that is written word by word, as by a language model, and goes on while nobody listens.
+//! An answer that is written word by word, like that of a language model, even while nobody listens.
 //!
-//! Each answer is a topic. A reader who comes late gets it from the start, one who was cut off goes on where it was, and
-//! a browser that has all of it does not come back.
+//! Each answer is a topic. A late reader gets it from the start, a disconnected one continues after its last event, and
+//! a browser that has all of it does not reconnect.
 //!
-//! `cargo run --example generation`, then `curl -i http://127.0.0.1:8080/answers -d 'Why is the sky blue?'`, and as
-//! often as you like, also in the middle: `curl -N http://127.0.0.1:8080/answers/1`
+//! `cargo run --example generation`, then `curl -i http://127.0.0.1:8080/answers -d 'Why is the sky blue?'`, and at any
+//! time, as often as you like: `curl -N http://127.0.0.1:8080/answers/1`
 use std::{
     env, io,
     sync::atomic::{AtomicU64, Ordering},
@@ -24,14 +24,14 @@ use tokio::net::TcpListener;
 
 static ANSWERS: AtomicU64 = AtomicU64::new(1);
 
-/// Begins an answer, and says where it is to be read.
+/// Begins an answer, and returns its location.
 async fn ask(State(hub): State<Hub>, question: String) -> impl IntoResponse {
     let number = ANSWERS.fetch_add(1, Ordering::Relaxed);
     tokio::spawn(generate(hub.topic(number.to_string()), question));
     (StatusCode::CREATED, [(LOCATION, format!("/answers/{number}"))])
 }
 
-/// Writes the answer, whoever reads it.
+/// Writes the answer, whether anyone reads it or not.
 async fn generate(answer: Topic, question: String) -> Result<(), PublishError> {
     let text = format!("You ask: {question} Nobody knows, and least of all this program.");
     for word in text.split_inclusive(' ') {
@@ -42,7 +42,7 @@ async fn generate(answer: Topic, question: String) -> Result<(), PublishError> {
     Ok(())
 }
 
-/// Reads an answer: from its start, or after what the reader has.
+/// Reads an answer: from its start, or after the reader's last event.
 async fn read(
     State(hub): State<Hub>,
     Path(number): Path<u64>,

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use super::silence::Impatient;
 
-/// Gives axum connections that are closed when they are silent: axum itself waits without end.
+/// Gives axum connections that are closed when they are silent: axum itself waits forever.
 pub(crate) struct Listener {
     pub(crate) listener: TcpListener,
     pub(crate) silence: Duration,
@@ -17,9 +17,9 @@ impl axum::serve::Listener for Listener {
     type Addr = SocketAddr;
 
     async fn accept(&mut self) -> (Impatient, SocketAddr) {
-        // axum's own way to take a connection: one that fails is not the end.
+        // axum's `accept` retries after an error.
         let (stream, peer) = axum::serve::Listener::accept(&mut self.listener).await;
-        // Events are small, and none should wait for the next.
+        // Events are small, and must be sent at once.
         let _ = stream.set_nodelay(true);
         (Impatient::new(stream, self.silence), peer)
     }

@@ -15,7 +15,7 @@ use tokio::{net::TcpListener, time};
 
 use super::{interval_server::Settings, log, server, silence::Impatient};
 
-/// Takes connections until the server stops, and ends with the last of them.
+/// Accepts connections until the server stops. Ready when the last of them has ended.
 pub(crate) async fn serve<S, B>(
     program: &str,
     listener: TcpListener,
@@ -28,7 +28,7 @@ pub(crate) async fn serve<S, B>(
     B: Body<Data: Send, Error: Into<Box<dyn Error + Send + Sync>>> + Send + 'static,
 {
     let mut http = auto::Builder::new(TokioExecutor::new());
-    // A request that comes byte by byte is not silent, but has to be there in time, too.
+    // A request that comes byte by byte is not silent, but must also be complete in time.
     http.http1().timer(TokioTimer::new()).header_read_timeout(settings.silence);
     let connections = GracefulShutdown::new();
     let mut stopped = pin!(server::stopped(settings.stopping));
@@ -39,19 +39,19 @@ pub(crate) async fn serve<S, B>(
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Events are small, and none should wait for the next.
+                // Events are small, and must be sent at once.
                 let _ = stream.set_nodelay(true);
                 let stream = TokioIo::new(Impatient::new(stream, settings.silence));
                 let connection = http.serve_connection(stream, service(peer)).into_owned();
                 let connection = connections.watch(connection);
                 tokio::spawn(async move {
-                    // An error is the end of this connection only: its peer is gone, or speaks no HTTP.
+                    // An error ends only this connection: its peer is gone, or does not speak HTTP.
                     let _ = connection.await;
                 });
             }
             Err(error) => {
                 // Most likely there are too many open files: wait until some are closed.
-                log::complain(program, &format!("cannot take a connection: {error}"));
+                log::complain(program, &format!("cannot accept a connection: {error}"));
                 time::sleep(Duration::from_millis(100)).await;
             }
         }

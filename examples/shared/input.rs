@@ -1,4 +1,4 @@
-//! Where `decode` and `encode` read.
+//! The input of `decode` and `encode`.
 
 use std::{
     ffi::OsString,
@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// The file, or standard input if there is none or it is `-`.
+/// Opens the file, or standard input if there is none or it is `-`.
 pub(crate) fn open(file: Option<OsString>) -> Result<BufReader<Box<dyn Read>>, String> {
     let input: Box<dyn Read> = match file {
         Some(path) if path != "-" => {

@@ -1,4 +1,4 @@
-//! A server that sends something at an interval: its flags, and its life.
+//! A server that sends events at an interval: its flags, and how it runs.
 
 use std::{error::Error, num::NonZeroU32, process::ExitCode, time::Duration};
 
@@ -7,18 +7,18 @@ use tokio::{net::TcpListener, sync::watch};
 
 use super::{cli, server, silence};
 
-/// What a server goes by.
+/// The settings of a server.
 #[derive(Clone)]
 pub(crate) struct Settings {
     /// The time between two events.
     pub(crate) interval: Duration,
-    /// For how long a connection may be silent.
+    /// How long a connection may be silent.
     pub(crate) silence: Duration,
     /// Changes when the server stops.
     pub(crate) stopping: watch::Receiver<()>,
 }
 
-/// Reads the flags, of which it tells after `help`, and runs the server as [`server::run`] does.
+/// Reads the flags, which `--help` lists after `help`, and runs the server with [`server::run`].
 pub(crate) async fn main<F>(
     program: &str,
     help: &str,
@@ -52,10 +52,10 @@ where
                 cli::say(format_args!(
                     "{help}
 Options:
-  --addr ADDR    Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
+  --addr ADDR    Where to listen; with port 0 on a free port [default: 127.0.0.1:8080]
   --interval MS  Milliseconds between two events, at least 1 [default: {interval}]
-  --silence MS   Milliseconds after which a connection on which nothing comes or goes is closed, at
-                 least 1; an open stream has a comment after half of them [default: {silence}]
+  --silence MS   Milliseconds without a byte after which a connection is closed, at least 1; an open
+                 stream has a comment after half of this time [default: {silence}]
   -h, --help     Show this text
 "
                 ));

@@ -1,4 +1,4 @@
-//! How JSON Lines are written, by `decode` and `client`.
+//! Writes JSON Lines, for `decode` and `client`.
 
 use std::{
     io::{self, Write},
@@ -9,10 +9,10 @@ use serde::Serialize;
 use serde_json::{Serializer, Value as Json, ser::Formatter};
 use sse_codec::error::{DecodeError, DecodeErrorKind};
 
-/// The largest integer that every JSON reader keeps exactly.
+/// The largest integer that every JSON reader represents exactly.
 const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
 
-/// What passed its limit.
+/// An item that was over its limit.
 #[derive(Serialize)]
 pub(crate) struct Skipped<'a> {
     kind: &'static str,
@@ -38,7 +38,7 @@ impl<'a> From<&'a DecodeError> for Skipped<'a> {
     }
 }
 
-/// A number, or a string where it is too large for one.
+/// A number, or a string if it is too large for a JSON number.
 pub(crate) fn milliseconds(time: Duration) -> Json {
     match u64::try_from(time.as_millis()) {
         Ok(millis @ ..=MAX_SAFE_INTEGER) => millis.into(),
@@ -51,7 +51,7 @@ pub(crate) fn write_line(output: &mut impl Write, line: &impl Serialize) -> io::
     output.write_all(b"\n")
 }
 
-/// Escapes DEL and C1, too: JSON may have them as they are, but they could do with a terminal as they like.
+/// Also escapes DEL and C1: JSON allows them unescaped, but they could control a terminal.
 struct Printable;
 
 impl Formatter for Printable {

@@ -1,4 +1,4 @@
-//! What `decode` tells of an event stream in JSON, a line for each item.
+//! The JSON Lines of `decode`, a line for each item.
 
 use std::io::{self, Write};
 
@@ -8,19 +8,19 @@ use sse_codec::{Decoder, decode::ItemRef, error::DecodeError};
 
 use super::json::{Skipped, milliseconds, write_line};
 
-/// Writes nothing for what later versions of the codec may add.
+/// Writes an item. Ignores kinds that later versions of the codec may add.
 pub(crate) fn write_item(output: &mut impl Write, item: &Result<ItemRef<'_>, DecodeError>) -> io::Result<()> {
     line_of(item).map_or(Ok(()), |line| write_line(output, &line))
 }
 
-/// The rest at the end of the stream.
+/// Writes the state at the end of the stream.
 pub(crate) fn write_final(output: &mut impl Write, decoder: &Decoder) -> io::Result<()> {
     let last_event_id = decoder.last_event_id();
     let retry = decoder.retry().map_or(Json::Null, milliseconds);
     write_line(output, &Line::Final { last_event_id, retry })
 }
 
-/// What a line says.
+/// The content of a line.
 #[derive(Serialize)]
 #[serde(rename_all = "lowercase", rename_all_fields = "camelCase")]
 enum Line<'a> {

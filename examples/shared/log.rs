@@ -1,7 +1,7 @@
-//! What a server tells while it serves.
+//! The log of a running server.
 //!
-//! It goes on serving where nobody takes that: a pipe that is full, a terminal that is stopped. So a thread
-//! writes the lines, and those that it cannot keep up with are left out.
+//! A full pipe or a stopped terminal must not block the server. Therefore a thread writes the lines, and drops those
+//! that do not fit into its queue.
 
 use std::{
     fmt,
@@ -16,7 +16,7 @@ use std::{
 
 use super::cli::printable;
 
-/// How many lines wait to be written.
+/// How many lines may wait to be written.
 const WAITING: usize = 1_000;
 
 static OUTPUT: LazyLock<SyncSender<Line>> = LazyLock::new(|| start(io::stdout()));
@@ -24,23 +24,23 @@ static ERRORS: LazyLock<SyncSender<Line>> = LazyLock::new(|| start(io::stderr())
 
 enum Line {
     Text(String),
-    /// Dropped when all before it is written.
+    /// Dropped when everything before it is written.
     Mark(SyncSender<()>),
 }
 
-/// One line on standard output.
+/// Writes a line to standard output.
 pub(crate) fn say(line: impl fmt::Display) {
     let _ = OUTPUT.try_send(Line::Text(printable(&line.to_string())));
 }
 
-/// One line on standard error.
-#[allow(dead_code)] // axum tells nothing of connections that it cannot take
+/// Writes a line to standard error.
+#[allow(dead_code)] // axum does not report connections that it cannot accept
 pub(crate) fn complain(program: &str, message: &str) {
     let _ = ERRORS.try_send(Line::Text(printable(&format!("{program}: {message}"))));
 }
 
-/// Waits until all is written, but not for long.
-#[cfg_attr(not(unix), allow(dead_code))] // `plain` has no word at its end there
+/// Waits a short time until everything is written.
+#[cfg_attr(not(unix), allow(dead_code))] // `plain` has no last line there
 pub(crate) fn flush() {
     for log in [&OUTPUT, &ERRORS] {
         let (mark, written) = mpsc::sync_channel(0);
@@ -50,7 +50,7 @@ pub(crate) fn flush() {
     }
 }
 
-/// Without a thread nothing is told.
+/// Starts the thread. Without it nothing is written.
 fn start(mut output: impl Write + Send + 'static) -> SyncSender<Line> {
     let (log, lines) = mpsc::sync_channel(WAITING);
     let _ = thread::Builder::new().spawn(move || {

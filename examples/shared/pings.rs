@@ -1,4 +1,4 @@
-//! What the two ping servers have in common: the answers, and what the terminal tells.
+//! The answers and the log lines of the two ping servers.
 
 use std::{
     net::SocketAddr,
@@ -15,12 +15,12 @@ use tokio::time::{self, MissedTickBehavior};
 
 use super::log;
 
-/// Between two pings, if no other is set.
+/// The default time between two pings.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(500);
 
 const PING: EventType = EventType::from_static("ping");
 
-/// What a client asks for that came to `/sse`.
+/// The kind of events that a client of `/sse` requests.
 #[derive(Clone, Copy)]
 pub(crate) enum Kind {
     Named,
@@ -32,7 +32,7 @@ impl Kind {
         if query.split('&').any(|flag| flag == "unnamed") { Self::Unnamed } else { Self::Named }
     }
 
-    /// What the terminal calls it.
+    /// Its name in the log.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Named => "named",
@@ -42,7 +42,7 @@ impl Kind {
 
     pub(crate) fn pings(self, interval: Duration) -> impl Stream<Item = Event> + Send + use<> {
         let mut interval = time::interval(interval);
-        // A slow client misses pings, rather than getting many at once later.
+        // A slow client misses pings instead of getting many at once later.
         interval.set_missed_tick_behavior(MissedTickBehavior::Skip);
         stream::unfold(interval, move |mut interval| async move {
             interval.tick().await;
@@ -60,7 +60,7 @@ impl Kind {
     }
 }
 
-/// Tells how the stream of this client ended.
+/// Logs how the stream of this client ended.
 pub(crate) fn left(peer: SocketAddr) -> impl FnOnce(Closed) + Send {
     move |closed| {
         let why = match closed.reason() {
@@ -90,8 +90,8 @@ pub(crate) fn method_not_allowed() -> Response<&'static str> {
     response
 }
 
-/// Also what a browser asks before a page of another origin may send `Last-Event-ID` by itself: an
-/// `EventSource` may send it anyway, but what is built on `fetch` may not.
+/// Also answers the preflight request of a browser for `Last-Event-ID` from another origin. `EventSource` needs none,
+/// but a client built on `fetch` does.
 pub(crate) fn options() -> Response<&'static str> {
     let mut response = Response::new("");
     *response.status_mut() = StatusCode::NO_CONTENT;
@@ -110,7 +110,7 @@ fn answer(status: StatusCode, content_type: &'static str, text: &'static str) ->
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    // hyper would set it as well, but not for a HEAD request.
+    // hyper sets it as well, but not for a HEAD request.
     headers.insert(header::CONTENT_LENGTH, length.into());
     response
 }

@@ -1,6 +1,6 @@
-//! The head of a request, as RFC 9112 has it: what must be accepted, and what must be refused.
+//! The head of a request, by RFC 9112, which says what must be accepted and what must be refused.
 //!
-//! Whatever is not said to be one or the other is refused, if that is shorter.
+//! Anything else is refused if that makes the code shorter.
 
 use std::{
     io::{self, BufRead, ErrorKind, Take},
@@ -11,7 +11,7 @@ use std::{
 /// minimum, request-line lengths of 8000 octets."
 const MAX_LINE: u64 = 16 * 1024;
 
-/// The most that all header fields take, in bytes.
+/// The limit for all header fields together, in bytes.
 const MAX_FIELDS: u64 = 32 * 1024;
 
 const BAD: Problem = Problem::Refused("400 Bad Request");
@@ -22,14 +22,14 @@ const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "
 pub(crate) struct Request {
     /// One of `METHODS`.
     pub(crate) method: String,
-    /// Without a query. `*` asks for no path, but for what the server can do.
+    /// The path without a query. `*` is the server itself.
     pub(crate) path: String,
     fields: Vec<(String, String)>,
 }
 
 /// Why there is no request.
 pub(crate) enum Problem {
-    /// With this status.
+    /// Refused with this status.
     Refused(&'static str),
     /// The client has left, or is too slow.
     Lost(io::Error),
@@ -42,7 +42,7 @@ impl From<io::Error> for Problem {
 }
 
 impl Request {
-    /// Reads up to and with the blank line after the header fields.
+    /// Reads up to and including the blank line after the header fields.
     pub(crate) fn read(input: impl BufRead) -> Result<Self, Problem> {
         let mut input = input.take(MAX_LINE);
         // "a server that is expecting to receive and parse a request-line SHOULD ignore at least one empty line (CRLF)
@@ -74,7 +74,7 @@ impl Request {
         Ok(request)
     }
 
-    /// The values of the header fields of this name, which is in small letters.
+    /// The values of the header fields with this name, in lower case.
     pub(crate) fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         self.fields.iter().filter(move |field| field.0 == name).map(|field| &*field.1)
     }
@@ -91,7 +91,7 @@ impl Request {
         }
     }
 
-    /// Bodies are not read, but 6.1 and 6.3 forbid to accept a request of which nobody knows where it ends.
+    /// Bodies are not read, but by 6.1 and 6.3 a request whose end is unclear must be refused.
     fn check_body(&self) -> Result<(), Problem> {
         let list = |name| self.values(name).flat_map(|value| value.split(',')).map(str::trim);
         let lengths: Vec<&str> = list("content-length").collect();
@@ -112,7 +112,8 @@ impl Request {
     }
 }
 
-/// Of HTTP/1: each is accepted, since a higher minor version is to be taken for the highest known one (RFC 9110, 2.5).
+/// The minor version of HTTP/1. Each is accepted, since a higher one is treated as the highest known one (RFC 9110,
+/// 2.5).
 fn minor_version(text: &str) -> Result<u8, Problem> {
     match text.as_bytes() {
         [b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor @ b'0'..=b'9'] => Ok(minor - b'0'),
@@ -140,13 +141,13 @@ fn path<'t>(method: &str, target: &'t str) -> Result<&'t str, Problem> {
             return Err(BAD);
         }
         if !scheme.eq_ignore_ascii_case("http") {
-            // RFC 9110, 7.4: in particular https, which is not what this connection is.
+            // RFC 9110, 7.4: in particular https, since this connection has no TLS.
             return Err(Problem::Refused("421 Misdirected Request"));
         }
         path
     };
     let path = path_and_query.split('?').next().unwrap_or_default();
-    // Only the absolute form can be without a path. That is the same as `/`, and with OPTIONS as `*` (3.2.4).
+    // Only the absolute form can have no path. This is the same as `/`, and with OPTIONS as `*` (3.2.4).
     Ok(match path {
         "" if method == "OPTIONS" && !path_and_query.contains('?') => "*",
         "" => "/",
@@ -162,8 +163,8 @@ fn read_fields(input: &mut Take<impl BufRead>) -> Result<Vec<(String, String)>, 
         if line.is_empty() {
             return Ok(fields);
         }
-        // No name is empty or has spaces. So this refuses, too, what must be: a space before the colon, before the
-        // first field, and before the rest of a value (obs-fold).
+        // No name is empty or has spaces. This also refuses a space before the colon, before the first field, and
+        // before the rest of a value (obs-fold), as required.
         let (name, value) = line.split_once(':').filter(|(name, _)| is_token(name)).ok_or(BAD)?;
         fields.push((name.to_ascii_lowercase(), value.trim_matches([' ', '\t']).to_owned()));
     }

@@ -1,4 +1,4 @@
-//! What the servers on tokio have in common: where they listen, and how they stop.
+//! How the servers on tokio listen and stop.
 
 use std::{error::Error, pin::pin, time::Duration};
 
@@ -9,8 +9,7 @@ use super::{log, signals};
 
 /// Runs a server until Ctrl-C or SIGTERM.
 ///
-/// The second of what it is given changes then: that is the time to end its streams, and to take no
-/// more connections.
+/// The second argument of `serve` changes then: the server should end its streams, and accept no more connections.
 pub(crate) async fn run<F>(
     addr: &str,
     serve: impl FnOnce(TcpListener, watch::Receiver<()>) -> F,
@@ -18,11 +17,11 @@ pub(crate) async fn run<F>(
 where
     F: IntoFuture,
 {
-    // Before it says that it listens, so that whoever waits for that can stop it.
+    // Before the line "Listening", so that a program that waits for this line can stop the server.
     let stop_signal = signals::stop()?;
     let listener =
         TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
-    // Ends clients that have vanished, or read nothing, where that is the system's business: on Linux.
+    // On Linux, the system then closes connections of clients that have vanished or read nothing.
     let _ = WriteLimit::new().prepare(&listener);
     log::say(format_args!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?));
 
@@ -32,7 +31,7 @@ where
         _ = &mut server => {}
         () = stop_signal => {
             drop(stop);
-            // Who does not take the end of the stream is not waited for.
+            // Do not wait for clients that do not read the end of the stream.
             let _ = time::timeout(Duration::from_millis(500), server).await;
         }
     }
@@ -42,6 +41,6 @@ where
 
 /// Ready when the server stops.
 pub(crate) async fn stopped(mut stopping: watch::Receiver<()>) {
-    // It only changes by the end of its sender.
+    // The only change is that the sender is dropped.
     let _ = stopping.changed().await;
 }

@@ -1,4 +1,4 @@
-//! The signals that ask a program to stop.
+//! The signals that stop a program.
 
 use std::io;
 
@@ -6,8 +6,8 @@ use tokio::signal;
 
 /// Ready at Ctrl-C, and at SIGTERM, which containers and service managers send.
 ///
-/// Also where the program was started with SIGINT ignored, as scripts do in the background. From the call on
-/// the signals do not end the program by themselves.
+/// This works even if the program was started with SIGINT ignored, as scripts do in the background. After this call the
+/// signals no longer end the program directly.
 #[cfg(unix)]
 pub(crate) fn stop() -> io::Result<impl Future<Output = ()>> {
     use signal::unix::{SignalKind, signal};

@@ -1,4 +1,4 @@
-//! Connections that nobody uses are closed: who says nothing would hold them otherwise.
+//! Closes silent connections, which clients could otherwise keep open forever.
 
 use std::{
     io,
@@ -13,15 +13,15 @@ use tokio::{
     time::{self, Instant, Sleep},
 };
 
-/// For how long a connection may be silent, if nothing else is set.
+/// How long a connection may be silent by default.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-/// The keep-alive of a stream that is open but has nothing to say, so that it is not silent.
+/// The keep-alive interval of an open stream without events, so that it is not silent.
 pub(crate) fn keep_alive(limit: Duration) -> Duration {
     limit / 2
 }
 
-/// A connection that fails when no byte went in or out for the limit.
+/// A connection that fails when no byte was read or written within the limit.
 pub(crate) struct Impatient {
     stream: TcpStream,
     limit: Duration,
@@ -34,7 +34,7 @@ impl Impatient {
         Self { stream, limit, last_used: Instant::now(), alarm: Box::pin(time::sleep(limit)) }
     }
 
-    /// What became of reading or writing, unless it waits and the limit has passed.
+    /// The result of reading or writing, or an error if it is pending and the limit has passed.
     fn watch<T>(&mut self, cx: &mut Context<'_>, done: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if done.is_ready() {
             self.last_used = Instant::now();

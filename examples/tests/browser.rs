@@ -1,5 +1,4 @@
-//! Real clients on the `ping` programs: headless Chromium and curl. Where curl is missing its test is
-//! skipped, and says so.
+//! Real clients on the `ping` programs: headless Chromium and curl. Without curl, its test is skipped with a message.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -58,7 +57,7 @@ async fn a_browser_receives_pings_of(program: &str) {
     let addr = ping.addr;
     let pages = move |uri: &Uri| match uri.path() {
         "/observer" => Some(html(include_str!("observer.html"))),
-        // Under the same origin, so that the observer can look into it: the page of `ping`.
+        // The page of `ping` has the same origin, so that the observer can read it.
         "/" => Some(html(page_of(addr))),
         "/sse" => {
             let response = Response::builder().status(StatusCode::TEMPORARY_REDIRECT);
@@ -68,7 +67,7 @@ async fn a_browser_receives_pings_of(program: &str) {
     };
     let Some(browser) = Browser::observe(&format!("ping=http://{addr}"), pages).await else { return };
 
-    // What the streams dispatch: the named one to `ping` listeners only, the unnamed one to `onmessage` only.
+    // The named stream dispatches only to `ping` listeners, the unnamed one only to `onmessage`.
     let seen = browser.report();
     for (stream, listener, event_type) in [("named", "ping", "ping"), ("unnamed", "onmessage", "message")] {
         let events = seen[stream].as_array().unwrap();
@@ -82,7 +81,7 @@ async fn a_browser_receives_pings_of(program: &str) {
         }
     }
 
-    // What the page shows, at first and after its switch and its button were used.
+    // The content of the page, at first and after its switch and its button were used.
     for (stage, state, newest, code, button) in [
         (
             "page",
@@ -148,7 +147,7 @@ fn page_of(ping: SocketAddr) -> String {
     response.split_once("\r\n\r\n").unwrap().1.into()
 }
 
-/// Seconds of Unix time, from this test.
+/// Whether this is a Unix time in seconds from this test.
 fn is_now(seconds: &str) -> bool {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
     seconds.parse().is_ok_and(|seconds: u64| (now - PATIENCE.as_secs()..=now).contains(&seconds))

@@ -1,4 +1,4 @@
-//! Runs the programs: what they have in common.
+//! Runs the programs: their common behaviour.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{env, fs, io::Write, net::TcpListener, process};
@@ -8,7 +8,7 @@ use sse_conformance::{
     programs::{Finished, piped, run},
 };
 
-/// Those that read their input, a line that each takes, and what they make of it as the whole input.
+/// The programs that read input, an input line for each, and the output for it.
 const FILTERS: [(&str, &str, &str); 2] = [
     ("decode", "retry: 1\n", "{\"final\":{\"lastEventId\":\"\",\"retry\":1}}\n"),
     ("encode", "{\"data\":\"a\"}\n", "data: a\n\n"),
@@ -41,8 +41,7 @@ fn a_closed_output_ends_them_quietly() {
         let mut child = piped(&mut program(name));
         drop(child.stdout.take());
         let mut stdin = child.stdin.take().unwrap();
-        // `decode` writes nothing before an event. Until the program is gone: then this end of the
-        // pipe is closed as well.
+        // `decode` writes nothing before an event. Write until the program has exited, which closes the pipe.
         while stdin.write_all(input.as_bytes()).and_then(|()| stdin.write_all(b"data\n\n")).is_ok() {}
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{name}");
@@ -51,7 +50,7 @@ fn a_closed_output_ends_them_quietly() {
     }
 }
 
-/// Those that listen.
+/// The programs that listen.
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
@@ -94,9 +93,9 @@ fn help_and_wrong_flags() {
             assert!(output.err.starts_with(&format!("{name}: ")), "{name} {args:?}: {output:?}");
             let rest = (output.err.lines().count(), &*output.out, output.code);
             assert_eq!(rest, (1, "", Some(1)), "{name} {args:?}");
-            // It says where to look up the right one: `idle --clients` is an easy guess.
+            // The message names `--help`: a wrong flag such as `idle --clients` is an easy guess.
             let is_flag = !args.contains(&"http://localhost");
-            assert!(!is_flag || output.err.contains(&format!("; `{name} --help` tells more")), "{output:?}");
+            assert!(!is_flag || output.err.contains(&format!("; see `{name} --help`")), "{output:?}");
         }
     }
 }

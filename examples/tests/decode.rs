@@ -15,7 +15,7 @@ use sse_conformance::{
     programs::{Finished, Running, run},
 };
 
-/// The streams of which browsers said what they give.
+/// The streams with known results of browsers.
 #[test]
 fn each_vector_gives_what_browsers_give() {
     let vectors: Vec<&str> = vectors::lines().collect();
@@ -55,7 +55,7 @@ fn check_vector(vector: &Value) {
         if args.is_empty() {
             assert_eq!(comments, json!([]), "{name}");
         } else if let Some(expected) = vector.get("comments") {
-            // Captures do not say.
+            // Captures have no comments.
             assert_eq!(comments, *expected, "{name} {args:?}");
         }
     }
@@ -143,7 +143,7 @@ fn a_chunk_of_a_given_size_is_decoded_when_it_is_whole() {
     command.args(["--chunk", "4"]);
     let mut decode = Running::start(command);
     decode.write("data\n\nda");
-    // The blank line is in the second chunk, which is whole now.
+    // The blank line is in the second chunk, which is complete now.
     assert_eq!(decode.line(), r#"{"event":{"type":"message","data":"","lastEventId":""}}"#);
     decode.write("ta\n\n");
     assert_eq!(decode.line(), r#"{"event":{"type":"message","data":"","lastEventId":""}}"#);

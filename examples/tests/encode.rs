@@ -6,7 +6,7 @@ use sse_conformance::{
     programs::{Finished, Running, run},
 };
 
-/// A line, and the block that it becomes.
+/// A line, and its block.
 const GOOD: &[(&str, &str)] = &[
     (r#"{"data":"hello"}"#, "data: hello\n\n"),
     (r#"{"data":""}"#, "data: \n\n"),
@@ -31,7 +31,7 @@ const GOOD: &[(&str, &str)] = &[
     (" \t\r", ""),
 ];
 
-/// A line that cannot be encoded, and what the message about it says.
+/// A line that cannot be encoded, and a part of the message.
 const BAD: &[(&[u8], &str)] = &[
     (b"{}", "nothing to encode"),
     (br#"{"data":null}"#, "nothing to encode"),

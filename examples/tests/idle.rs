@@ -1,4 +1,4 @@
-//! Runs the `idle` program: that it measures, not what.
+//! Runs the `idle` program. Checks that it measures, not the result.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Every link from one file of the project to another leads somewhere.
+//! Every link from one file of the project to another has a target.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -14,7 +14,7 @@ fn links_between_documents_resolve() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let documents = documents(root);
     for known in ["README.md", "fuzz/README.md"] {
-        assert!(documents.contains(&root.join(known)), "{known} is not looked at");
+        assert!(documents.contains(&root.join(known)), "{known} is not checked");
     }
     let faults: Vec<String> = documents.iter().flat_map(|document| faults(root, document)).collect();
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -47,7 +47,7 @@ fn documents(directory: &Path) -> Vec<PathBuf> {
         let name = entry.file_name();
         let is_skipped =
             ["target", ".git", "corpus", "artifacts", "node_modules"].iter().any(|skipped| name == *skipped);
-        // Not through links: their targets are looked at where they are.
+        // Symbolic links are not followed: their targets are checked in their place.
         if entry.file_type().unwrap().is_dir() && !is_skipped {
             documents.extend(self::documents(&path));
         } else if path.extension().is_some_and(|extension| extension == "md") {
@@ -57,7 +57,7 @@ fn documents(directory: &Path) -> Vec<PathBuf> {
     documents
 }
 
-/// What is wrong with the links of one document.
+/// The broken links of one document.
 fn faults(root: &Path, document: &Path) -> Vec<String> {
     let text = fs::read_to_string(document).unwrap();
     let directory = document.parent().unwrap();
@@ -86,7 +86,7 @@ fn stays_within(root: &Path, target: &Path) -> bool {
     })
 }
 
-/// Where the links and pictures of a document lead, as they stand there.
+/// The targets of the links and pictures of a document, as written.
 fn links(text: &str) -> Vec<String> {
     let mut links = Vec::new();
     for event in Parser::new_ext(text, Options::all()) {
@@ -108,7 +108,7 @@ fn links(text: &str) -> Vec<String> {
     links
 }
 
-/// The names under which the headings of a document can be reached.
+/// The anchors of the headings of a document.
 fn headings(document: &Path) -> HashSet<String> {
     let text = fs::read_to_string(document).unwrap_or_default();
     let mut headings = HashSet::new();
@@ -129,7 +129,7 @@ fn headings(document: &Path) -> HashSet<String> {
     headings
 }
 
-/// A heading's name in links, as code hosts make it: lower case, dashes for spaces, no punctuation.
+/// The anchor of a heading, as code hosts generate it: lower case, dashes for spaces, no punctuation.
 fn name(title: &str) -> String {
     let kept = title.chars().filter(|&char| char.is_alphanumeric() || [' ', '-', '_'].contains(&char));
     kept.flat_map(char::to_lowercase).map(|char| if char == ' ' { '-' } else { char }).collect()

@@ -49,7 +49,7 @@ fn they_count_and_go_on_after_the_last_event_id() {
     }
 }
 
-/// A browser that has the last event comes back for more every three seconds, unless it is told not to.
+/// A browser that has the last event reconnects every three seconds, unless the answer is 204.
 #[test]
 fn after_the_last_number_there_is_nothing_to_come_back_for() {
     for name in PROGRAMS {
@@ -67,7 +67,7 @@ fn after_the_last_number_there_is_nothing_to_come_back_for() {
             assert!(answer.starts_with("HTTP/1.1 204 "), "{name}: {answer}");
             assert!(answer.ends_with("\r\n\r\n") && !answer.contains("event-stream"), "{name}: {answer}");
         }
-        // Who was there for the last one had a clean end, which has its own mark in chunks.
+        // A client that got the last event had a clean end, which in chunks is the last chunk.
         let mut stream = TcpStream::connect(server.addr).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let last = format!("Last-Event-ID: {}\r\nconnection: close\r\nhost: x\r\n\r\n", u64::MAX - 1);
@@ -89,7 +89,7 @@ fn they_keep_their_interval() {
         for _ in 0..=5 {
             answer.block().unwrap();
         }
-        // Only downwards: on a busy machine they may be late, but nowhere early.
+        // There is no upper bound: on a busy machine events may be late, but never early.
         assert!(start.elapsed() > Duration::from_millis(495), "{name}: {:?}", start.elapsed());
     }
 }
@@ -97,7 +97,7 @@ fn they_keep_their_interval() {
 #[test]
 fn they_notice_a_client_that_leaves() {
     for name in PROGRAMS {
-        // No write tells them.
+        // The servers do not notice it by a write.
         let server = Server::start(name, &["--interval", FOR_EVER]);
         for _ in 0..3 {
             let mut answer = Answer::get(server.addr, "/sse", b"");
@@ -154,10 +154,10 @@ fn ctrl_c_ends_the_streams_and_stops() {
 fn plain_serves_only_so_many_at_a_time() {
     let server = Server::start("plain", &["--interval", "20", "--threads", "2"]);
     let [mut first, mut second] = [(); 2].map(|()| Answer::get(server.addr, "/sse", b""));
-    // Who comes takes the place of who has been there longest: its stream ends, and it may come back.
+    // A new client replaces the oldest one, whose stream ends. The replaced client may reconnect.
     let mut third = Answer::get(server.addr, "/sse", b"");
     assert_eq!(third.block().unwrap(), "id: 1\ndata: 1\n\n");
-    assert!((0..3_000).any(|_| first.block().is_none()), "the first stream goes on");
+    assert!((0..3_000).any(|_| first.block().is_none()), "the first stream continues");
     for answer in [&mut second, &mut third] {
         for _ in 0..3 {
             answer.block().unwrap();
@@ -165,7 +165,7 @@ fn plain_serves_only_so_many_at_a_time() {
     }
     assert!(server.running.line().starts_with("A client left after "));
 
-    // Who leaves makes room.
+    // A client that leaves makes room.
     second.stream().shutdown(Shutdown::Both).unwrap();
     assert!(server.running.line().starts_with("A client left after "));
     let mut fourth = Answer::get(server.addr, "/sse", b"");
@@ -186,12 +186,12 @@ fn plain_reads_requests_as_they_come() {
     }
     let mut answer = Answer::read(in_pieces);
     assert_eq!(answer.block().unwrap(), "id: 5\ndata: 5\n\n");
-    // Whatever else the client says: it is there until it leaves.
+    // Further bytes of the client do not end its stream.
     answer.stream().write_all(&[b'x'; 100_000]).unwrap();
     drop(answer);
     assert_eq!(server.running.line(), "A client left after 1 events");
 
-    // Who says more than it listens to has its answer nevertheless.
+    // A client that sends more than necessary still gets its answer.
     let more = vec![b'x'; 16 << 20];
     for (request, status) in
         [("GET /sse HTTP/1.1\r\n", "431"), ("POST /sse HTTP/1.1\r\nhost: x\r\n\r\n", "405")]

@@ -21,7 +21,7 @@ use sse_conformance::{
     programs::{PATIENCE, Running},
 };
 
-/// The same server twice; `ping_warp --help` tells what differs.
+/// The same server twice; `ping_warp --help` lists the differences.
 struct Program {
     name: &'static str,
     is_warp: bool,
@@ -104,7 +104,7 @@ async fn pings_keep_their_interval(program: Program) {
         for _ in 0..=intervals {
             client.next_block().await;
         }
-        // Only downwards: on a busy machine they may be late, but nowhere early.
+        // There is no upper bound: on a busy machine events may be late, but never early.
         assert!(start.elapsed() > Duration::from_millis(495), "{args:?}: {:?}", start.elapsed());
     }
 }
@@ -147,7 +147,7 @@ async fn the_page_and_the_other_answers(program: Program) {
             }
         }
     }
-    // None of these is a client that comes and leaves: the terminal says nothing.
+    // None of these requests opens a stream, so nothing is logged.
     #[cfg(unix)]
     ping.stop();
 }
@@ -162,8 +162,8 @@ async fn ctrl_c_ends_the_streams_cleanly_and_stops(program: Program) {
         assert!(ping.running.line().contains(" came "));
         clients.push(client);
     }
-    // None of these can hold it up: who is silent, who is in the middle of a request, and who asks
-    // for more and more without reading, until the server waits for it.
+    // None of these clients can delay the stop: a silent one, one in the middle of a request, and one that sends more
+    // and more requests without reading, until the server waits for it.
     let _silent = TcpStream::connect(ping.addr).unwrap();
     let mut slow = TcpStream::connect(ping.addr).unwrap();
     slow.write_all(b"GET /s").unwrap();
@@ -174,14 +174,14 @@ async fn ctrl_c_ends_the_streams_cleanly_and_stops(program: Program) {
     let start = Instant::now();
     ping.running.interrupt();
     for client in clients {
-        // A body that breaks off would be an error here.
+        // An incomplete body would be an error here.
         let rest = client.whole_body().await;
         assert!(rest.is_empty() || rest.ends_with("\n\n"), "{rest:?}");
         let left = ping.running.line();
         assert!(left.contains(" left after ") && left.ends_with(": the server stops"), "{left}");
     }
     assert_eq!(ping.running.finish(), 0);
-    // It is meant to stop within one; the rest is for busy machines.
+    // It should stop within one second; the rest is for busy machines.
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
 }
 
@@ -202,7 +202,7 @@ async fn survives_peers_that_speak_no_http(program: Program) {
     for bytes in peers {
         let mut peer = TcpStream::connect(ping.addr).unwrap();
         peer.set_read_timeout(Some(PATIENCE)).unwrap();
-        // Both may fail, since the server may close at once; all that counts is that it is over.
+        // Both may fail, since the server may close at once; it only matters that the connection ends.
         let _ = peer.write_all(bytes).and_then(|()| peer.shutdown(Shutdown::Write));
         let ended = peer.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
         assert!(!matches!(ended, Err(std::io::ErrorKind::WouldBlock | std::io::ErrorKind::TimedOut)));
@@ -220,7 +220,7 @@ async fn survives_when_it_can_take_no_more_connections(program: Program) {
     let ping = Server::of(Running::start(command));
     let crowd: Vec<TcpStream> = (0..32).map(|_| TcpStream::connect(ping.addr).unwrap()).collect();
     let error = ping.running.error_line();
-    assert!(error.starts_with(&format!("{}: cannot take a connection: ", program.name)), "{error}");
+    assert!(error.starts_with(&format!("{}: cannot accept a connection: ", program.name)), "{error}");
     drop(crowd);
     assert_eq!(Client::send(&ping, Version::HTTP_11, Method::HEAD, "/").await.response.status(), 200);
 }
@@ -269,7 +269,7 @@ impl Client {
         .await
     }
 
-    /// Up to and with the next blank line.
+    /// Reads up to and including the next blank line.
     async fn next_block(&mut self) -> String {
         loop {
             if let Some(end) = self.received.find("\n\n") {

@@ -1,4 +1,4 @@
-//! What `ping` says of connections and to pages of other origins, over plain sockets.
+//! The headers of `ping` for connections and for pages of other origins, over plain sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use sse_conformance::{examples::Server, http10::Answer};

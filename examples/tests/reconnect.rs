@@ -1,5 +1,5 @@
-//! Headless Chromium on streams that are cut: through each of the adapters it gets the same events,
-//! reconnects by itself, and says where it left off.
+//! Headless Chromium on cut streams: with each adapter it gets the same events, reconnects, and sends its last event
+//! ID.
 #![cfg(all(feature = "axum", feature = "warp"))]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -60,7 +60,7 @@ async fn a_browser_comes_back_with_the_right_last_event_id() {
     }
 }
 
-/// A server that cuts its stream three times, and notes with what the client comes back.
+/// A server that cuts its stream three times, and records the ids with which the client reconnects.
 #[derive(Clone, Default)]
 struct Cut {
     last_event_ids: Arc<Mutex<Vec<Option<String>>>>,
@@ -80,7 +80,7 @@ impl Cut {
                 Ok(event(" two\nlines").with_event_type(PING).with_id(1_u64)),
                 Ok(event("b")),
             ],
-            // The response breaks off.
+            // The response is cut off.
             2 => vec![
                 Ok(event("").with_event_type(PING).with_id(EventId::from_static("två ✓"))),
                 Ok(event("c")),
@@ -91,7 +91,7 @@ impl Cut {
         })
     }
 
-    /// The same as a response, for those who take one.
+    /// The same as a response, for hyper and axum.
     fn response(
         &self,
         headers: &HeaderMap,

@@ -1,4 +1,4 @@
-//! What `plain` accepts and refuses: RFC 9112, 2.2, 3, 5 and 6; RFC 9110, 7.2 and 9.
+//! Requests that `plain` accepts and refuses: RFC 9112, 2.2, 3, 5 and 6; RFC 9110, 7.2 and 9.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -22,7 +22,7 @@ fn what_must_be_accepted() {
         "GET /sse HTTP/1.1\r\nhost: x\r\n\r\n",
         "GET /sse HTTP/1.0\r\n\r\n",
         "GET /sse HTTP/1.0\r\nhost: x\r\n\r\n",
-        // A higher minor version is taken for the highest known.
+        // A higher minor version is treated as the highest known.
         "GET /sse HTTP/1.2\r\nhost: x\r\n\r\n",
         "GET /sse HTTP/1.9\r\nhost: x\r\n\r\n",
         // Empty lines first, and LF alone.
@@ -43,13 +43,13 @@ fn what_must_be_accepted() {
         "GET /sse HTTP/1.1\r\nhost: \t x \t\r\n\r\n",
         "GET /sse HTTP/1.1\r\nhost: x\r\n!#$%&'*+-.^_`|~9: \u{e9}\t:\r\nempty:\r\n\r\n",
         &long_field,
-        // Every host of the grammar, also none.
+        // Every host of the grammar, and an empty one.
         "GET /sse HTTP/1.1\r\nhost:\r\n\r\n",
         "GET /sse HTTP/1.1\r\nhost: a-b_c.~!$&'()*+,;=%4f:\r\n\r\n",
         "GET /sse HTTP/1.1\r\nhost: 127.0.0.1:65535\r\n\r\n",
         "GET /sse HTTP/1.1\r\nhost: [2001:db8::1]\r\n\r\n",
         "GET /sse HTTP/1.1\r\nhost: [v1f.a:b]:1\r\n\r\n",
-        // A body, which means nothing here.
+        // A body, which is ignored.
         "GET /sse HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\nabc",
         "GET /sse HTTP/1.1\r\nhost: x\r\ncontent-length: 3, 3\r\ncontent-length: 3\r\n\r\nabc",
         "GET /sse HTTP/1.1\r\nhost: x\r\ntransfer-encoding: Chunked\r\n\r\n0\r\n\r\n",
@@ -70,7 +70,7 @@ fn what_must_be_accepted() {
 fn each_method_has_its_answer() {
     let plain = Server::start("plain", &["--interval", FOR_EVER]);
     let ask = |line: &str| whole(plain.addr, format!("{line} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes());
-    // The same head as of GET, without its body, and without a client that leaves.
+    // The same head as GET, without its body, and without a line in the log.
     let get = Answer::get(plain.addr, "/sse", b"");
     assert_eq!(ask("HEAD /sse"), (get.head.clone(), String::new()));
     drop(get);
@@ -162,7 +162,7 @@ fn what_must_be_refused() {
         ("400", "GET /sse\r HTTP/1.1\r\nhost: x\r\n\r\n"),
         ("431", &long_field),
         ("431", &many_fields),
-        // Bodies of which nobody knows where they end.
+        // Bodies with an unclear end.
         ("400", "POST /sse HTTP/1.1\r\nhost: x\r\ncontent-length: x\r\n\r\n"),
         ("400", "POST /sse HTTP/1.1\r\nhost: x\r\ncontent-length:\r\n\r\n"),
         ("400", "POST /sse HTTP/1.1\r\nhost: x\r\ncontent-length: +1\r\n\r\n"),
@@ -188,7 +188,7 @@ fn what_must_be_refused() {
 
 #[test]
 fn clients_that_do_not_read_hold_up_nobody() {
-    // As many as were served at a time, and as many as there are threads.
+    // Many clients, and as many clients as threads.
     for (args, count) in [(&[][..], 64), (&["--threads", "3"], 3)] {
         let plain = Server::start("plain", &[&["--interval", "1"], args].concat());
         let deaf: Vec<TcpStream> = (0..count).map(|_| TcpStream::connect(plain.addr).unwrap()).collect();

@@ -1,4 +1,4 @@
-//! `encode` takes what `decode` writes, and more that is not one of its own lines.
+//! `encode` accepts the lines of `decode`.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -16,7 +16,7 @@ use sse_conformance::{
     programs::{Finished, piped, run},
 };
 
-/// What is decoded, encoded and decoded again is the same, and so is what is encoded once more.
+/// Decoding, encoding and decoding again gives the same result, and so does one more encoding.
 #[test]
 fn each_vector_comes_back() {
     let vectors: Vec<&str> = vectors::lines().collect();
@@ -56,7 +56,7 @@ fn what_the_lines_of_decode_become() {
         id: \ndata: \n\nid: 9\nretry: 9007199254740993\n\n";
     assert_eq!(encode(&[], lines), Finished { out: stream.into(), err: "".into(), code: Some(0) });
 
-    // What was dropped cannot be brought back.
+    // Dropped data cannot be encoded.
     let dropped =
         run(program("decode").args(["--max-event", "16"]), b"id: 7\ndata: 12345678901\n\ndata: 1\n\n");
     let encoded = encode(&[], &dropped.out);

@@ -13,7 +13,7 @@ use sse_conformance::{
     programs::{PATIENCE, Running},
 };
 
-/// Those that listen, all at `/sse`.
+/// The programs that listen, all at `/sse`.
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
@@ -25,7 +25,7 @@ const SERVERS: &[&str] = &[
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
 
-/// A script that starts a program in the background has it ignore SIGINT; `nohup` adds SIGHUP.
+/// A program that a script starts in the background ignores SIGINT; with `nohup` also SIGHUP.
 const STARTS: [&str; 2] = ["exec \"$0\" \"$@\"", "trap '' INT TERM HUP; exec \"$0\" \"$@\""];
 
 #[test]
@@ -50,8 +50,8 @@ fn servers_end_their_streams_cleanly_and_stop() {
             for (stream, received) in streams.iter_mut().zip(&mut received) {
                 stream.read_to_end(received).unwrap();
                 let text = str::from_utf8(received).unwrap();
-                // The last of the chunks, without which the answer is not whole. Without chunks the end
-                // of the connection is that of the answer.
+                // The last chunk, without which the answer is incomplete. Without chunks the end of the connection ends
+                // the answer.
                 let is_chunked = text.contains("\r\ntransfer-encoding: chunked\r\n");
                 assert_eq!(is_chunked, *name != "plain");
                 let end = if is_chunked { "\n\n\r\n0\r\n\r\n" } else { "\n\n" };
@@ -76,7 +76,7 @@ fn idle_stops_and_its_server_with_it() {
             std::thread::yield_now();
         }
         send(signal, idle.id());
-        // The server would hold the pipes, of which this sees the end.
+        // This waits for the end of the pipes, which the server would keep open.
         assert_eq!(idle.finish(), 0, "SIG{signal}, {start}");
     }
 }

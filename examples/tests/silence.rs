@@ -1,4 +1,4 @@
-//! Who is silent is not waited for, and who listens is: the servers on real sockets.
+//! The servers do not wait for silent clients, but keep listening ones, on real sockets.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -13,7 +13,7 @@ use sse_conformance::{
     programs::{PATIENCE, piped, run},
 };
 
-/// Those that listen, all at `/sse`.
+/// The programs that listen, all at `/sse`.
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
@@ -23,7 +23,7 @@ const SERVERS: &[&str] = &[
     "plain",
 ];
 
-/// What HTTP/2 begins with, and an empty SETTINGS frame.
+/// The preface of HTTP/2, and an empty SETTINGS frame.
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
 
 #[test]
@@ -82,7 +82,7 @@ fn the_limit_is_half_a_minute_unless_it_is_set() {
 #[test]
 fn a_server_whose_output_nobody_reads_goes_on() {
     thread::scope(|scope| {
-        // Two of these lines, or one, tell of each client.
+        // The log has one or two lines of this total length for each client.
         for (name, len) in [("axum", 38), ("ping", 110), ("ping_warp", 100), ("plain", 29)] {
             if SERVERS.contains(&name) {
                 scope.spawn(move || goes_on_with_a_full_output(name, 80 * 1024 / len));
@@ -91,7 +91,7 @@ fn a_server_whose_output_nobody_reads_goes_on() {
     });
 }
 
-/// Enough clients to give more lines than a pipe takes, which is 64 KiB.
+/// Enough clients to log more than a pipe holds, which is 64 KiB.
 fn goes_on_with_a_full_output(name: &str, clients: usize) {
     let mut child = piped(program(name).args(["--addr", "127.0.0.1:0", "--interval", "600000"]));
     let mut line = String::new();
@@ -100,7 +100,7 @@ fn goes_on_with_a_full_output(name: &str, clients: usize) {
     for _ in 0..clients {
         assert!(Answer::get(addr, "/sse", b"").block().unwrap().contains("data: "), "{name}");
     }
-    // It also stops as ever.
+    // It also stops as usual.
     #[cfg(unix)]
     {
         sse_conformance::programs::interrupt(child.id());

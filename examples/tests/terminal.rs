@@ -1,6 +1,6 @@
-//! Nothing that comes from elsewhere steers a terminal: no C0 but line ends and tabs, no DEL, no C1.
+//! Foreign text cannot control a terminal: no C0 except line ends and tabs, no DEL, no C1.
 //!
-//! `script` (util-linux) makes the terminal; where it is missing these are skipped, and say so.
+//! `script` (util-linux) provides the terminal; without it these tests are skipped with a message.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -41,7 +41,7 @@ fn what_encode_writes() {
     let lines =
         r#"{"comment":"\u001b[31m\u007f","event":"\u009d0;a","data":"\u001b]0;title\u0007\n\u009b\ttab"}"#;
     let stream = ":\u{1b}[31m\u{7f}\nevent: \u{9d}0;a\ndata: \u{1b}]0;title\u{7}\ndata: \u{9b}\ttab\n\n";
-    // A file or a pipe has it as it is.
+    // A file or a pipe gets it unchanged.
     assert_eq!(run(&mut program("encode"), lines.as_bytes()).out, stream);
     let file = Input::new("encode", lines);
     let Some(shown) = on_terminal("encode", &[&file.0]) else { return };
@@ -50,7 +50,7 @@ fn what_encode_writes() {
     assert_eq!(shown, printable);
 }
 
-/// They quote what they complain of.
+/// Error messages quote their input.
 #[test]
 fn what_is_complained_of() {
     let evil = "\u{1b}]0;title\u{7}\u{9b}31m\n";
@@ -75,7 +75,7 @@ fn assert_printable(name: &str, text: &str) {
     assert!(!text.is_empty() && !text.contains(is_steering), "{name}: {text:?}");
 }
 
-/// A file of this text, until the test is over.
+/// A file with this text, until the test is over.
 struct Input(String);
 
 impl Input {
@@ -92,7 +92,7 @@ impl Drop for Input {
     }
 }
 
-/// What it shows on a terminal, which shows a line end as CR and LF.
+/// The output on a terminal, which shows a line end as CR and LF.
 fn on_terminal(name: &str, args: &[&str]) -> Option<String> {
     let Some(script) = find(&["script"]) else {
         skipped("script");

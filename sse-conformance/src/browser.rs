@@ -1,7 +1,7 @@
-//! Headless Chromium, and a page in it that reports what it observes.
+//! Headless Chromium, and a page in it that reports its observations.
 //!
-//! Where it is missing its tests are skipped, and say so; with `SSE_REQUIRE_BROWSER=1` that is a failure.
-//! `CHROMIUM` may name the browser's program.
+//! Without Chromium, its tests are skipped with a message; with `SSE_REQUIRE_BROWSER=1` they fail. `CHROMIUM` may name
+//! the browser's program.
 
 use std::{
     convert::Infallible,
@@ -26,7 +26,7 @@ use tokio::net::TcpListener;
 
 use crate::programs::{PATIENCE, Running};
 
-/// The browser on a page, until the test is over. It has a profile of its own.
+/// A browser on a page, until the test is over. It has a separate profile.
 #[derive(Debug)]
 pub struct Browser {
     running: Running,
@@ -35,8 +35,8 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Opens `/observer?{query}` of a server that answers with what `pages` gives, and takes what is
-    /// posted to `/report`. None where there is no browser.
+    /// Opens `/observer?{query}` of a server that answers with the result of `pages`, and collects reports posted to
+    /// `/report`. None if there is no browser.
     pub async fn observe(
         query: &str,
         pages: impl Fn(&Uri) -> Option<Response<Full<Bytes>>> + Clone + Send + 'static,
@@ -46,7 +46,7 @@ impl Browser {
         Some(Self::open(chromium, addr, &format!("/observer?{query}"), reports))
     }
 
-    /// Opens a page of this server, which hands on what is posted to it as reports.
+    /// Opens a page of this server, which sends the reports posted to it to `reports`.
     pub fn open(chromium: PathBuf, addr: SocketAddr, path: &str, reports: Receiver<Value>) -> Self {
         let profile = env::temp_dir().join(format!("sse-browser-{}-{}", std::process::id(), addr.port()));
         let mut command = Command::new(chromium);
@@ -70,7 +70,7 @@ impl Browser {
         Self { running: Running::start(command), profile, reports }
     }
 
-    /// What the page reports next.
+    /// The next report of the page.
     pub fn report(&self) -> Value {
         self.reports.recv_timeout(PATIENCE).expect("a report of the browser")
     }
@@ -83,13 +83,13 @@ impl Drop for Browser {
     }
 }
 
-/// The browser's program. None where there is none, which is said.
+/// The browser's program. If there is none, prints so and returns None.
 pub fn chromium() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let chromium = env::var_os("CHROMIUM").map(PathBuf::from).or_else(|| find(&names));
     if chromium.is_none() {
         let required = env::var_os("SSE_REQUIRE_BROWSER").is_some_and(|value| value == "1");
-        assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
+        assert!(!required, "there is no Chromium, but SSE_REQUIRE_BROWSER=1 requires it");
         skipped("Chromium");
     }
     chromium
@@ -147,7 +147,7 @@ pub fn find(names: &[&str]) -> Option<PathBuf> {
         .find(|path| path.is_file())
 }
 
-/// Not `eprintln!`, which is not seen of a test that passes.
+/// Reports a skipped test. Not with `eprintln!`, whose output is hidden for a test that passes.
 pub fn skipped(what: &str) {
-    let _ = writeln!(io::stderr(), "SKIPPED: a test with {what}, since there is no {what} here");
+    let _ = writeln!(io::stderr(), "SKIPPED: this test needs {what}, which is not installed");
 }

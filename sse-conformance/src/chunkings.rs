@@ -1,13 +1,13 @@
-//! Ways to cut a stream into chunks: what comes out must not depend on them.
+//! Ways to cut a stream into chunks: the result must not depend on them.
 
 const SIZES: [usize; 4] = [2, 3, 7, 64];
 const RANDOM_CHUNKINGS: usize = 100;
 const SEED: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// Calls `check` with each chunking of `input` and a name for it: whole, bytewise, at `splits`, in
-/// equal sizes, with empty chunks, in two at every place, and at seeded random places.
+/// Calls `check` with the name and the chunks of each chunking of `input`: whole, bytewise, at `splits`, in equal
+/// sizes, with empty chunks, in two at every place, and at seeded random places.
 ///
-/// There are as many chunkings as bytes, so the work grows with the square of the input.
+/// There are about as many chunkings as bytes, so the work is quadratic in the input.
 pub fn for_each_chunking<'a>(input: &'a [u8], splits: &[usize], mut check: impl FnMut(&str, &[&'a [u8]])) {
     check("whole", &[input]);
     check("bytewise", &input.chunks(1).collect::<Vec<_>>());
@@ -28,13 +28,13 @@ pub fn for_each_chunking<'a>(input: &'a [u8], splits: &[usize], mut check: impl 
 
     let mut random = XorShift(SEED);
     for n in 0..RANDOM_CHUNKINGS {
-        // From tiny chunks, which break everything, to large ones, which hold whole events.
+        // From tiny chunks, which cut everything, to large ones with whole events.
         let largest = 2 << random.below(8);
         check(&format!("random {n}"), &random.cut(input, largest));
     }
 }
 
-/// Chunks of these sizes, one after the other and from the first again.
+/// Chunks of these sizes, repeated until the end.
 pub fn in_turns<'a>(mut input: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
     let mut chunks = Vec::new();
     for &size in sizes.iter().cycle() {
@@ -75,7 +75,7 @@ impl XorShift {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        // The upper half is the better one, and fits every usize.
+        // The upper half is more random, and fits every usize.
         (self.0 >> 32) as usize % bound
     }
 

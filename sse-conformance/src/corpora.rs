@@ -1,4 +1,4 @@
-//! What the benchmarks decode and encode: seeded event streams of 4 MiB, written without the codec.
+//! The input of the benchmarks: seeded event streams of 4 MiB, written without the codec.
 
 use std::{
     fmt::{self, Write},
@@ -9,7 +9,7 @@ use std::{
 pub const NAMES: [&str; 10] =
     ["ping", "llm", "tokens", "multiline", "large", "huge", "crlf", "comments", "utf8", "records"];
 
-/// The chunks to decode in, the most usual ones first.
+/// The chunkings to decode, most common first.
 pub const CHUNKINGS: [Chunking; 6] = [
     Chunking::Event,
     Chunking::Bytes(16 * 1024),
@@ -24,7 +24,7 @@ const SIZE: usize = 4 * 1024 * 1024;
 /// How a stream is cut into chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chunking {
-    /// What a server flushes at once: one block, or in `records` one to three.
+    /// One chunk for each flush of a server: one block, or in `records` one to three.
     Event,
     /// Chunks of this many bytes.
     Bytes(usize),
@@ -35,7 +35,7 @@ pub enum Chunking {
 /// An event stream and its parts.
 #[derive(Clone, Debug)]
 pub struct Corpus {
-    /// What was written.
+    /// The blocks of the stream.
     pub blocks: Vec<Block>,
     /// The stream.
     pub bytes: Vec<u8>,
@@ -59,7 +59,7 @@ pub struct Block {
 }
 
 impl Chunking {
-    /// The chunks of `bytes`, which are a corpus or its start; `flushes` are those of the corpus.
+    /// Cuts `bytes`, a corpus or its start, into chunks; `flushes` are those of the corpus.
     pub fn cut<'a>(self, bytes: &'a [u8], flushes: &'a [usize]) -> impl Iterator<Item = &'a [u8]> {
         let mut rest = bytes;
         let mut flushes = flushes.iter();
@@ -87,7 +87,7 @@ impl fmt::Display for Chunking {
 }
 
 impl Corpus {
-    /// The corpus of this name, the same each time; nothing if there is none.
+    /// The corpus of this name, the same each time. `None` if there is none.
     pub fn new(name: &str) -> Option<Self> {
         let (block, line_end): (fn(&mut Random) -> Block, _) = match name {
             "ping" => (ping, "\n"),
@@ -139,7 +139,7 @@ fn data(data: String) -> Block {
     Block { data: Some(data), ..Block::default() }
 }
 
-/// The time, as a clock sends it.
+/// A time, as a clock sends it.
 fn ping(random: &mut Random) -> Block {
     let time = 1_700_000_000 + random.count;
     Block {
@@ -187,7 +187,7 @@ fn comments(random: &mut Random) -> Block {
     data(format!("{{\"n\":{}}}", random.between(0, 9_999_999)))
 }
 
-/// An event of 30 to 400 bytes. One to three are a chunk, as when a TLS record or a frame holds what was ready.
+/// An event of 30 to 400 bytes. One to three form a chunk, like a TLS record or a frame of several small events.
 fn record(random: &mut Random) -> Block {
     let id = format!("{:06}", random.count);
     let around = "id: \ndata: \n\n".len() + id.len();
@@ -195,7 +195,7 @@ fn record(random: &mut Random) -> Block {
     Block { id: Some(id), ..data(random.words(len)) }
 }
 
-/// SplitMix64, and how many blocks were made.
+/// SplitMix64, and a count of the blocks.
 struct Random {
     state: u64,
     count: u64,
@@ -235,7 +235,7 @@ impl Random {
         text
     }
 
-    /// A sentence of 20 to 50 characters: Chinese, Japanese and Korean, and now and then an emoji.
+    /// A sentence of 20 to 50 characters: Chinese, Japanese and Korean, and sometimes an emoji.
     fn unicode(&mut self) -> String {
         let len = self.between(20, 50);
         (0..len)

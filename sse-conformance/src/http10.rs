@@ -1,4 +1,4 @@
-//! A client of HTTP/1.0 that blocks, without an HTTP library.
+//! A blocking client for HTTP/1.0, without an HTTP library.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::programs::PATIENCE;
 
-/// The answer to a GET request. It is one of HTTP/1.0, so the body comes as it is, without chunks.
+/// The answer to a GET request. In HTTP/1.0 the body has no chunked encoding.
 #[derive(Debug)]
 pub struct Answer {
     /// The head, with its blank line.
@@ -16,7 +16,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// Asks for this path; `headers` are whole lines.
+    /// Requests this path; `headers` are whole lines.
     pub fn get(addr: SocketAddr, path: &str, headers: &[u8]) -> Self {
         let line = format!("GET {path} HTTP/1.0\r\n");
         Self::to(addr, &[line.as_bytes(), headers, b"\r\n"].concat())
@@ -29,7 +29,7 @@ impl Answer {
         Self::read(stream)
     }
 
-    /// What comes next on this stream.
+    /// Reads the next answer from this stream.
     pub fn read(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut answer = Self { head: String::new(), body: BufReader::new(stream) };
@@ -42,7 +42,7 @@ impl Answer {
         self.head.split(' ').nth(1).unwrap()
     }
 
-    /// Of an event stream: up to and with the next blank line. `None` at its end.
+    /// Of an event stream: everything up to and including the next blank line. `None` at its end.
     pub fn block(&mut self) -> Option<String> {
         self.until("\n")
     }
@@ -59,13 +59,13 @@ impl Answer {
         self.body.get_ref()
     }
 
-    /// Up to and with a line that is no more than this.
+    /// Everything up to and including the line `last`.
     fn until(&mut self, last: &str) -> Option<String> {
         let mut lines = String::new();
         loop {
             let start = lines.len();
             if self.body.read_line(&mut lines).unwrap() == 0 {
-                assert_eq!(lines, "", "the answer breaks off");
+                assert_eq!(lines, "", "the answer is incomplete");
                 return None;
             }
             if &lines[start..] == last {

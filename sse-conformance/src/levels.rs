@@ -1,4 +1,4 @@
-//! Every way through the decoder of sse-codec, and what it gives in the terms of the oracle.
+//! Every way to use the decoder of sse-codec, with results in the types of the oracle.
 
 use std::{
     collections::VecDeque,
@@ -21,7 +21,7 @@ use tokio_util::{codec::FramedRead, io::StreamReader};
 
 use crate::oracle::{Outcome, Output, Settings};
 
-/// The ways through the decoder. All must come to the same.
+/// A way to use the decoder. All must give the same result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// `Decoder::decode`.
@@ -36,17 +36,17 @@ pub enum Level {
     Stream,
     /// `EventReader`, with interruptions and errors in between.
     Reader,
-    /// `EventCodec` in a `FramedRead` of a reader that gives one chunk at a time.
+    /// `EventCodec` in a `FramedRead` of a reader that returns one chunk at a time.
     Codec,
-    /// `Decoder::decode`, asked for events alone.
+    /// `Decoder::decode`, with reads of events only.
     BorrowedEvents,
     /// `Decoder::decode_bytes` as an iterator of events.
     OwnedEvents,
-    /// `EventStream`, of events alone.
+    /// `EventStream`, of events only.
     StreamEvents,
 }
 
-/// Those that give comments, too.
+/// The levels that return comments.
 pub const LEVELS: &[Level] = &[
     Level::Borrowed,
     Level::BorrowedInSips,
@@ -57,7 +57,7 @@ pub const LEVELS: &[Level] = &[
     Level::Codec,
 ];
 
-/// Those that pass comments over.
+/// The levels that skip comments.
 pub const EVENT_LEVELS: &[Level] = &[Level::BorrowedEvents, Level::OwnedEvents, Level::StreamEvents];
 
 /// Decodes these chunks.
@@ -172,24 +172,24 @@ pub fn decoder(settings: Settings) -> Decoder {
     builder(settings).build()
 }
 
-/// The same, for those who want to set more.
+/// The same as a builder, for more settings.
 pub fn builder(settings: Settings) -> DecoderBuilder {
     let Settings { event, id, comment } = settings;
     let limits = Limits::new().with_event(event).with_id(id).with_comment(comment.unwrap_or(0));
     Decoder::builder().limits(limits).comments(comment.is_some())
 }
 
-/// What came out of this decoder, and what it says at the end.
+/// The outputs of this decoder, and its state at the end.
 pub fn outcome(outputs: Vec<Output>, decoder: &Decoder) -> Outcome {
     Outcome { outputs, last_event_id: decoder.last_event_id().to_owned(), retry: ms(decoder.retry()) }
 }
 
-/// A reconnection time as the oracle gives it: in ms.
+/// A reconnection time in ms, as in the oracle.
 pub fn ms(time: Option<Duration>) -> Option<u64> {
     time.map(|time| time.as_millis().try_into().unwrap())
 }
 
-/// What a guard gave.
+/// An item of a guard.
 pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
     match item {
         Ok(ItemRef::Event(event)) => event_ref(&event),
@@ -199,7 +199,7 @@ pub fn borrowed(item: Result<ItemRef<'_>, DecodeError>) -> Output {
     }
 }
 
-/// An event that is lent.
+/// A borrowed event.
 pub fn event_ref(event: &EventRef<'_>) -> Output {
     assert_eq!(event.event_type(), event.explicit_event_type().unwrap_or("message"));
     Output::Event {
@@ -211,7 +211,7 @@ pub fn event_ref(event: &EventRef<'_>) -> Output {
     }
 }
 
-/// What an iterator or a stream gave, when this was the last event ID.
+/// An item of an iterator or a stream, with the last event ID after it.
 pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
     match item {
         Ok(Item::Event(event)) => owned_event(&event, last_event_id),
@@ -221,7 +221,7 @@ pub fn owned(item: Result<Item, DecodeError>, last_event_id: &str) -> Output {
     }
 }
 
-/// An owned event, after which this was the last event ID.
+/// An owned event, with the last event ID after it.
 pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
     Output::Event {
         event_type: event.explicit_event_type().map(ToString::to_string),
@@ -232,7 +232,7 @@ pub fn owned_event(event: &Event, last_event_id: &str) -> Output {
     }
 }
 
-/// What was dropped.
+/// An error, as an output.
 pub fn dropped(error: &DecodeError) -> Output {
     let (limit, offset) = (error.limit(), error.offset());
     match error.kind() {
@@ -251,7 +251,7 @@ pub fn dropped(error: &DecodeError) -> Output {
     }
 }
 
-/// Gives chunks with a `Pending` before each and an error before every other.
+/// Yields chunks with a `Pending` before each and an error before every other.
 #[derive(Debug)]
 pub struct Trickle {
     steps: VecDeque<Poll<Result<Bytes, &'static str>>>,
@@ -290,7 +290,7 @@ pub struct Faulty<'a> {
 impl<'a> Faulty<'a> {
     /// A reader of these chunks.
     pub fn new(chunks: &[&'a [u8]]) -> Self {
-        // To read nothing would be the end.
+        // A read of zero bytes would be the end.
         let chunks: VecDeque<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
         let faults = [ErrorKind::Interrupted, ErrorKind::Interrupted, ErrorKind::WouldBlock];
         Self { faults: faults.into_iter().cycle().take(chunks.len()).collect(), chunks }
@@ -322,7 +322,7 @@ pub fn ready(chunks: &[&[u8]]) -> impl Stream<Item = Result<Bytes, Infallible>> 
 }
 
 fn codec(chunks: &[&[u8]], decoder: Decoder) -> Outcome {
-    // A reader cannot give an empty chunk: that would be the end.
+    // A reader cannot return an empty chunk: that would be the end.
     let chunks: Vec<_> = chunks.iter().copied().filter(|chunk| !chunk.is_empty()).collect();
     let reader = StreamReader::new(ready(&chunks).map(|chunk| chunk.map_err(io::Error::other)));
     let mut items = FramedRead::new(reader, EventCodec::with_decoder(decoder));

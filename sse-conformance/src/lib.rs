@@ -1,29 +1,29 @@
-//! The conformance kit: tells what a decoder, an encoder, a client or a server gets wrong. It is a program
-//! (`kit`, feature `cli`), data (`vectors`), and what the tests of the workspace share.
+//! The conformance kit checks a decoder, an encoder, a client or a server. It is a program (`kit`, feature `cli`), data
+//! (`vectors`), and the shared code of the workspace's tests.
 //!
 //! | module | feature | |
 //! | --- | --- | --- |
-//! | [`vectors`] | | streams, with what browsers gave for them |
+//! | [`vectors`] | | streams, with the results of browsers |
 //! | [`oracle`], [`utf8`] | | a naive decoder, straight from the standard |
 //! | [`naive_lines`] | | a naive splitter of lines |
 //! | [`chunkings`] | | ways to cut a stream |
 //! | [`corpora`] | | large seeded streams, for benchmarks |
-//! | [`programs`], [`examples`], [`http10`] | | programs that run, and a blocking client for those that are servers |
-//! | [`redis`] | | a Redis of the test's own |
+//! | [`programs`], [`examples`], [`http10`] | | running programs, and a blocking client for servers among them |
+//! | [`redis`] | | a Redis for one test |
 //! | `browser` | `http` | headless Chromium, and a page in it |
-//! | `kit` | `cli` | the program: checks, reports, and what runs them |
-//! | `levels` | `codec` | every way through the decoder of sse-codec, in the terms of the oracle |
+//! | `kit` | `cli` | the program: checks and reports |
+//! | `levels` | `codec` | every way to use the decoder of sse-codec, in the types of the oracle |
 //! | `calls` | `codec` | sequences of calls, each compared with the oracle |
 //! | `strategies` | `strategies` | random streams and settings, for proptest |
 //! | `scripts` | `scripts` | servers that follow a script, in memory and on a socket |
-//! | `http` | `http` | a client and a server on loopback, and streams that do as they are told |
-//! | `responses` | `responses` | checks of responses of sse-hyper, whoever sends them |
+//! | `http` | `http` | a client and a server on loopback, and streams that tests control |
+//! | `responses` | `responses` | checks of responses of sse-hyper, for any server |
 //!
-//! Nothing here that says what is right knows the code under test: the oracle is written from the standard, and the
-//! vectors are what browsers gave.
+//! The expected results are independent of the code under test: the oracle follows the standard, and the vectors come
+//! from browsers.
 
 #![forbid(unsafe_code)]
-// For tests: what should not happen ends the test at once.
+// For tests: anything unexpected fails the test at once.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod chunkings;

@@ -1,4 +1,4 @@
-//! Tells what a decoder, an encoder, a client or a server of Server-Sent Events gets wrong: see `HELP`.
+//! Checks a decoder, an encoder, a client or a server of Server-Sent Events: see `HELP`.
 
 use std::{
     error::Error,
@@ -10,7 +10,7 @@ use lexopt::prelude::*;
 use sse_conformance::kit::{browser, client, decoder, encoder, report::printable, results, server};
 
 const HELP: &str = "\
-Tells what a program gets wrong about Server-Sent Events (text/event-stream), in whatever language it is written.
+Checks how a program in any language handles Server-Sent Events (text/event-stream).
 
 Usage: sse-conformance SUBCOMMAND [OPTIONS] …
 
@@ -18,17 +18,17 @@ Subcommands:
   decoder -- CMD…   a decoder: an event stream on its standard input, JSON Lines on its standard output
   encoder -- CMD…   an encoder: JSON Lines on its standard input, an event stream on its standard output
   client -- CMD…    a client: it gets the URL of a server that breaks, refuses and waits
-  server URL        a server, which is asked in many ways
+  server URL        a server, which gets many kinds of requests
   browser           a page that checks the EventSource of the browser that opens it
   results           other crates and packages, for sse-conformance/RESULTS.md
 
-Each has --help. docs/protocol.md says what the programs are given, and what they must say.
+Each has --help. docs/protocol.md describes the input and the output of the programs.
 ";
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     run().await.unwrap_or_else(|error| {
-        let help = if error.is::<lexopt::Error>() { "; --help tells more" } else { "" };
+        let help = if error.is::<lexopt::Error>() { "; see --help" } else { "" };
         let _ = writeln!(
             io::stderr(),
             "sse-conformance: {}{help}",
@@ -55,6 +55,6 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         "server" => server::run(args).await,
         "browser" => browser::run(args).await,
         "results" => results::run(args).await,
-        _ => Err(format!("there is no subcommand {subcommand:?}; --help names all").into()),
+        _ => Err(format!("there is no subcommand {subcommand:?}; --help lists them").into()),
     }
 }

@@ -1,15 +1,15 @@
-//! Level 1 in the most naive way: the lines of a stream, and how each is encoded again.
+//! A naive decoder of lines, and the encoding of each line.
 
 use std::mem;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// What a [`Splitter`] gives.
+/// A line from a [`Splitter`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NaiveLine {
-    /// A line as it stands on the wire, without its end.
+    /// A line as sent, without its line end.
     Line(Vec<u8>),
-    /// A line that has more bytes than the limit.
+    /// A line with more bytes than the limit.
     TooLong {
         /// Where it began.
         offset: u64,
@@ -20,23 +20,23 @@ pub enum NaiveLine {
 #[derive(Debug, Clone)]
 pub struct Splitter {
     limit: usize,
-    /// Of the next byte.
+    /// The offset of the next byte.
     offset: u64,
-    /// What may become a BOM, at the very start: it is no line yet.
+    /// The first bytes of the stream, while they may be a BOM.
     start: Option<Vec<u8>>,
     after_cr: bool,
     line: Vec<u8>,
-    /// The start of the line was lost, so it is skipped.
+    /// The start of the line was lost, so the line is skipped.
     lost: bool,
 }
 
 impl Splitter {
-    /// At the start of a stream, for lines of up to `limit` bytes.
+    /// A splitter at the start of a stream, for lines of up to `limit` bytes.
     pub fn new(limit: usize) -> Self {
         Self { limit, offset: 0, start: Some(vec![]), after_cr: false, line: vec![], lost: false }
     }
 
-    /// Takes the next byte: the end of a line gives it, and a byte that is too much gives an error.
+    /// Reads the next byte. Returns a line at its end, or an error at the first byte over the limit.
     pub fn feed(&mut self, byte: u8) -> Option<NaiveLine> {
         self.offset += 1;
         let Some(mut start) = self.start.take() else { return self.take(self.offset - 1, byte) };
@@ -48,7 +48,7 @@ impl Splitter {
             self.start = Some(start);
             return None;
         }
-        // It was none. Only the last byte may end the line, so that one thing comes of them.
+        // It was no BOM. Only the last of these bytes can end a line, so there is at most one result.
         (0..).zip(start).fold(None, |line, (at, byte)| self.take(at, byte).or(line))
     }
 
@@ -69,18 +69,18 @@ impl Splitter {
         }
     }
 
-    /// A guard was leaked, with this many bytes that had not been read: in a line, as far as is known.
+    /// A guard was leaked with this many unread bytes. The position in the line is unknown.
     pub fn lose(&mut self, unread: usize) {
         let offset = self.offset + unread as u64;
         *self = Self { offset, start: None, lost: true, ..Self::new(self.limit) };
     }
 
-    /// A new connection: what was begun is gone.
+    /// A new connection: an incomplete line is discarded.
     pub fn reconnect(&mut self) {
         *self = Self::new(self.limit);
     }
 
-    /// Whether this byte, if it is the next one, belongs to the line of the last one.
+    /// Whether the next byte, if it is this one, belongs to the current line or its end.
     pub fn goes_on_with(&self, next: u8) -> bool {
         self.is_mid_line() || (self.after_cr && next == b'\n')
     }
@@ -91,13 +91,13 @@ impl Splitter {
     }
 }
 
-/// What comes of a stream: its whole lines, and each line that is too long as soon as it is.
+/// The lines of a stream. A line that is too long is reported at its first byte over the limit.
 pub fn split(stream: &[u8], limit: usize) -> Vec<NaiveLine> {
     let mut splitter = Splitter::new(limit);
     stream.iter().filter_map(|&byte| splitter.feed(byte)).collect()
 }
 
-/// A line as it should be encoded again.
+/// The expected encoding of a decoded line.
 pub fn encoding(line: &[u8]) -> Vec<u8> {
     let mut encoded = match line.iter().position(|&byte| byte == b':') {
         _ if line.is_empty() => vec![],

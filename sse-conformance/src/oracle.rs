@@ -1,8 +1,8 @@
 //! The test oracle: a naive `text/event-stream` decoder, one byte at a time.
 //!
-//! It follows the sentences of the WHATWG HTML standard, section 9.2, and the limits of sse-codec, and
-//! nothing else: each line is collected and then decided on. It is slow on purpose, shares no code and no
-//! idea with the decoder under test, and needs nothing but `std`. Quotes are from the standard.
+//! It follows the sentences of the WHATWG HTML standard, section 9.2, and the limits of sse-codec: each line is
+//! collected and then processed. It is slow on purpose, shares no code and no idea with the decoder under test, and
+//! needs only `std`. Quotes are from the standard.
 
 use std::mem;
 
@@ -10,7 +10,7 @@ use crate::utf8::decode_utf8;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// The limits, and whether comments are asked for.
+/// The limits, and whether comments are returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// The most bytes of the `data`, `event` and `id` lines of an event.
@@ -27,12 +27,12 @@ impl Settings {
     /// No limits, and comments too.
     pub const ITEMS: Self = Self { comment: Some(usize::MAX), ..Self::EVENTS };
 
-    /// The same with this limit of an event.
+    /// The same with this limit for an event.
     pub const fn event(self, limit: usize) -> Self {
         Self { event: limit, ..self }
     }
 
-    /// The same with this limit of an id.
+    /// The same with this limit for an id.
     pub const fn id(self, limit: usize) -> Self {
         Self { id: limit, ..self }
     }
@@ -43,7 +43,7 @@ impl Settings {
     }
 }
 
-/// What the stream gave, in the order in which it became certain.
+/// An output, at the byte at which it is certain.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Output {
     /// An event is dispatched.
@@ -59,7 +59,7 @@ pub enum Output {
         /// The last event ID string once this event is dispatched.
         last_event_id: String,
     },
-    /// All that followed the first colon.
+    /// A comment: everything after the first colon.
     Comment(String),
     /// A block is dropped, since its event is over the limit.
     EventTooLarge {
@@ -77,7 +77,7 @@ pub enum Output {
         /// Where the line of the id begins.
         offset: u64,
     },
-    /// A comment is passed over, since it is over the limit.
+    /// A comment is skipped, since it is over the limit.
     CommentTooLarge {
         /// The limit.
         limit: usize,
@@ -86,10 +86,10 @@ pub enum Output {
     },
 }
 
-/// What a whole stream gave, and what is known at its end.
+/// The outputs of a whole stream, and the state at its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Outcome {
-    /// What came out, in this order.
+    /// The outputs, in order.
     pub outputs: Vec<Output>,
     /// The last event ID.
     pub last_event_id: String,
@@ -98,7 +98,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The same for someone who does not ask for comments.
+    /// The same without comments.
     #[must_use]
     pub fn without_comments(mut self) -> Self {
         self.outputs.retain(|output| !matches!(output, Output::Comment(_)));
@@ -112,7 +112,7 @@ pub struct Oracle {
     settings: Settings,
     last_event_id: String,
     retry: Option<u64>,
-    /// Of the next byte.
+    /// The offset of the next byte.
     offset: u64,
     after_cr: bool,
     line: Line,
@@ -125,29 +125,29 @@ pub struct Oracle {
 struct Line {
     start: Option<u64>,
     bytes: Vec<u8>,
-    /// It is an id that was reported as too long.
+    /// Whether it is an id that was reported as too long.
     too_long: bool,
-    /// Its start was lost, so nobody knows what it is.
+    /// Whether its start was lost, so its field is unknown.
     lost: bool,
 }
 
-/// What the lines since the last blank line have set, as on the wire.
+/// The fields since the last blank line, as sent.
 #[derive(Debug, Clone, Default)]
 struct Block {
     start: Option<u64>,
-    /// Of its whole lines.
+    /// The size of its complete lines.
     size: usize,
-    /// Each value with an LF after it.
+    /// The data values, each with an LF after it.
     data: Vec<u8>,
     event_type: Vec<u8>,
     id: Option<Vec<u8>>,
     retry: Option<u64>,
-    /// Was over the limit, or lost: ignored up to the next blank line.
+    /// Whether it was over the limit or lost: ignored up to the next blank line.
     dropped: bool,
 }
 
 impl Oracle {
-    /// At the start of a stream, with the last event ID of earlier connections.
+    /// A decoder at the start of a stream, with the last event ID of earlier connections.
     #[must_use]
     pub fn new(settings: Settings, last_event_id: &str) -> Self {
         Self {
@@ -162,7 +162,7 @@ impl Oracle {
         }
     }
 
-    /// Takes the next byte of the stream.
+    /// Reads the next byte of the stream.
     pub fn feed(&mut self, byte: u8) {
         let at = self.offset;
         self.offset += 1;
@@ -191,14 +191,14 @@ impl Oracle {
         self.check_comment();
     }
 
-    /// Takes many bytes, one after the other.
+    /// Reads these bytes one after the other.
     pub fn feed_all(&mut self, bytes: &[u8]) {
         for &byte in bytes {
             self.feed(byte);
         }
     }
 
-    /// A new connection: the unfinished event is gone, what was committed stays.
+    /// A new connection: an unfinished event is discarded, the last event ID stays.
     pub fn reconnect(&mut self) {
         self.offset = 0;
         self.after_cr = false;
@@ -206,8 +206,7 @@ impl Oracle {
         self.block = Block::default();
     }
 
-    /// A guard was leaked, with this many bytes that had not been read. Nobody knows where its chunk ended: in
-    /// a line of a block that is dropped, as far as is known.
+    /// A guard was leaked with this many unread bytes. The position in the block is unknown, so the block is dropped.
     pub fn lose(&mut self, unread: usize) {
         self.offset += unread as u64;
         self.after_cr = false;
@@ -215,17 +214,17 @@ impl Oracle {
         self.block = Block { dropped: true, ..Block::default() };
     }
 
-    /// Whether this byte, if it is the next one, belongs to the line of the last one.
+    /// Whether the next byte, if it is this one, belongs to the current line or its end.
     pub fn is_mid_line(&self, next: u8) -> bool {
         !self.line.bytes.is_empty() || self.line.lost || (self.after_cr && next == b'\n')
     }
 
-    /// What has come out since the last call.
+    /// The outputs since the last call.
     pub fn take_outputs(&mut self) -> Vec<Output> {
         mem::take(&mut self.outputs)
     }
 
-    /// As of the last blank line.
+    /// The last event ID as of the last blank line.
     #[must_use]
     pub fn last_event_id(&self) -> &str {
         &self.last_event_id
@@ -250,7 +249,7 @@ impl Oracle {
         if line.lost {
             return;
         }
-        // The size comes before what the line says: of a line that is too much nothing is taken.
+        // Check the size first: a line over the limit has no effect.
         self.check_event(line.size());
         self.block.size += line.size();
 
@@ -261,8 +260,8 @@ impl Oracle {
         } else if line.too_long {
             // The id was ignored when it was reported.
         } else if let Some(text) = bytes.strip_prefix(b":") {
-            // "If the line starts with a U+003A COLON character (:): Ignore the line."
-            // A longer comment was reported at its first byte too many.
+            // "If the line starts with a U+003A COLON character (:): Ignore the line." A longer comment was reported at
+            // its first byte over the limit.
             if self.settings.comment.is_some_and(|limit| text.len() <= limit) {
                 self.outputs.push(Output::Comment(decode_utf8(text)));
             }
@@ -323,7 +322,7 @@ impl Oracle {
         let has_type = !block.event_type.is_empty();
         self.outputs.push(Output::Event {
             event_type: has_type.then(|| decode_utf8(&block.event_type)),
-            // LF is never inside a UTF-8 sequence: the lines decode together as they do one by one.
+            // LF is never inside a UTF-8 sequence, so lines can be decoded together.
             data: decode_utf8(data),
             id,
             retry: block.retry,
@@ -331,7 +330,7 @@ impl Oracle {
         });
     }
 
-    /// The block is dropped as soon as it is over the limit, with what there is of its current line.
+    /// Drops the block as soon as it, with its current line, is over the limit.
     fn check_event(&mut self, line: usize) {
         if self.block.dropped || self.block.size + line <= self.settings.event {
             return;
@@ -344,7 +343,7 @@ impl Oracle {
         self.block = Block { dropped: true, ..Block::default() };
     }
 
-    /// After each byte of a line: an id is ignored as soon as it is too long. Of a dropped block nobody looks at it.
+    /// After each byte of a line: reports an id as soon as it is too long. Not in a dropped block.
     fn check_id(&mut self) {
         let limit = self.settings.id;
         let too_long = self.line.value_of(b"id:").is_some_and(|value| value.len() > limit);
@@ -354,7 +353,7 @@ impl Oracle {
         }
     }
 
-    /// After each byte of a line: reports a comment at its first byte too many, so only once.
+    /// After each byte of a line: reports a comment at its first byte over the limit, so only once.
     fn check_comment(&mut self) {
         if let Some(limit) = self.settings.comment
             && let Some(text) = self.line.value_of_comment()
@@ -367,7 +366,7 @@ impl Oracle {
 }
 
 impl Line {
-    /// What the line counts for the size of its event once it has ended.
+    /// The size of the complete line, as part of its event.
     fn size(&self) -> usize {
         match &self.bytes[..] {
             _ if self.lost => 0,
@@ -376,14 +375,13 @@ impl Line {
         }
     }
 
-    /// What it counts before it has ended: it is known for what it is only from its colon on. An id that was
-    /// reported counts no more.
+    /// The size of the incomplete line: zero before its colon, and for an id that was reported.
     fn size_so_far(&self) -> usize {
         let counts = !self.too_long && NAMES.iter().any(|name| self.value_of(name).is_some());
         if counts { self.bytes.len() } else { 0 }
     }
 
-    /// Whether it is a field of an event, or may become one.
+    /// Whether the line is a field of an event, or may become one.
     fn may_be_of_event(&self) -> bool {
         let may_become = |name: &&[u8]| !self.bytes.is_empty() && name.starts_with(&self.bytes);
         !self.lost && (self.size_so_far() > 0 || NAMES.iter().any(may_become))
@@ -400,7 +398,7 @@ impl Line {
     }
 }
 
-/// The fields that make an event.
+/// The fields that count for the size of an event.
 const NAMES: [&[u8]; 3] = [b"data:", b"event:", b"id:"];
 
 /// Decodes a whole stream.
@@ -417,7 +415,7 @@ fn without_space(value: &[u8]) -> &[u8] {
     value.strip_prefix(b" ").unwrap_or(value)
 }
 
-/// At least one digit, nothing else, and it fits.
+/// A number of digits only that fits.
 fn parse_digits(value: &[u8]) -> Option<u64> {
     if value.is_empty() {
         return None;

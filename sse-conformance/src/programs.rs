@@ -1,4 +1,4 @@
-//! Programs that run: with input, output, signals and an end.
+//! Running programs, with input, output, signals and an exit code.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-/// How long to wait for what must come: only a failing test ever waits that long.
+/// How long to wait for an expected event. Only a failing test waits this long.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How a program ended.
+/// The output and the exit code of a program.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Finished {
     /// Its standard output.
@@ -27,7 +27,7 @@ pub fn run(command: &mut Command, input: &[u8]) -> Finished {
     let mut child = piped(command);
     let mut stdin = child.stdin.take().unwrap();
     let output = thread::scope(|scope| {
-        // It fails where the program does not read to the end.
+        // It fails if the program does not read to the end.
         scope.spawn(move || stdin.write_all(input));
         child.wait_with_output().unwrap()
     });
@@ -35,13 +35,13 @@ pub fn run(command: &mut Command, input: &[u8]) -> Finished {
     Finished { out: text(output.stdout), err: text(output.stderr), code: output.status.code() }
 }
 
-/// Starts a program with pipes for its input, its output and its errors.
+/// Starts a program with pipes for standard input, output and error.
 pub fn piped(command: &mut Command) -> Child {
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap_or_else(|error| panic!("{command:?}: {error}"))
 }
 
-/// A program that runs, and is killed when the test is over.
+/// A running program. It is killed when this is dropped.
 #[derive(Debug)]
 pub struct Running {
     child: Child,
@@ -77,7 +77,7 @@ impl Running {
         self.line_or_end().expect("a line on standard output")
     }
 
-    /// The same, or `None` if there is no more.
+    /// The same, or `None` at the end of the output.
     pub fn line_or_end(&self) -> Option<String> {
         match self.lines.recv_timeout(PATIENCE) {
             Ok(line) => Some(line),
@@ -91,18 +91,18 @@ impl Running {
         self.error_lines.recv_timeout(PATIENCE).expect("a line on standard error")
     }
 
-    /// What Ctrl-C does.
+    /// Sends SIGINT, like Ctrl-C.
     #[cfg(unix)]
     pub fn interrupt(&self) {
         interrupt(self.id());
     }
 
-    /// The id of its process.
+    /// Its process id.
     pub fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// Kills it, and with it the process group that it leads.
+    /// Kills it and the process group that it leads.
     pub fn kill_group(&mut self) {
         #[cfg(unix)]
         let _ = Command::new("kill").args(["-KILL", "--", &format!("-{}", self.child.id())]).status();
@@ -110,7 +110,7 @@ impl Running {
         let _ = self.child.wait();
     }
 
-    /// Ends its input, waits for its end, and gives its exit code. It must have nothing more to say.
+    /// Closes its input, waits for it to exit, and returns its exit code. It must print nothing more.
     pub fn finish(mut self) -> i32 {
         self.close_input();
         for lines in [&self.lines, &self.error_lines] {
@@ -121,7 +121,7 @@ impl Running {
     }
 }
 
-/// What Ctrl-C does, to the process of this id.
+/// Sends SIGINT to the process with this id, like Ctrl-C.
 #[cfg(unix)]
 pub fn interrupt(id: u32) {
     let kill = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
@@ -130,7 +130,7 @@ pub fn interrupt(id: u32) {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both fail if it is gone already.
+        // Both fail if it has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -1,4 +1,4 @@
-//! A Redis of the test's own, on a free port and in a directory of its own.
+//! A Redis for one test, on a free port and with a separate directory.
 
 use std::{
     env, fs,
@@ -11,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long anything may take before the test fails: far more than it ever takes.
+/// How long each operation may take before the test fails: far longer than necessary.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A server that ends with the test.
@@ -23,21 +23,22 @@ pub struct Server {
     child: Option<Child>,
 }
 
-/// What outlasts a crash.
+/// Which data survives a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Durability {
     /// Each write.
     Always,
-    /// What was saved by [`Server::save`].
+    /// The data as of the last [`Server::save`].
     Saved,
 }
 
 impl Server {
-    /// Starts one, or says why not. With `SSE_REQUIRE_REDIS=1`, that is a failure.
+    /// Starts a server. Without `redis-server`, prints so and returns `None`; with `SSE_REQUIRE_REDIS=1` it panics
+    /// instead.
     pub fn start(durability: Durability) -> Option<Self> {
         if Command::new("redis-server").arg("--version").stdout(Stdio::null()).spawn().is_err() {
             let is_required = env::var_os("SSE_REQUIRE_REDIS").is_some_and(|value| value == "1");
-            assert!(!is_required, "there is no redis-server, and SSE_REQUIRE_REDIS=1");
+            assert!(!is_required, "there is no redis-server, but SSE_REQUIRE_REDIS=1 requires it");
             println!("SKIPPED: there is no redis-server");
             return None;
         }
@@ -56,12 +57,12 @@ impl Server {
         panic!("redis-server does not start; see {}", server.directory.join("log").display());
     }
 
-    /// For clients.
+    /// The URL for clients.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// On 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -74,7 +75,7 @@ impl Server {
         }
     }
 
-    /// Starts it again, on the same port and with the data that it finds.
+    /// Starts it again, on the same port and with its data.
     pub fn run(&mut self) {
         let end = Instant::now() + DEADLINE;
         while !self.try_run() {
@@ -82,12 +83,12 @@ impl Server {
         }
     }
 
-    /// A command with an answer as `redis-cli` shows it without a terminal, nearly: for what tests do to a log.
+    /// Runs a command. The answer is almost as `redis-cli` prints it without a terminal.
     pub fn command(&self, words: &[&str]) -> String {
         self.try_command(words).unwrap()
     }
 
-    /// What a restart finds, unless each write is kept.
+    /// Saves the data for a restart. Needed with [`Durability::Saved`].
     pub fn save(&self) {
         assert_eq!(self.command(&["SAVE"]), "+OK\r\n");
     }

@@ -4,7 +4,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use crate::oracle::Settings;
 
-/// Pieces that make the decisions of a decoder: names and almost-names, line ends, seams.
+/// Pieces that exercise the decisions of a decoder: names and almost-names, line ends, boundaries.
 const PIECES: &[&[u8]] = &[
     b"data",
     b"data:",
@@ -80,7 +80,7 @@ const PIECES: &[&[u8]] = &[
     b"0123456789012345678901234567890123456789012345678901234567890123",
 ];
 
-/// Many cases, since they are cheap; `PROPTEST_CASES` asks for fewer or more.
+/// Many cases, since they are cheap; `PROPTEST_CASES` sets another number.
 pub fn config() -> ProptestConfig {
     match std::env::var_os("PROPTEST_CASES") {
         Some(_) => ProptestConfig::default(),
@@ -98,8 +98,7 @@ pub fn stream() -> impl Strategy<Value = Vec<u8>> {
     vec(piece, 0..40).prop_map(|pieces| pieces.concat())
 }
 
-/// Few kinds of lines: usual events that are whole in their chunk, and near the limits, where the sum that a limit
-/// is compared with goes wrong first.
+/// A few kinds of lines: common events whole in their chunk, and sizes near the limits, where a wrong sum shows first.
 pub fn fields() -> impl Strategy<Value = Vec<u8>> {
     const LINES: &[&[u8]] = &[
         b"data: 123\n\n",

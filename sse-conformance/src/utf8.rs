@@ -1,4 +1,4 @@
-//! Bytes to text, as the Encoding standard does it: a part of the oracle.
+//! Bytes to text, as the Encoding standard specifies: a part of the oracle.
 
 /// The Encoding standard's UTF-8 decoder with error mode "replacement"; names are the standard's.
 /// A BOM is kept: only the stream's own first one is removed.
@@ -19,7 +19,7 @@ pub fn decode_utf8(bytes: &[u8]) -> String {
                 }
                 continue;
             }
-            // "Restore byte to ioQueue": it is looked at again below, as the start of a sequence.
+            // "Restore byte to ioQueue": it is processed again below, as the start of a sequence.
             bytes_needed = 0;
             text.push(char::REPLACEMENT_CHARACTER);
         }

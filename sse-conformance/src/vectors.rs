@@ -1,17 +1,17 @@
-//! The conformance vectors: streams with what browsers really gave for them.
+//! The conformance vectors: streams with the results of browsers.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::Value;
 
-/// The version of the vectors, which is not that of the crate.
+/// The version of the vectors, which differs from that of the crate.
 pub const VERSION: &str = include_str!("../vectors/VERSION").trim_ascii_end();
 
-/// A stream and what must come out of it, however it is cut.
+/// A stream and its expected result, for any chunking.
 #[derive(Debug)]
 pub struct Vector {
-    /// A group and a slash, and what it is.
+    /// The name, as `group/name`.
     pub name: String,
-    /// What it is about, or `suite:` and the test suite that it comes from.
+    /// Its topic, or `suite:` and the test suite that it comes from.
     pub category: String,
     /// What it shows, in one line.
     pub why: String,
@@ -19,28 +19,28 @@ pub struct Vector {
     pub source: String,
     /// The stream.
     pub input: Vec<u8>,
-    /// Where to cut the stream in a way that has tripped parsers; may be empty.
+    /// Offsets at which to cut the stream that have caused errors in parsers; may be empty.
     pub splits: Vec<usize>,
-    /// What a browser dispatches, in this order.
+    /// The events that a browser dispatches, in order.
     pub events: Vec<Expected>,
-    /// What a reconnection would send; empty: nothing.
+    /// The last event ID that a reconnection would send; empty if none.
     pub final_last_event_id: String,
-    /// In ms; only to be asserted unless `retry_lenient`.
+    /// The reconnection time in ms. Not checked if `retry_lenient`.
     pub retry: Option<u64>,
-    /// Browsers and the standard differ about `retry`.
+    /// Whether browsers and the standard differ about `retry`.
     pub retry_lenient: bool,
-    /// All that followed the first colon of each comment. Captures do not say.
+    /// The text after the first colon of each comment. `None` for captures.
     pub comments: Option<Vec<String>>,
 }
 
-/// An event as a browser shows it: the type is never empty.
+/// An event as a browser dispatches it: the type is never empty.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// `message` if the stream names none.
+    /// The type, `message` if the stream has none.
     pub event_type: String,
     /// The data lines, with an LF between each two.
     pub data: String,
-    /// As of this event.
+    /// The last event ID as of this event.
     pub last_event_id: String,
 }
 
@@ -49,7 +49,7 @@ pub fn all() -> Vec<Vector> {
     lines().map(parse).collect()
 }
 
-/// The same as JSON objects. `vectors/README.md` explains their fields.
+/// The same as lines of JSON, one object each. `vectors/README.md` describes the fields.
 pub fn lines() -> impl Iterator<Item = &'static str> {
     let vectors = include_str!("../vectors/vectors.jsonl");
     let captures = include_str!("../vectors/captures.jsonl");
@@ -60,7 +60,7 @@ fn parse(line: &str) -> Vector {
     let json: Value = serde_json::from_str(line).expect("each line is a JSON object");
     let input = STANDARD.decode(string(&json["input_b64"])).expect("the input is base64");
     let lenient = list(&json["lenient"], string);
-    // Whoever adds another lenient field must see to it that it is honoured.
+    // If you add another lenient field, make the tests honour it.
     assert!(lenient.iter().all(|field| field == "retry"), "{lenient:?}");
     let retry_lenient = !lenient.is_empty();
     Vector {
@@ -78,7 +78,7 @@ fn parse(line: &str) -> Vector {
         final_last_event_id: string(&json["final_last_event_id"]),
         retry: match &json["retry"] {
             Value::Null => None,
-            // Above 2^53-1 it is a string, and lenient where it does not fit.
+            // Above 2^53-1 it is a string, and lenient if it does not fit.
             Value::String(digits) if retry_lenient => digits.parse().ok(),
             Value::String(digits) => Some(digits.parse().expect("retry fits u64")),
             retry => Some(number(retry)),

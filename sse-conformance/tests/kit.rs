@@ -20,7 +20,7 @@ fn program(name: &str) -> String {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let path = profile.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
+    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
     path.to_str().unwrap().to_owned()
 }
 
@@ -295,7 +295,7 @@ fn what_cannot_be_done_is_said_in_a_line() {
         ),
         (&["decoder", "--only", "nothing", "--", &decoder, "none"], "--only \"nothing\" names no check"),
         (&["encoder", "--explain", "nothing"], "no check has the name \"nothing\""),
-        (&["encoder", "--chunk", "1"], "invalid option '--chunk'; --help tells more"),
+        (&["encoder", "--chunk", "1"], "invalid option '--chunk'; see --help"),
         (&["decoder", "--chunk", "0", "--", &decoder], "zero"),
         (
             &["decoder", "--json", "/nonexistent/report", "--only", "bom/one", "--", &decoder, "none"],

@@ -32,7 +32,7 @@ fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
 
 /// Not `eprintln!`, which is not seen of a test that passes.
 fn skipped(what: &str) {
-    let _ = writeln!(io::stderr(), "SKIPPED: a test with {what}, since there is no {what} here");
+    let _ = writeln!(io::stderr(), "SKIPPED: this test needs {what}, which is not installed");
 }
 
 async fn report(browser: PathBuf) -> Report {
@@ -61,7 +61,7 @@ fn as_verified(report: &Report, browser: &str) {
 async fn chromium() {
     let Some(chromium) = find("CHROMIUM", &["chromium", "chromium-browser", "google-chrome"]) else {
         let required = env::var_os("SSE_REQUIRE_BROWSER").is_some_and(|value| value == "1");
-        assert!(!required, "there is no Chromium, and SSE_REQUIRE_BROWSER=1 asks for it");
+        assert!(!required, "there is no Chromium, but SSE_REQUIRE_BROWSER=1 requires it");
         return skipped("Chromium");
     };
     as_verified(&report(chromium).await, "chromium");

@@ -19,7 +19,7 @@ fn broken_client() -> String {
     let test = env::current_exe().unwrap();
     let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
     let path = profile.join("examples").join("broken_client").with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; `cargo build --examples` does it", path.display());
+    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
     path.to_str().unwrap().to_owned()
 }
 

@@ -1,4 +1,4 @@
-//! Where a subscription begins, and where it goes on after a gap. No lock, no I/O.
+//! Where a subscription begins, and where it continues after a gap. No lock, no I/O.
 
 use crate::{Gap, Position, Reason, Seen, backplane::ReadFrom, log_page::Reading, ring::Ring};
 
@@ -6,28 +6,28 @@ use crate::{Gap, Position, Reason, Seen, backplane::ReadFrom, log_page::Reading,
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Start {
-    /// With what happens from now on.
+    /// With the events from now on.
     #[default]
     Now,
     /// With the oldest event that is kept.
     Oldest,
-    /// With the last events: this many, or all that are kept. With a backplane it may be one less for each epoch that began
+    /// With the last N events, or all that are kept. With a backplane it may be one less for each epoch that began
     /// between them.
     Last(usize),
 }
 
-/// Where a subscription goes on after a gap. After a malformed id it is always with what happens from now on.
+/// Where a subscription continues after a gap. After a malformed id it is always with the events from now on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnGap {
     /// With the oldest event that is kept.
     #[default]
     Oldest,
-    /// With what happens from now on.
+    /// With the events from now on.
     Latest,
 }
 
-/// How a subscription is to be.
+/// The settings of a subscription.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) seen: Seen,
@@ -43,25 +43,25 @@ pub(crate) struct Options {
 pub(crate) enum Attach {
     /// After this position, with this event first.
     At(Position, News),
-    /// Only the log knows, and its page is to be read like this.
+    /// The ring cannot tell: read this page of the log.
     AskLog(ReadFrom, Reading),
     /// The client has seen the end.
     Finished,
 }
 
-/// What a client is told first.
+/// The first event for a client.
 #[derive(Debug)]
 pub(crate) enum News {
-    /// Nothing: what it missed follows.
+    /// None: the events that it missed follow.
     None,
-    /// The position, since it has none.
+    /// `ready` with the position, since the client has none.
     Ready,
-    /// What is missing.
+    /// The events that are missing.
     Gap(Gap),
 }
 
 impl Options {
-    /// Where to begin, as far as the ring can tell. If it is the whole log, it always can.
+    /// Where to begin, as far as the ring can tell. If the ring is the whole log, it always can.
     pub(crate) fn attach(&self, topic: &str, ring: &Ring, is_whole_log: bool) -> Attach {
         let least = self.not_before.map(|position| least(position, topic, ring, is_whole_log));
         match self.seen {
@@ -74,7 +74,7 @@ impl Options {
         }
     }
 
-    /// Where a client begins that has seen nothing.
+    /// Where a client without a last event ID begins.
     fn begin(&self, ring: &Ring, is_whole_log: bool, least: Option<Position>) -> Attach {
         let (position, from) = match self.start {
             Start::Now => (Some(ring.now()), ReadFrom::Oldest),
@@ -88,7 +88,7 @@ impl Options {
         }
     }
 
-    /// Where a client goes on.
+    /// Where a client with a last event ID continues.
     fn resume(
         &self,
         seen: Position,
@@ -121,13 +121,13 @@ impl Options {
     }
 }
 
-/// After this position, but not before what may be shown.
+/// Begins after `position`, or after `least` if that is later.
 fn at_least(least: Option<Position>, position: Position, news: impl FnOnce(Position) -> News) -> Attach {
     let position = least.map_or(position, |least| position.max(least));
     Attach::At(position, news(position))
 }
 
-/// Why a position of this topic is not in the log of which the ring is the whole.
+/// Why a position of this topic is not in the ring, which is the whole log.
 pub(crate) fn why_missing(position: Position, ring: &Ring) -> Reason {
     match position.events_until(ring.last()) {
         _ if position.epoch() != ring.last().epoch() => Reason::Reset,
@@ -136,12 +136,12 @@ pub(crate) fn why_missing(position: Position, ring: &Ring) -> Reason {
     }
 }
 
-/// The first position at which one may be who must not see what is before `position`.
+/// The earliest cursor of a client that may see only `position` and later events.
 fn least(position: Position, topic: &str, ring: &Ring, is_whole_log: bool) -> Position {
     match position {
-        // Nothing can be told about the position of another topic.
+        // The position of another topic says nothing about this one.
         _ if !position.is_of(topic) => ring.now(),
-        // Epochs of a hub without a backplane are not ordered. The other one is that of an earlier process.
+        // Epochs of a hub without a backplane are not ordered. Another epoch is that of an earlier process.
         _ if is_whole_log && position.epoch() != ring.last().epoch() => ring.floor(),
         _ => position.minus(1),
     }

@@ -1,4 +1,4 @@
-//! A topic as this process holds it: the ring and those who wait, under one lock.
+//! A topic in this process: the ring and the waiting subscriptions, under one lock.
 
 use std::{
     sync::Arc,
@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) name: Arc<str>,
-    /// The log, unless the ring is all there is.
+    /// The log. `None` if the ring is the whole log.
     pub(crate) backplane: Option<Arc<dyn Backplane>>,
     state: Mutex<State>,
 }
@@ -35,7 +35,7 @@ struct State {
     wakers: Wakers,
     keys: Keys,
     feed: FeedState,
-    /// Counts what those who wait may wait for.
+    /// Counts the changes that a subscription may wait for.
     changes: u64,
     /// When this process last published or subscribed.
     used: Instant,
@@ -43,7 +43,7 @@ struct State {
     gaps: u64,
 }
 
-/// Whether the ring shows the log.
+/// Whether the ring has its first page of the log.
 #[derive(Debug)]
 enum FeedState {
     Live,
@@ -54,11 +54,11 @@ enum FeedState {
 /// Where a subscription is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cursor {
-    /// What was seen last.
+    /// The last position that was seen.
     pub(crate) position: Position,
-    /// The generation of the ring in which the log said that it has this position; 0 if it was not asked.
+    /// The generation of the ring in which the log confirmed this position; 0 if it was not asked.
     pub(crate) confirmed: u64,
-    /// The count of changes as the log was asked in vain, since it had nothing or did not answer; else 0.
+    /// The count of changes when the log last had nothing, or did not answer; else 0.
     pub(crate) in_vain: u64,
 }
 
@@ -66,15 +66,15 @@ pub(crate) struct Cursor {
 #[derive(Debug)]
 pub(crate) enum Next {
     Events(Encoded),
-    /// What is missing before the cursor, which was moved.
+    /// Events are missing before the cursor, which has moved.
     Gap(Gap),
-    /// The topic is finished, and all of it was seen.
+    /// The topic is finished, and everything was seen.
     Ended,
-    /// Only the log knows.
+    /// The ring cannot tell; ask the log.
     AskLog(Asked),
 }
 
-/// When the log was asked.
+/// The state of the ring when the log was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
     pub(crate) generation: u64,
@@ -82,7 +82,7 @@ pub(crate) struct Asked {
 }
 
 impl Channel {
-    /// A topic whose ring is its log, unless there is a backplane.
+    /// A topic. Without a backplane, its ring is the log.
     pub(crate) fn new(
         name: Arc<str>,
         floor: Position,
@@ -102,7 +102,7 @@ impl Channel {
         Self { name, backplane, state: Mutex::new(state) }
     }
 
-    /// Appends to the ring, where that is the log.
+    /// Appends to the ring. Only for a ring that is the log.
     pub(crate) fn append(&self, entry: &Entry, max: usize) -> Result<Position, PublishError> {
         self.change(|state| {
             if let Some(position) = entry.key.as_ref().and_then(|key| state.keys.get(key)) {
@@ -124,7 +124,7 @@ impl Channel {
         })
     }
 
-    /// Takes a page of the log.
+    /// Adds a page of the log to the ring.
     pub(crate) fn take(&self, page: &Page) {
         self.change(|state| {
             state.ring.take(page);
@@ -133,7 +133,7 @@ impl Channel {
         });
     }
 
-    /// Takes note that the log cannot be reached.
+    /// Records that the log cannot be reached.
     pub(crate) fn fail(&self, error: ReadError) {
         self.change(|state| {
             let is_starting = !matches!(state.feed, FeedState::Live);
@@ -160,7 +160,7 @@ impl Channel {
         result
     }
 
-    /// Waits until the ring shows the log, unless this many do so already.
+    /// Waits for the first page of the log. Fails if `max_waiting` others wait already.
     pub(crate) fn poll_live(
         &self,
         max_waiting: usize,
@@ -188,7 +188,7 @@ impl Channel {
         (options.attach(&self.name, &state.ring, self.backplane.is_none()), state.asked())
     }
 
-    /// What comes after the cursor, which moves on. If there is nothing yet, the waker is kept.
+    /// Reads after the cursor and advances it. Stores the waker if there is nothing yet.
     pub(crate) fn poll_next(
         &self,
         cursor: &mut Cursor,
@@ -206,7 +206,7 @@ impl Channel {
         Poll::Ready(next)
     }
 
-    /// The position after which what happens from now on follows, where the last one of the log is this.
+    /// The position after which new events follow; `last` is the last position of the log.
     pub(crate) fn now(&self, last: Position) -> Position {
         let state = lock(&self.state);
         if last == state.ring.last() { state.ring.now() } else { last }
@@ -220,7 +220,7 @@ impl Channel {
         lock(&self.state).gaps += 1;
     }
 
-    /// A subscription is gone.
+    /// Removes a subscription.
     pub(crate) fn leave(&self, slot: Option<Slot>, is_subscriber: bool) {
         let mut state = lock(&self.state);
         if is_subscriber {
@@ -232,13 +232,13 @@ impl Channel {
         drop(waker);
     }
 
-    /// Whether nothing would be missed without this topic, if nobody uses it: nothing was published yet, or long ago.
+    /// Whether an unused topic can be removed: nothing was published yet, or it was last used long ago.
     pub(crate) fn is_idle(&self, now: Instant, idle: Duration) -> bool {
         let state = lock(&self.state);
         state.ring.is_new() || now.saturating_duration_since(state.used) >= idle
     }
 
-    /// Whether there are no positions of this topic that a client may have, other than that of its begin.
+    /// Whether the only position of this topic that a client may have is its first one.
     pub(crate) fn is_new(&self) -> bool {
         lock(&self.state).ring.is_new()
     }
@@ -259,7 +259,7 @@ impl Channel {
 }
 
 impl State {
-    /// What comes after the cursor. `None` if it has to be waited for.
+    /// Reads after the cursor. `None` if the caller has to wait.
     fn next(&mut self, cursor: &mut Cursor, on_gap: OnGap, is_whole_log: bool) -> Option<Next> {
         let seen = cursor.position;
         if let Some((events, last)) = self.ring.read(seen) {
@@ -269,7 +269,7 @@ impl State {
         if self.ring.is_end(seen) {
             return self.ring.is_ended().then_some(Next::Ended);
         }
-        // The log is ahead of the ring, or a right begins later.
+        // The log is ahead of the ring, or `not_before` is in the future.
         if seen > self.ring.last() && cursor.confirmed == self.ring.generation() {
             return None;
         }

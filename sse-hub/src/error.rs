@@ -1,21 +1,21 @@
-//! Everything that can go wrong, as types that can be matched.
+//! The errors of this crate, as types that can be matched.
 //!
-//! Each error tells with which status a handler answers, and for some after what time the client should come back.
+//! Each error has the status for the handler's answer, and some the time after which the client should try again.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
 pub use crate::position::PositionError;
 
-/// Any error, as the `source` of one of ours.
+/// Any error, as the `source` of an error of this crate.
 pub type BoxError = Box<dyn Error + Send + Sync>;
 
-/// An error that several clients get, as the `source` of one of ours. `Arc::from` makes one of a [`BoxError`].
+/// An error that several clients get, as the `source` of an error of this crate. `Arc::from` converts a [`BoxError`].
 pub type SharedError = Arc<dyn Error + Send + Sync>;
 
-/// What a client that was refused for now should wait, before it is spread.
+/// How long a refused client should wait before it tries again.
 const RETRY_AFTER: Duration = Duration::from_secs(2);
 
-/// Why a topic cannot be had.
+/// Why a topic cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TopicError {
@@ -23,7 +23,7 @@ pub enum TopicError {
     #[error("the name of a topic must not be empty")]
     EmptyName,
     /// The name is too long.
-    #[error("a topic's name of {len} bytes; this hub takes {max}: see `Builder::max_name`")]
+    #[error("the topic's name has {len} bytes; the limit is {max}: see `Builder::max_name`")]
     NameTooLong {
         /// Its length in bytes.
         len: usize,
@@ -42,25 +42,25 @@ pub enum TopicError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The topic cannot be had.
+    /// The topic cannot be used.
     #[error("cannot publish to this topic")]
     Topic(#[from] TopicError),
     /// The topic is finished.
     #[error("the topic is finished; publish to another one")]
     Closed,
     /// The event is too large.
-    #[error("an event of {len} bytes as it is sent; this hub takes {max}: see `Builder::max_event`")]
+    #[error("the event has {len} bytes as it is sent; the limit is {max}: see `Builder::max_event`")]
     TooLarge {
         /// Its size in bytes, as it is sent.
         len: usize,
         /// The limit in bytes.
         max: usize,
     },
-    /// The type of the event is one of the hub's own.
-    #[error("an event cannot be of the type `ready`, `gap` or `end`; these are the hub's own")]
+    /// The type of the event is reserved for the hub.
+    #[error("the event types `ready`, `gap` and `end` are reserved for the hub; choose another one")]
     ReservedType,
     /// The key is too long.
-    #[error("a key of {len} bytes; the limit is {max}")]
+    #[error("the key has {len} bytes; the limit is {max}")]
     KeyTooLong {
         /// Its length in bytes.
         len: usize,
@@ -70,8 +70,8 @@ pub enum PublishError {
     /// The log cannot be reached. The event was not published, and nobody will see it.
     #[error("the event was not published, since the log cannot be reached; try again later")]
     Unavailable(#[source] BoxError),
-    /// The log became unreachable meanwhile. Whether the event was published is not known.
-    #[error("whether the event was published is not known; publish it again with a key: see `publish_once`")]
+    /// The log became unreachable during the append. It is not known whether the event was published.
+    #[error("it is not known whether the event was published; a key makes retries safe: see `publish_once`")]
     Unknown(#[source] BoxError),
 }
 
@@ -79,13 +79,13 @@ pub enum PublishError {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
-    /// The topic cannot be had.
+    /// The topic cannot be used.
     #[error("cannot subscribe to this topic")]
     Topic(#[from] TopicError),
-    /// The client has seen the end of the topic. An answer of 204 tells a browser not to come back.
+    /// The client has seen the end of the topic. The answer 204 tells a browser not to reconnect.
     #[error("the topic is finished, and the client has seen its end; answer 204")]
     Finished,
-    /// The client's id is not one of this hub, and it was asked to refuse that.
+    /// The client's id is not one of a hub, and `refuse_malformed` is set.
     #[error("the last event ID is not one of this hub")]
     Malformed,
     /// The log cannot be read.
@@ -121,7 +121,8 @@ impl TopicError {
 }
 
 impl PublishError {
-    /// The status of the answer: 410 if the topic is finished, 413, 400 for the key or the type, 503 if the log cannot be reached.
+    /// The status of the answer: 410 if the topic is finished, 413 if the event is too large, 400 for the key or the
+    /// type, 503 if the log cannot be reached, or that of the [`TopicError`].
     pub fn status(&self) -> u16 {
         match self {
             Self::Topic(error) => error.status(),
@@ -132,8 +133,8 @@ impl PublishError {
         }
     }
 
-    /// When the client should try again, if that can help. Not after [`Unknown`](Self::Unknown): that could publish the
-    /// event twice.
+    /// When the client should try again, if that can help. `None` for [`Unknown`](Self::Unknown): a retry could publish
+    /// the event twice.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
             Self::Topic(error) => error.retry_after(),

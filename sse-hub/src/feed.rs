@@ -1,4 +1,4 @@
-//! How a backplane brings a topic to the subscribers of this process.
+//! A backplane's handle to push a topic to the subscribers of this process.
 
 use std::sync::{Arc, Weak};
 
@@ -26,33 +26,32 @@ impl Feed {
         &self.topic
     }
 
-    /// How much of the log the first page should have: what the process keeps.
+    /// How much of the log the first page should have: as much as the process keeps.
     pub fn history(&self) -> Limit {
         self.history
     }
 
-    /// Whether this process needs the topic no longer.
+    /// Whether this process no longer needs the topic.
     pub fn is_closed(&self) -> bool {
         self.channel.strong_count() == 0
     }
 
     /// Shows a page to the subscribers, and wakes them.
     ///
-    /// The first page begins where the backplane likes. Each later one follows the end of the page before: its
-    /// [`floor`](Page::floor) is that page's last position. If it is not, since entries were missed or the log is another
-    /// one, subscribers that have not seen all before it read from the log themselves, and are told what is missing.
-    /// [`Page::gap`] and [`Page::last`] are not looked at.
+    /// The first page may begin anywhere. The [`floor`](Page::floor) of each later page is the end of the page before.
+    /// If it is not, since entries were missed or the log is another one, subscribers that are not at the floor read
+    /// from the log, and get a gap if events are missing. [`Page::gap`] and [`Page::last`] are ignored.
     ///
-    /// Also push a page without entries when the log can be read again after a [`ReadError`]: it wakes those that wait
-    /// for that.
+    /// When the log can be read again after a [`ReadError`], push a page, even one without entries: it wakes the
+    /// subscribers that wait for the log.
     pub fn push(&self, page: &Page) {
         if let Some(channel) = self.channel.upgrade() {
             channel.take(page);
         }
     }
 
-    /// Tells that the log cannot be reached. Clients that wait for the first page get the error, and so do those that come
-    /// until there is one. Nothing else changes.
+    /// Reports that the log cannot be reached. Until the first page, waiting and new clients get the error. Later it
+    /// has no effect.
     pub fn fail(&self, error: ReadError) {
         if let Some(channel) = self.channel.upgrade() {
             channel.fail(error);

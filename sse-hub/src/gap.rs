@@ -1,4 +1,4 @@
-//! What a subscriber is told when events are missing.
+//! The hub's own events, and why events are missing.
 
 use std::fmt;
 
@@ -6,11 +6,11 @@ use sse_codec::{Block, Encoded, EventId, EventType};
 
 use crate::Position;
 
-/// Events that a subscriber does not get, for this reason.
+/// Events that a subscriber does not get, and the reason.
 ///
 /// The subscriber's stream has an event of type `gap` in their place. Its data is JSON, such as
-/// `{"reason":"trimmed","missed":12}`, and its id is the position after which the stream goes on, so that a client that
-/// comes back with it is not told again.
+/// `{"reason":"trimmed","missed":12}`. Its id is the position after which the stream continues, so a client that
+/// reconnects with it does not get the gap again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Gap {
@@ -24,17 +24,17 @@ pub struct Gap {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Reason {
-    /// They are older than what is kept.
+    /// They are older than the history.
     Trimmed,
-    /// The log begins anew: the id is from before a restart, or the log was lost.
+    /// The log is a new one: the id is from before a restart, or the log was lost.
     Reset,
-    /// The id is of the present log, but nothing has this position: the log lost its end.
+    /// The id is beyond the end of the log: the log lost its end.
     Ahead,
     /// The id is of another topic.
     Foreign,
     /// The id is not one of this hub.
     Malformed,
-    /// The subscriber was slower than the history is long.
+    /// The connected subscriber was too slow: they left the history.
     Slow,
     /// The subscriber has no right to them.
     Denied,
@@ -44,11 +44,11 @@ static GAP: EventType = EventType::from_static("gap");
 static READY: EventType = EventType::from_static("ready");
 static END: EventType = EventType::from_static("end");
 
-/// What the data of `ready` and `end` is: some decoders drop events without data.
+/// The data of `ready` and `end`. It is not empty, since some decoders drop events without data.
 const NOTHING: &str = "{}";
 
 impl Gap {
-    /// What is missing from the cursor of a client up to the position after which it goes on.
+    /// The gap from the cursor of a client to the position after which it continues.
     pub(crate) fn between(reason: Reason, from: Position, to: Position) -> Self {
         let missed = match reason {
             Reason::Denied => None,
@@ -57,14 +57,14 @@ impl Gap {
         Self { reason, missed }
     }
 
-    /// The event that says so.
+    /// Encodes the gap as an event.
     pub(crate) fn encode(&self, resumes_after: Position) -> Encoded {
         Block::new().id(&resumes_after.into()).event_type(&GAP).data(&self.to_string()).into()
     }
 }
 
 impl Reason {
-    /// The same for a subscription that was reading all the time.
+    /// The reason for a subscription that was connected all the time.
     pub(crate) fn while_reading(self) -> Self {
         if self == Self::Trimmed { Self::Slow } else { self }
     }
@@ -94,7 +94,7 @@ impl fmt::Display for Reason {
     }
 }
 
-/// The first event of a client that came without an id: so it can resume before it got any other.
+/// The first event for a client without an id, so that it can resume before it got any other.
 pub(crate) fn ready(position: Position) -> Encoded {
     Block::new().id(&position.into()).event_type(&READY).data(NOTHING).into()
 }

@@ -1,4 +1,4 @@
-//! The hub: all topics, and what limits them.
+//! The hub: all topics and their limits.
 
 use std::{
     collections::HashMap,
@@ -28,7 +28,7 @@ pub struct Hub {
 
 /// Settings of a [`Hub`].
 #[derive(Debug)]
-#[must_use = "it is a hub once it is built"]
+#[must_use = "call `build` to get a hub"]
 pub struct Builder {
     settings: Settings,
     backplane: Option<Arc<dyn Backplane>>,
@@ -54,12 +54,12 @@ pub(crate) struct Inner {
 #[derive(Debug)]
 struct Topics {
     channels: HashMap<Arc<str>, Arc<Channel>>,
-    /// The number of the epoch of a topic that is new. It was random at first, and a topic that leaves the memory with its
-    /// positions raises it, so that none of them is used again.
+    /// The epoch number for new topics. It starts at random. Removing a topic that has positions increments it, so that
+    /// no position is used again.
     epoch: u64,
-    /// The number of topics at which those are looked for that can go.
+    /// The number of topics at which the next sweep looks for unused ones.
     sweep_at: usize,
-    /// How many more are refused, where there are too many, before they are looked for again.
+    /// While the hub is full, how many more requests are refused before the next sweep.
     refusals: usize,
     swept: Instant,
 }
@@ -83,12 +83,12 @@ impl Hub {
         Builder { settings, backplane: None }
     }
 
-    /// The topic of this name. It needs not be made before, and whether there can be one shows when it is used.
+    /// The topic of this name. The name and the limits are checked when the topic is used.
     pub fn topic(&self, name: impl Into<Arc<str>>) -> Topic {
         Topic::new(self.inner.clone(), name.into())
     }
 
-    /// What is in the memory of this process.
+    /// Counts over all topics in the memory of this process.
     pub fn stats(&self) -> Stats {
         let channels: Vec<_> = lock(&self.inner.topics).channels.values().cloned().collect();
         let mut stats = Stats::default();
@@ -106,47 +106,47 @@ impl Default for Hub {
 }
 
 impl Builder {
-    /// How many events of each topic are kept, at least 1: what a client that comes back, or is slow, can miss without a
-    /// gap. 1,000 by default.
+    /// How many events of each topic are kept, at least 1. A client that is disconnected or slow can miss this many
+    /// without a gap. 1,000 by default.
     pub fn history(mut self, events: usize) -> Self {
         self.settings.history.entries = events.max(1);
         self
     }
 
-    /// How many bytes of each topic are kept, as they are sent. The last event always is. 1 MiB by default.
+    /// How many bytes of each topic are kept, as they are sent. The last event is always kept. 1 MiB by default.
     pub fn history_bytes(mut self, bytes: usize) -> Self {
         self.settings.history.bytes = bytes;
         self
     }
 
-    /// How many bytes an event may have as it is sent. 64 KiB by default.
+    /// The largest event, in bytes as it is sent. 64 KiB by default.
     pub fn max_event(mut self, bytes: usize) -> Self {
         self.settings.max_event = bytes;
         self
     }
 
-    /// How many bytes the name of a topic may have. 256 by default.
+    /// The longest name of a topic, in bytes. 256 by default.
     pub fn max_name(mut self, bytes: usize) -> Self {
         self.settings.max_name = bytes;
         self
     }
 
-    /// How many topics there may be at once that are in use or have history. 1,000 by default.
+    /// How many topics may be in use or have history at once. 1,000 by default.
     pub fn max_topics(mut self, topics: usize) -> Self {
         self.settings.max_topics = topics;
         self
     }
 
-    /// After what time a topic leaves the memory to which nobody publishes or subscribes. Its history goes with it: a client
-    /// that comes back later is told so. 10 minutes by default.
+    /// A topic that nobody has published or subscribed to for this long is removed from memory with its history. A
+    /// client that reconnects later gets a gap. 10 minutes by default.
     ///
-    /// There is no timer: topics leave when others come.
+    /// There is no timer: topics are removed when others are created.
     pub fn idle(mut self, time: Duration) -> Self {
         self.settings.idle = time;
         self
     }
 
-    /// How many clients may wait for the first page of a topic from the backplane. More get
+    /// How many clients may wait for the first page of a topic from the backplane. Others get
     /// [`ReadError::Busy`](crate::error::ReadError::Busy). 10,000 by default.
     pub fn max_waiting(mut self, clients: usize) -> Self {
         self.settings.max_waiting = clients;
@@ -201,7 +201,7 @@ impl Inner {
         lock(&self.topics).channels.get(name).cloned()
     }
 
-    /// The topic, which is made if it is not in memory.
+    /// The topic, which is created if it is not in memory.
     pub(crate) fn channel(&self, name: &Arc<str>) -> Result<Arc<Channel>, TopicError> {
         self.check_name(name)?;
         let mut topics = lock(&self.topics);
@@ -226,7 +226,7 @@ impl Inner {
 }
 
 impl Topics {
-    /// Lets topics go that nobody uses: now and then, so that all in all it takes no time.
+    /// Removes unused topics. It runs rarely enough that its amortised cost is constant.
     fn sweep(&mut self, settings: &Settings) {
         let now = Instant::now();
         let is_due = now.saturating_duration_since(self.swept) >= settings.idle / 2;
@@ -236,7 +236,7 @@ impl Topics {
         }
         let mut is_any_used = false;
         self.channels.retain(|_, channel| {
-            // Nobody else can get hold of it meanwhile: that takes the lock that we have.
+            // Nobody else can get a reference meanwhile: that needs the lock that is held here.
             let is_kept = Arc::strong_count(channel) > 1 || !channel.is_idle(now, settings.idle);
             is_any_used |= !is_kept && !channel.is_new();
             is_kept
@@ -249,8 +249,8 @@ impl Topics {
     }
 }
 
-/// A number of 40 bits that the last process did not have. What is random here is where the standard library takes the
-/// keys of its hash maps from.
+/// A number of 40 bits that the last process did not have. The randomness is that of the keys of the standard library's
+/// hash maps.
 fn random() -> u64 {
     let time = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
     RandomState::new().hash_one((time, std::process::id())) >> 24

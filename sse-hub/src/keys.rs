@@ -1,4 +1,4 @@
-//! Which event was published with which key, as long as it is kept.
+//! The keys of kept events, for `publish_once`.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -16,19 +16,19 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    /// Where the event with this key is.
+    /// The position of the event with this key.
     pub(crate) fn get(&self, key: &str) -> Option<Position> {
         self.positions.get(key).copied()
     }
 
-    /// Keeps the key of the latest event.
+    /// Remembers the key of the latest event.
     pub(crate) fn insert(&mut self, key: &str, position: Position) {
         let key: Arc<str> = key.into();
         self.order.push_back((position, key.clone()));
         self.positions.insert(key, position);
     }
 
-    /// Forgets the keys of events that are not kept.
+    /// Forgets the keys of events that are no longer kept.
     pub(crate) fn forget_up_to(&mut self, floor: Position) {
         while let Some((_, key)) = self.order.front().filter(|(position, _)| *position <= floor) {
             self.positions.remove(key);

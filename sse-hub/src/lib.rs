@@ -1,7 +1,7 @@
 #![cfg_attr(feature = "axum", doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(feature = "axum"),
-    doc = "Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and gaps that are told."
+    doc = "Topics for Server-Sent Events: history, exact resume after `Last-Event-ID`, and reported gaps."
 )]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]

@@ -1,34 +1,34 @@
-//! What a page of the log is for one subscription. No lock, no I/O.
+//! Turns a page of the log into the events for one subscription. No lock, no I/O.
 
 use sse_codec::{Batch, Encoded};
 
 use crate::{Gap, OnGap, Position, Reason, backplane::Page, gap::ready, ring::block};
 
-/// What a subscription knows as it reads a page of the log.
+/// How a subscription reads a page of the log.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
-    /// What the client has seen, if it said so.
+    /// The last position that the client has seen, if it has sent one.
     pub(crate) seen: Option<Position>,
-    /// Why the page is not what the client asked for, if it never could be.
+    /// Why the events after `seen` are unavailable, if known before the read.
     pub(crate) reason: Option<Reason>,
     pub(crate) on_gap: OnGap,
     /// Nothing up to this position may be shown.
     pub(crate) least: Option<Position>,
 }
 
-/// What is made of a page.
+/// A page as a subscription sends it.
 #[derive(Debug)]
 pub(crate) struct Read {
-    /// What is missing.
+    /// The missing events, if any.
     pub(crate) gap: Option<Gap>,
-    /// Where it begins, or what is missing, and the events.
+    /// `ready` or `gap` if needed, then the events.
     pub(crate) events: Encoded,
-    /// The position up to which that is.
+    /// The position after these events.
     pub(crate) end: Position,
 }
 
 impl Reading {
-    /// Reads a page; `now` is the position after which what happens from now on follows.
+    /// Reads a page; `now` is the position after which new events follow.
     pub(crate) fn read(&self, page: &Page, now: Position) -> Read {
         let reason = self.reason.or(page.gap);
         let begin = match self.on_gap {
@@ -46,7 +46,7 @@ impl Reading {
         let mut end = begin;
         for (position, record) in page.entries.iter().filter(|(position, _)| *position > begin) {
             let id = (*position).into();
-            // A client never sees the position of a marker, so it must not be missed if the log loses it.
+            // Skip markers: a client must not hold the position of one, which the log may lose.
             if let Some(block) = block(record, &id) {
                 events.push(block);
                 end = *position;

@@ -1,4 +1,4 @@
-//! Where an event is in the log of its topic.
+//! The position of an event in the log of its topic.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -6,13 +6,13 @@ use sse_codec::EventId;
 
 /// The position of an event in the log of its topic: an epoch and a number that counts up from 1 in it.
 ///
-/// It is the id of the event on the wire, in the form `epoch-seq`, both decimal. Within an epoch positions are dense, so
-/// two of them tell how many events are between them. A new epoch begins when the numbers cannot be continued: in one
-/// process at each start, with a backplane when a publisher connects anew. Number 0 is the begin of an epoch, before its
-/// first event.
+/// It is the id of the event on the wire, in the form `epoch-seq`, both decimal. Within an epoch positions are dense,
+/// so the difference of two is the number of events between them. A new epoch begins when the numbers cannot be
+/// continued: without a backplane at each start of the process, with a backplane when a publisher reconnects. Number 0
+/// is the begin of an epoch, before its first event.
 ///
-/// Positions of one topic are ordered as its log is, except over a restart of a hub without a backplane: its epochs are
-/// random.
+/// Positions of one topic have the order of its log, except across a restart of a hub without a backplane: its epochs
+/// are random.
 ///
 /// ```
 /// use sse_hub::Position;
@@ -29,18 +29,18 @@ pub struct Position {
     seq: u64,
 }
 
-/// Why a text is not a [`Position`]: it is not two decimal numbers of 64 bits, without needless zeros, with `-` between.
+/// The string is not a [`Position`]: two decimal numbers of 64 bits without leading zeros, separated by `-`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a position of this hub; ids have the form `epoch-seq`, two decimal numbers")]
+#[error("not a position; positions have the form `epoch-seq`, two decimal numbers")]
 pub struct PositionError {
     source: Option<ParseIntError>,
 }
 
-/// The lowest bits of an epoch are those of a hash of the topic's name.
+/// The number of low bits of an epoch that are a hash of the topic's name.
 const TAG_BITS: u32 = 16;
 
 impl Position {
-    /// A position of these numbers.
+    /// A position with this epoch and number.
     pub const fn new(epoch: u64, seq: u64) -> Self {
         Self { epoch, seq }
     }
@@ -55,10 +55,10 @@ impl Position {
         self.seq
     }
 
-    /// The epoch of a topic that has this number: `number << 16`, and 16 bits of a hash of the name.
+    /// The epoch with this number for a topic: `number << 16`, plus 16 bits of a hash of the name.
     ///
-    /// So an id of another topic is recognised, in any process, by what it is made of. `number` has at most 48 bits: a
-    /// time in ms since 1970 does. The higher the number, the higher the epoch.
+    /// The hash lets any process recognise an id of another topic. `number` has at most 48 bits, enough for a time in
+    /// ms since 1970. A higher number gives a higher epoch.
     ///
     /// ```
     /// use sse_hub::Position;
@@ -72,18 +72,18 @@ impl Position {
         number << TAG_BITS | tag(topic)
     }
 
-    /// The number that [`epoch_of`](Self::epoch_of) was given.
+    /// The number that was passed to [`epoch_of`](Self::epoch_of).
     pub const fn epoch_number(epoch: u64) -> u64 {
         epoch >> TAG_BITS
     }
 
-    /// Whether this can be a position of this topic. One of 65,536 other topics seems to be the same.
+    /// Whether this can be a position of this topic. It is wrongly true for one of 65,536 other topics.
     pub fn is_of(self, topic: &str) -> bool {
         self.epoch & ((1 << TAG_BITS) - 1) == tag(topic)
     }
 
-    /// How many events of one epoch come after this position, up to and with `later`. `None` if the epochs differ, or
-    /// `later` is before.
+    /// How many events come after this position, up to and including `later`. `None` if the epochs differ, or `later`
+    /// is before.
     ///
     /// ```
     /// use sse_hub::Position;
@@ -95,7 +95,7 @@ impl Position {
         if self.epoch == later.epoch { later.seq.checked_sub(self.seq) } else { None }
     }
 
-    /// Whether this may be the position after that one: the next number, or the begin of a later epoch.
+    /// Whether this can be the position after `before`: the next number, or the begin of a later epoch.
     pub(crate) const fn follows(self, before: Self) -> bool {
         if self.epoch == before.epoch {
             self.seq == before.seq + 1
@@ -113,8 +113,8 @@ impl Position {
     }
 }
 
-/// FNV-1a, folded. It must be the same in all processes and versions, which the standard library does not promise of its
-/// hashes.
+/// FNV-1a, folded. The hash must be the same in all processes and versions, which the standard library does not
+/// promise.
 fn tag(topic: &str) -> u64 {
     let hash = topic.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
@@ -138,7 +138,7 @@ impl FromStr for Position {
     }
 }
 
-/// One number has one form: no sign, and no zeros in front.
+/// Each number has only one form: no sign and no leading zeros.
 fn number(digits: &str) -> Result<u64, PositionError> {
     if digits.starts_with('+') || (digits.starts_with('0') && digits.len() > 1) {
         return Err(PositionError { source: None });
@@ -148,7 +148,7 @@ fn number(digits: &str) -> Result<u64, PositionError> {
 
 impl From<Position> for EventId {
     fn from(position: Position) -> Self {
-        // Digits and a hyphen always make an id.
+        // Digits and a hyphen are always a valid id.
         Self::new(position.to_string()).unwrap_or_default()
     }
 }

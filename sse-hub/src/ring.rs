@@ -10,7 +10,7 @@ use crate::{
     gap,
 };
 
-/// What a segment holds at most, if it holds more than one event: as much as a frame of HTTP/2 or a record of TLS does.
+/// The limit for a segment of several events: the size of an HTTP/2 frame or a TLS record.
 const MAX_SEGMENT: usize = 16 * 1024;
 
 /// The latest part of the log of a topic.
@@ -18,13 +18,14 @@ const MAX_SEGMENT: usize = 16 * 1024;
 pub(crate) struct Ring {
     /// Oldest first. Only the last one is open.
     parts: VecDeque<Part>,
-    /// The position before the oldest event that is kept. It may be within the first part: the rest of that goes later.
+    /// The position before the oldest event that is kept. It may be within the first part, which is removed only as a
+    /// whole.
     floor: Position,
     last: Position,
     is_ended: bool,
     kept: Limit,
     limit: Limit,
-    /// Counts how often the ring began anew.
+    /// Counts the restarts of the ring, from 1.
     generation: u64,
 }
 
@@ -37,7 +38,7 @@ struct Part {
 }
 
 impl Ring {
-    /// A ring without events, after this position.
+    /// An empty ring whose first event follows this position.
     pub(crate) fn new(floor: Position, limit: Limit) -> Self {
         let kept = Limit { entries: 0, bytes: 0 };
         Self { parts: VecDeque::new(), floor, last: floor, is_ended: false, kept, limit, generation: 1 }
@@ -53,12 +54,12 @@ impl Ring {
         self.last
     }
 
-    /// The position after which what happens from now on follows. The end of a topic is still to happen for everyone.
+    /// The position after which new events follow. The end of a topic counts as new for everyone.
     pub(crate) fn now(&self) -> Position {
         if self.is_ended { self.last.minus(1).max(self.floor) } else { self.last }
     }
 
-    /// The position before this many of the last events.
+    /// The position before the last `events` events.
     pub(crate) fn before_last(&self, events: usize) -> Option<Position> {
         let end = usize::from(self.is_ended);
         let mut skip = (self.kept.entries - end).checked_sub(events)?;
@@ -78,32 +79,32 @@ impl Ring {
         self.is_ended
     }
 
-    /// How often the ring began anew, counted from 1.
+    /// The number of restarts of the ring, plus 1.
     pub(crate) fn generation(&self) -> u64 {
         self.generation
     }
 
-    /// How many events are kept, and how many bytes.
+    /// The kept events, and their bytes.
     pub(crate) fn kept(&self) -> Limit {
         self.kept
     }
 
-    /// Whether nothing was ever published, as far as is known here.
+    /// Whether nothing was ever published, as far as this process knows.
     pub(crate) fn is_new(&self) -> bool {
         self.last.seq() == 0 && self.kept.entries == 0
     }
 
-    /// Whether everything after this position is here.
+    /// Whether everything after this position is in the ring.
     pub(crate) fn covers(&self, position: Position) -> bool {
         self.is_end(position) || self.place_after(position).is_some()
     }
 
-    /// Whether nothing but markers follows this position.
+    /// Whether only markers follow this position.
     pub(crate) fn is_end(&self, position: Position) -> bool {
         position == self.last || position == self.parts.back().map_or(self.floor, Part::last)
     }
 
-    /// A run of events after this position, and the position of its last one. `None` if there are none, or not here.
+    /// A run of events after this position, and the position of its last one. `None` if the ring has none.
     pub(crate) fn read(&mut self, position: Position) -> Option<(Encoded, Position)> {
         let (part, index) = self.place_after(position)?;
         let Part { floor, segment } = &mut self.parts[part];
@@ -111,14 +112,14 @@ impl Ring {
         Some((segment.run(index..len), floor.plus(len as u64)))
     }
 
-    /// Where the event after this position is: which part, and which of its events.
+    /// Where the event after this position is: the index of its part, and its index there.
     fn place_after(&self, position: Position) -> Option<(usize, usize)> {
         if position < self.floor {
             return None;
         }
         let at = self.parts.partition_point(|part| part.last() <= position);
         let part = self.parts.get(at)?;
-        // It is in this part, or it is the last one before it. Anything else is not in this log.
+        // The position is in this part, or directly before it. Any other position is not in this log.
         let index = match part.floor.events_until(position) {
             Some(index) => index as usize,
             None if position == self.floor => 0,
@@ -128,11 +129,11 @@ impl Ring {
         Some((at, index))
     }
 
-    /// Appends an event, or the end, with the next position.
+    /// Appends an event or the end, with the next position.
     ///
     /// # Errors
     ///
-    /// Its size in bytes, if that is more than `max`.
+    /// The size of the record in bytes, if that is more than `max`.
     pub(crate) fn append(&mut self, record: &Record, max: usize) -> Result<Position, usize> {
         let position = self.last.plus(1);
         let id = position.into();
@@ -146,7 +147,7 @@ impl Ring {
         Ok(position)
     }
 
-    /// Takes a page of the log. If it does not follow, the ring begins anew.
+    /// Adds a page of the log. If the page does not follow the ring, the ring restarts with it.
     pub(crate) fn take(&mut self, page: &Page) {
         if page.floor != self.last {
             self.begin_anew(page.floor);
@@ -179,7 +180,7 @@ impl Ring {
         self.is_ended |= matches!(record, Record::End);
     }
 
-    /// A large event has a part of its own.
+    /// A large event is the only one in its part.
     fn begin_part(&mut self, floor: Position, block: Block<'_>) {
         if let Some(part) = self.parts.back_mut() {
             part.segment.seal();
@@ -215,13 +216,13 @@ impl Part {
         self.floor.plus(self.segment.len() as u64)
     }
 
-    /// How many of its events come after this position, which is one of it.
+    /// How many of its events come after this position, which must be in the part.
     fn after(&self, position: Position) -> usize {
         position.events_until(self.last()).map_or(0, |events| events as usize)
     }
 }
 
-/// What a record is on the wire, if anything.
+/// The block for a record. `None` for a marker, which is not sent.
 pub(crate) fn block<'a>(record: &'a Record, id: &'a EventId) -> Option<Block<'a>> {
     match record {
         Record::Event(event) => Some(event_block(event, id)),

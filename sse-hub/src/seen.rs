@@ -1,13 +1,13 @@
-//! What a client says that it has seen.
+//! The last event ID of a client.
 
 use sse_codec::EventId;
 
 use crate::Position;
 
-/// What a client says that it has seen: nothing, everything up to a position, or something that is no id of a hub.
+/// What a client has seen: nothing, everything up to a position, or unknown, since its id is not of a hub.
 ///
-/// It is made of what frameworks give for `Last-Event-ID`, also of a `Result` of it, since a header that cannot be read
-/// is a malformed id. An empty id is none.
+/// Converts from what frameworks return for `Last-Event-ID`. An `Err` is a malformed id: the header cannot be read. An
+/// empty id is `Nothing`.
 ///
 /// ```
 /// use sse_hub::{Position, Seen};
@@ -22,7 +22,7 @@ pub enum Seen {
     /// No id: a new client.
     #[default]
     Nothing,
-    /// Everything up to this position, and with it.
+    /// Everything up to and including this position.
     UpTo(Position),
     /// An id that is not of a hub.
     Malformed,
@@ -43,7 +43,7 @@ impl From<EventId> for Seen {
     }
 }
 
-// The only one of an `Option`, so that `None` needs no type.
+// The only conversion from an `Option`, so that a plain `None` needs no type.
 impl From<Option<EventId>> for Seen {
     fn from(id: Option<EventId>) -> Self {
         id.map_or(Self::Nothing, Self::from)

@@ -1,40 +1,40 @@
-//! What there is, in numbers.
+//! Counters of topics and hubs.
 
 use crate::Position;
 
-/// What a topic is at the moment.
+/// The state of a topic in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicStats {
-    /// Subscriptions that are open in this process.
+    /// Open subscriptions in this process.
     pub subscribers: usize,
     /// Events that this process keeps.
     pub events: usize,
-    /// What they take in bytes, as they are sent.
+    /// Their size in bytes, as they are sent.
     pub bytes: usize,
-    /// The position after which they follow.
+    /// The position before the first of these events.
     pub floor: Position,
     /// The last position.
     pub last: Position,
     /// Whether the topic is finished.
     pub is_finished: bool,
-    /// Gaps that subscriptions of this process were told.
+    /// Gaps reported to subscriptions of this process.
     pub gaps: u64,
 }
 
-/// What a hub is at the moment.
+/// The state of a hub in this process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
     /// Topics in the memory of this process.
     pub topics: usize,
-    /// Their subscriptions.
+    /// Open subscriptions of them.
     pub subscribers: usize,
-    /// The events that this process keeps of them.
+    /// Events of these topics that this process keeps.
     pub events: usize,
-    /// What these take in bytes, as they are sent.
+    /// The size of these events in bytes, as they are sent.
     pub bytes: usize,
-    /// Gaps that subscriptions of these topics were told.
+    /// Gaps reported to subscriptions of these topics.
     pub gaps: u64,
 }
 

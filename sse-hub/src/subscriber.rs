@@ -1,4 +1,4 @@
-//! How a subscription is made.
+//! The settings of a subscription, and how it opens.
 
 use std::{future::poll_fn, sync::Arc};
 
@@ -26,7 +26,7 @@ use crate::{
 /// # }
 /// ```
 #[derive(Clone, Debug)]
-#[must_use = "it subscribes when it is opened"]
+#[must_use = "call `open` to subscribe"]
 pub struct Subscriber {
     topic: Topic,
     options: Options,
@@ -37,44 +37,44 @@ impl Subscriber {
         Self { topic, options: Options::default() }
     }
 
-    /// What the client says it has seen: an [`EventId`](sse_codec::EventId), an `Option` of it, or a `Result` of that, as
-    /// frameworks read `Last-Event-ID`. Nothing by default.
+    /// The client's `Last-Event-ID`: an [`EventId`](sse_codec::EventId), an `Option` of one, or a `Result` of that, as
+    /// frameworks return it. None by default.
     pub fn last_event_id(mut self, seen: impl Into<Seen>) -> Self {
         self.options.seen = seen.into();
         self
     }
 
-    /// Where a client begins that has seen nothing. From now on by default.
+    /// Where a client without a last event ID begins. [`Start::Now`] by default.
     ///
-    /// It gets an event of type `ready` first, whose id is the position: so it resumes exactly also if it loses its
-    /// connection before there is any other event.
+    /// It gets an event of type `ready` first, whose id is the position. This lets it resume exactly even if it
+    /// disconnects before any other event.
     pub fn start(mut self, start: Start) -> Self {
         self.options.start = start;
         self
     }
 
-    /// Where the client goes on after a gap. At the oldest event that is kept by default.
+    /// Where the client continues after a gap. [`OnGap::Oldest`] by default.
     pub fn on_gap(mut self, on_gap: OnGap) -> Self {
         self.options.on_gap = on_gap;
         self
     }
 
-    /// Shows nothing that is before this position, such as the first event after a right was granted. What a client asks
-    /// for in vain is a gap with the reason [`Denied`](crate::Reason::Denied).
+    /// Shows no event before this position, such as the first event after access was granted. A client that asks for
+    /// earlier events gets a gap with the reason [`Denied`](crate::Reason::Denied).
     pub fn not_before(mut self, position: Position) -> Self {
         self.options.not_before = Some(position);
         self
     }
 
-    /// Ends the stream of a client that is slower than the history is long, in place of the gap. The client is told
-    /// when it comes back.
+    /// Ends the stream of a client that falls out of the history, instead of sending a gap. The client gets the gap
+    /// when it reconnects. Off by default.
     pub fn close_if_slow(mut self, close: bool) -> Self {
         self.options.closes_if_slow = close;
         self
     }
 
-    /// Refuses an id that is not of a hub with [`SubscribeError::Malformed`], in place of the gap. With the status 400, a
-    /// browser's `EventSource` does not come back.
+    /// Refuses an id that is not of a hub with [`SubscribeError::Malformed`], instead of sending a gap. After the
+    /// status 400, a browser's `EventSource` does not reconnect. Off by default.
     pub fn refuse_malformed(mut self, refuse: bool) -> Self {
         self.options.refuses_malformed = refuse;
         self
@@ -110,7 +110,7 @@ impl Subscriber {
     }
 }
 
-/// Begins with a page of the log.
+/// Opens a subscription with a page of the log.
 async fn ask_log(
     channel: Arc<Channel>,
     options: &Options,
@@ -124,7 +124,7 @@ async fn ask_log(
     Ok(Subscription::new(channel, end, asked, options).begin_with(gap, events))
 }
 
-/// One who waits, and gives its slot back.
+/// A waiting client. Frees its slot when dropped.
 struct Waiting<'a> {
     channel: &'a Channel,
     slot: Option<Slot>,

@@ -20,11 +20,10 @@ use crate::{
     wakers::Slot,
 };
 
-/// The events of a topic for one client, as a stream of [`Encoded`], which `sse_hyper::Sse::new` takes as it is.
+/// The events of a topic for one client, as a stream of [`Encoded`], which `sse_hyper::Sse::new` accepts.
 ///
-/// It is a cursor: each poll reads on from there, as many events at once as fit into 16 KiB, and nothing is queued for it.
-/// A client that is slow, or that never reads, costs some 100 bytes. The stream ends when the topic is finished, and never
-/// fails.
+/// It is a cursor: each poll reads the next events, as many as fit into 16 KiB, and nothing is queued. A client that is
+/// slow, or never reads, costs about 100 bytes. The stream ends when the topic is finished, and never fails.
 pub struct Subscription {
     channel: Arc<Channel>,
     slot: Option<Slot>,
@@ -33,9 +32,9 @@ pub struct Subscription {
     closes_if_slow: bool,
     is_over: bool,
     gap: Option<Box<Gap>>,
-    /// What comes before all else.
+    /// The first item of the stream.
     first: Option<Box<Encoded>>,
-    /// A page of the log that is on its way.
+    /// A read of the log that has not completed.
     page: Option<Box<Awaited>>,
 }
 
@@ -44,11 +43,11 @@ struct Awaited {
     asked: Asked,
 }
 
-/// How much of the log one subscription reads at once.
+/// The limit for one read of the log by a subscription.
 pub(crate) const PAGE: Limit = Limit { entries: 1000, bytes: 64 * 1024 };
 
 impl Subscription {
-    /// A subscription after this position, of which it was asked at some time whether it is right.
+    /// A subscription that begins after `position`, which was checked in the state `asked`.
     pub(crate) fn new(channel: Arc<Channel>, position: Position, asked: Asked, options: &Options) -> Self {
         channel.count_subscriber();
         Self {
@@ -64,19 +63,19 @@ impl Subscription {
         }
     }
 
-    /// What the client misses for good, as it came with its last event ID. The stream says so as well, with an event.
+    /// The gap after the client's last event ID, if there is one. The stream reports it as well, with an event.
     ///
-    /// What it misses later, since it is slow, is only in the stream.
+    /// Later gaps, because the client is slow, are only in the stream.
     pub fn gap(&self) -> Option<&Gap> {
         self.gap.as_deref()
     }
 
-    /// The position up to which the stream has given everything out.
+    /// The position up to which the stream has returned everything.
     pub fn position(&self) -> Position {
         self.cursor.position
     }
 
-    /// Has this come first.
+    /// Sets the first item of the stream.
     pub(crate) fn begin_with(mut self, gap: Option<Gap>, events: Encoded) -> Self {
         if let Some(gap) = gap {
             self.channel.count_gap();
@@ -86,14 +85,14 @@ impl Subscription {
         self
     }
 
-    /// Waits for the page that was asked for, if any, and gives out what is in it.
+    /// Waits for the requested page, if any, and returns its events.
     fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Encoded>> {
         let Some(awaited) = &mut self.page else { return Poll::Ready(None) };
         let page = ready!(awaited.page.as_mut().poll(cx));
         let asked = awaited.asked;
         self.page = None;
         let Ok(page) = page else {
-            // The connection stays. It goes on when there is news of the log.
+            // The connection stays open. It continues when the topic changes.
             self.cursor.in_vain = asked.changes;
             return Poll::Ready(None);
         };
@@ -101,7 +100,7 @@ impl Subscription {
         let reason = page.gap.map(Reason::while_reading);
         let reading = Reading { seen, reason, on_gap: self.on_gap, least: None };
         let Read { gap, events, end } = reading.read(&page, self.channel.now(page.last));
-        // A ring that is not up to date may have more than the log.
+        // An outdated ring may have more than the log.
         let in_vain = if seen == Some(end) { asked.changes } else { 0 };
         self.cursor = Cursor { position: end, confirmed: asked.generation, in_vain };
         if gap.is_some() {

@@ -1,4 +1,4 @@
-//! The lock, in a form that loom can model.
+//! The mutex: that of the standard library, or that of loom.
 
 #[cfg(not(loom))]
 pub(crate) use std::sync::Mutex;
@@ -12,7 +12,7 @@ use loom::sync::MutexGuard;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-/// What is locked here is whole between any two calls, so a panic of another thread does not matter.
+/// The data is consistent between any two calls, so a panic of another thread does not matter.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! A topic: where events are published and subscribed to.
+//! A topic: the handle to publish and subscribe.
 
 use std::{fmt, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::{
     hub::Inner,
 };
 
-/// A topic of a [`Hub`](crate::Hub). It is a name: it costs nothing before something is published or subscribed to, and a
+/// A topic of a [`Hub`](crate::Hub). It is only a name: it costs nothing before the first publish or subscribe, and a
 /// clone is the same topic.
 ///
 /// ```
@@ -50,9 +50,9 @@ impl Topic {
         &self.name
     }
 
-    /// Publishes an event, and returns its position, which is its id: one of its own is replaced.
+    /// Publishes an event, and returns its position, which becomes its id: an id that it has is replaced.
     ///
-    /// Every subscriber gets it, and so does every client that comes back while it is kept. Without a backplane this never
+    /// Every subscriber gets it, and every client that reconnects while it is kept. Without a backplane this never
     /// waits.
     ///
     /// # Errors
@@ -62,10 +62,11 @@ impl Topic {
         self.append(event.into(), None).await
     }
 
-    /// Publishes an event unless one was published with this key already, whose position is returned then. So what failed
-    /// can be tried again.
+    /// Publishes an event unless one was already published with this key; then returns the position of that one. This
+    /// makes it safe to retry after an error.
     ///
-    /// A key is known as long as its event is kept. It has at most 256 bytes, which `history_bytes` does not count.
+    /// A key is remembered as long as its event is kept. It has at most 256 bytes, which `history_bytes` does not
+    /// count.
     ///
     /// ```
     /// # futures_executor::block_on(async {
@@ -87,8 +88,8 @@ impl Topic {
         self.append(event.into(), Some(key.into())).await
     }
 
-    /// Finishes the topic: subscribers get the rest, then an event of type `end`, and their streams end. Who comes back with
-    /// its id gets [`SubscribeError::Finished`], which is answered with 204: a browser stops then.
+    /// Finishes the topic: subscribers get the rest, then an event of type `end`, and their streams end. A client that
+    /// reconnects with the id of `end` gets [`SubscribeError::Finished`]; the answer 204 stops a browser.
     ///
     /// # Errors
     ///
@@ -97,9 +98,9 @@ impl Topic {
         self.log(Entry { record: Record::End, key: None }).await
     }
 
-    /// Subscribes a client that has seen this: its `Last-Event-ID`, as frameworks give it.
+    /// Subscribes a client. `last_event_id` is its `Last-Event-ID`, as frameworks return it.
     ///
-    /// It gets exactly what follows, or is told what is missing. A client without an id gets what happens from now on;
+    /// The client gets exactly the events after it, or a gap. Without an id it gets the events from now on;
     /// [`subscriber`](Self::subscriber) has more settings.
     ///
     /// # Errors
@@ -114,7 +115,7 @@ impl Topic {
         Subscriber::new(self.clone())
     }
 
-    /// What the topic is in this process. `None` if it is not in its memory.
+    /// The state of the topic in this process. `None` if it is not in memory.
     pub fn stats(&self) -> Option<TopicStats> {
         self.hub.find(&self.name).map(|channel| channel.stats())
     }

@@ -1,4 +1,4 @@
-//! Who waits for the next event of a topic.
+//! The tasks that wait for the next event of a topic.
 
 use std::{mem, task::Waker};
 
@@ -9,17 +9,17 @@ pub(crate) struct Slot(usize);
 /// The wakers of a topic: at most one for each slot, however often the slot is used.
 #[derive(Debug, Default)]
 pub(crate) struct Wakers {
-    /// Those who wait, each with its slot.
+    /// The stored wakers, each with its slot.
     waiting: Vec<(usize, Waker)>,
-    /// Of each slot, where its waker is in `waiting`.
+    /// For each slot, the index of its waker in `waiting`.
     slots: Vec<Option<usize>>,
-    /// Slots that nobody has.
+    /// Unused slots.
     free: Vec<usize>,
 }
 
 impl Wakers {
-    /// Has this waker woken at the next event. Returns the one that it replaces, to be dropped without the lock: the
-    /// last waker of a task drops the task, and with it maybe a subscription.
+    /// Stores a waker for the next event. Returns the one that it replaces, to be dropped outside the lock: the last
+    /// waker of a task drops the task, and perhaps a subscription.
     pub(crate) fn wait(&mut self, slot: &mut Option<Slot>, waker: &Waker) -> Option<Waker> {
         let &mut Slot(slot) = slot.get_or_insert_with(|| self.allocate());
         match self.slots[slot].map(|place| &mut self.waiting[place].1) {
@@ -33,12 +33,12 @@ impl Wakers {
         }
     }
 
-    /// How many wait.
+    /// The number of stored wakers.
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.len()
     }
 
-    /// Frees a slot. Returns its waker, to be dropped without the lock.
+    /// Frees a slot. Returns its waker, to be dropped outside the lock.
     pub(crate) fn free(&mut self, Slot(slot): Slot) -> Option<Waker> {
         self.free.push(slot);
         let place = self.slots[slot].take()?;
@@ -49,7 +49,7 @@ impl Wakers {
         Some(waker)
     }
 
-    /// Takes all who wait out, so that they can be woken without the lock.
+    /// Removes all wakers, so that they can be woken outside the lock.
     pub(crate) fn take(&mut self) -> Woken {
         for (slot, _) in &self.waiting {
             self.slots[*slot] = None;
@@ -57,7 +57,7 @@ impl Wakers {
         Woken(mem::take(&mut self.waiting))
     }
 
-    /// Takes the buffer back, for those who wait next.
+    /// Reuses the buffer for the next wakers.
     pub(crate) fn reuse(&mut self, woken: Woken) {
         if self.waiting.is_empty() {
             self.waiting = woken.0;
@@ -72,12 +72,12 @@ impl Wakers {
     }
 }
 
-/// Those who are to be woken.
+/// Wakers that were removed to be woken.
 #[derive(Debug)]
 pub(crate) struct Woken(Vec<(usize, Waker)>);
 
 impl Woken {
-    /// Wakes them. Returns whether there was anyone.
+    /// Wakes them. Returns whether there were any.
     pub(crate) fn wake(&mut self) -> bool {
         let is_any = !self.0.is_empty();
         self.0.drain(..).for_each(|(_, waker)| waker.wake());

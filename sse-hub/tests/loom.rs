@@ -25,7 +25,7 @@ fn publish(topic: &Topic) {
     topic.publish("x").now_or_never().unwrap().unwrap();
 }
 
-/// Reads up to this event, and waits where it has to: a wake that is lost is a deadlock, which loom reports.
+/// Reads up to this event, and waits if necessary: a lost wake is a deadlock, which loom reports.
 fn read_to(mut subscription: Subscription, mut next: u64, last: u64) {
     while next <= last {
         for number in numbers(&block_on(subscription.next()).unwrap()) {
@@ -38,7 +38,7 @@ fn read_to(mut subscription: Subscription, mut next: u64, last: u64) {
     }
 }
 
-/// All orders with up to three preemptions: that takes seconds, and finds what more of them find.
+/// All orders with up to three preemptions: this takes seconds, and more preemptions find no more errors.
 fn model(run: impl Fn() + Send + Sync + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
@@ -58,7 +58,7 @@ fn two_publish_one_attaches_and_one_leaves() {
             let topic = topic.clone();
             thread::spawn(move || read_to(open(&topic, Start::Oldest), 1, 2))
         };
-        // It has a waker in the topic, or not, as it leaves.
+        // It leaves with or without a waker in the topic.
         let _ = leaving.next().now_or_never();
         let _ = leaving.next().now_or_never();
         publish(&topic);

@@ -1,4 +1,4 @@
-//! What is allocated, counted by the allocator. A program of its own: the counts are those of the whole process.
+//! Counts allocated bytes. This is a separate program, since the counts are those of the whole process.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -34,7 +34,7 @@ const TESTS: &[(&str, fn())] = &[
     ("what many subscribers take is given back", what_many_subscribers_take_is_given_back),
 ];
 
-/// One after another; those with the first argument in their names, if there is one.
+/// Runs the tests one after another. If there is an argument, only those with it in their names.
 fn main() -> ExitCode {
     let filter = std::env::args().nth(1).filter(|arg| !arg.starts_with('-')).unwrap_or_default();
     let mut failed = 0;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-/// What is held more than before.
+/// The bytes allocated since `region` was created, minus those freed.
 fn held(region: &Region<'_, System>) -> isize {
     let stats = region.change();
     stats.bytes_allocated as isize - stats.bytes_deallocated as isize
@@ -60,7 +60,7 @@ fn poll<S: Stream<Item: StreamItem<Error = std::convert::Infallible>> + Unpin>(
     body.as_mut().poll_frame(&mut cx).map(|frame| frame.unwrap().unwrap().into_data().unwrap())
 }
 
-/// A body that has sent what there was.
+/// A body that has sent everything.
 fn idle(subscription: Subscription) -> SseBody<Subscription> {
     let mut body = Sse::new(subscription).no_keep_alive().into_http_response().into_body();
     while poll(&mut body).is_ready() {}
@@ -95,8 +95,8 @@ fn an_idle_subscriber() {
     assert!(size_of::<Subscription>() <= 120);
 }
 
-/// Bodies whose first frame is never sent, each with events of another time: each holds the segment that its frame is of,
-/// and nothing grows.
+/// Bodies whose first frame is never sent, each with events of another time: each holds the segment of its frame, and
+/// nothing grows.
 fn a_thousand_who_never_read() {
     const HISTORY: usize = 100_000;
     const SEGMENT: usize = 16 * 1024;
@@ -118,17 +118,17 @@ fn a_thousand_who_never_read() {
     println!("  {at_first} bytes for one frame of each, {after} after 20 MB more");
     assert!(after <= at_first + 50_000);
     assert!(frames.iter().all(Poll::is_ready));
-    // They go on where they are, and are told what is gone.
+    // They continue after their frames, with a gap.
     drop(frames);
     for body in &mut bodies {
-        // A body may have taken one item more.
+        // A body may already have taken one more item.
         let frames = [poll(body), poll(body)];
         let is_slow = |frame: &Poll<Bytes>| matches!(frame, Poll::Ready(frame) if frame.windows(6).any(|part| part == b"\"slow\""));
         assert!(frames.iter().any(is_slow));
     }
 }
 
-/// A keep-alive polls each subscription again: that takes no more than the first poll did.
+/// A keep-alive polls each subscription again, which allocates nothing.
 fn keep_alives_of_a_silent_topic() {
     let topic = topic(100);
     let mut bodies: Vec<_> = (0..1000).map(|_| idle(subscribe(&topic, None))).collect();
@@ -155,7 +155,7 @@ fn a_topic_holds_what_it_may() {
         let bytes = topic.stats().unwrap().bytes;
         println!("  events of {len} bytes: {most} bytes at most for a history of {bytes}");
         assert!(bytes <= HISTORY);
-        // The largest event more, and what is noted of each: some 16 bytes.
+        // One event of the largest size above the limit, and about 16 bytes for each event.
         assert!(most as usize <= 2 * HISTORY, "{most}");
     }
 }

@@ -10,7 +10,7 @@ use reqwest::{
 use sse_client::{EventId, Limits, Policy};
 
 pub(crate) const HELP: &str = "\
-Prints the events of an event stream (text/event-stream) as they come, and connects again when it ends.
+Prints the events of an event stream (text/event-stream) as they come, and reconnects when it ends.
 
 Usage: client [OPTIONS] URL
 
@@ -18,39 +18,39 @@ Usage: client [OPTIONS] URL
   ping (1700000000): 1700000000
 
 That is an event's type, the last event ID if there is one, and the data. Further lines of the data are
-indented, and control characters are shown as U+FFFD. Errors and waits are told on standard error.
+indented, and control characters are shown as U+FFFD. Errors and waits are printed on standard error.
 
-URL begins with http:// or https://. HTTP/2 is used where an https server has it. Redirects are followed.
+URL begins with http:// or https://. HTTP/2 is used if an https server offers it. Redirects are followed.
 
 Options:
-  --policy NAME         When to connect again:
+  --policy NAME         When to reconnect:
                           feed               always; it backs off, and watches for silence
-                          browser            as browsers do: every status but 200 is the end
+                          browser            as browsers do: any status other than 200 is the end
                           until-first-event  only while no event has come
                           after-event-id     only once an id has come
                           never
                         [default: feed; with another method than GET: until-first-event]
   --attempts N          Give up after N failures in a row
-  --idle DURATION       Give a connection up after so long a silence
-  --head-timeout DURATION  Give a request up that is not answered in this time
+  --idle DURATION       Give up a connection after a silence of this time
+  --head-timeout DURATION  Give up a request without an answer after this time
   --until TEXT          End after the event with this data, such as [DONE]
   --max-event BYTES     Skip events that are larger [default: 16777216]
-  --last-event-id ID    Ask for what comes after this event
-  --state FILE          Keep the last event ID in this file: it is read at the start, and written when an
-                        event was printed
+  --last-event-id ID    Ask for the events after this one
+  --state FILE          Keep the last event ID in this file: it is read at the start, and written after each
+                        printed event
   --method METHOD       [default: GET; with --data: POST]
-  --header 'NAME: VALUE'   Send this header, too; any number of them
-  --data BODY           Send this body; with @FILE what is in the file
+  --header 'NAME: VALUE'   Also send this header; may be given several times
+  --data BODY           Send this body; with @FILE the content of the file
   --cacert FILE         Trust the certificates in this PEM file, and no others
-  --json                Print JSON Lines: what `decode` prints, and what happens between the events
+  --json                Print JSON Lines: those of `decode`, and a line for each change of the connection
   --comments            Show comments
   -h, --help            Show this text
 
 A DURATION is a number with a unit: 500ms, 30s, 5m, 2h.
 
 Exit code: 0 if the stream ended (with --policy never and the like), on 204, after --until, on Ctrl-C or
-SIGTERM. 1 if it could not begin: wrong flags, files that cannot be read. 2 if the answer is no event
-stream. 3 if it could not connect, or gave up. 4 if the stream is cut off and cannot be asked for again.
+SIGTERM. 1 if it could not begin: wrong flags, files that cannot be read. 2 if the answer is not an event
+stream. 3 if it could not connect, or gave up. 4 if the stream is cut off and cannot be requested again.
 ";
 
 pub(crate) struct Flags {
@@ -68,7 +68,7 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// `None` if help is asked for.
+    /// Parses the command line. `None` if help is requested.
     pub(crate) fn parse() -> Result<Option<Self>, Box<dyn Error>> {
         let (mut url, mut method, mut data, mut headers) = (None, None, None, HeaderMap::new());
         let (mut policy, mut attempts, mut idle, mut head_timeout) = (None, None, None, None);
@@ -114,7 +114,7 @@ impl Flags {
         if let Some(bytes) = max_event {
             policy = policy.limits(Limits::new().with_event(bytes));
         }
-        let url = url.ok_or("no URL; `client --help` tells more")?;
+        let url = url.ok_or("no URL; see `client --help`")?;
         Ok(Some(Self {
             url,
             method,
@@ -139,7 +139,7 @@ fn preset(name: &str) -> Result<Policy, String> {
         "after-event-id" => Ok(Policy::after_event_id()),
         "never" => Ok(Policy::never()),
         _ => Err(format!(
-            "there is no policy {name}; there are feed, browser, until-first-event, after-event-id and never"
+            "there is no policy {name}; choose feed, browser, until-first-event, after-event-id or never"
         )),
     }
 }
@@ -153,7 +153,7 @@ fn address(text: &str) -> Result<Url, String> {
 }
 
 fn header(text: &str) -> Result<(HeaderName, HeaderValue), Box<dyn Error + Send + Sync>> {
-    let (name, value) = text.split_once(':').ok_or("a header is a name, a colon and a value")?;
+    let (name, value) = text.split_once(':').ok_or("a header must be a name, a colon and a value")?;
     Ok((name.trim().parse()?, value.trim().parse()?))
 }
 
@@ -165,7 +165,7 @@ fn body(text: &str) -> Result<Vec<u8>, String> {
 }
 
 fn duration(text: &str) -> Result<Duration, &'static str> {
-    const WRONG: &str = "a duration is a number with a unit: 500ms, 30s, 5m, 2h";
+    const WRONG: &str = "a duration must be a number with a unit: 500ms, 30s, 5m, 2h";
     let digits = text.trim_end_matches(|char: char| char.is_ascii_alphabetic());
     let number: u64 = digits.parse().map_err(|_| WRONG)?;
     let millis = match &text[digits.len()..] {

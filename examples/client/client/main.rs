@@ -25,7 +25,7 @@ use tokio::time;
 use flags::Flags;
 use output::{Output, whole};
 
-/// What this program says of an answer that it cannot use.
+/// How many bytes of a refusal are printed.
 const MAX_REFUSAL: usize = 64 * 1024;
 
 type ClientError = sse_client::Error<reqwest::Error, Body>;
@@ -50,7 +50,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     let mut http = http_client(&flags)?;
     let mut source = EventSource::new(|attempt: Attempt| {
         if attempt.wants_new_connection() {
-            // With the old client the request could go to the connection that is dead.
+            // The old client could reuse the dead connection.
             http = http_client(&flags).unwrap_or_else(|_| http.clone());
         }
         let mut headers = attempt.headers();
@@ -70,7 +70,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
 
     let mut output = Output::new(flags.json, flags.comments);
     let end = loop {
-        // What is there goes out together.
+        // Available updates are written together.
         let update = match updates.next().now_or_never() {
             Some(update) => update,
             None => {
@@ -84,13 +84,13 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
             Some(Ok(update)) => {
                 output.update(&update)?;
                 if let (Update::LastEventId { id, .. }, Some(file)) = (&update, &flags.state) {
-                    // Not before the event is out: after a restart it does not come again.
+                    // Only after the event is written: after a restart it does not come again.
                     output.flush()?;
                     state::write(file, id)?;
                 }
             }
             Some(Err(error)) => break Err(error),
-            None => return Err("the stream ended without saying how".into()),
+            None => return Err("the stream ended without a reason".into()),
         }
     };
     let (name, code) = end_of(&end);
@@ -110,7 +110,7 @@ fn http_client(flags: &Flags) -> Result<Client, Box<dyn Error>> {
     builder.build().map_err(|error| whole(&error).into())
 }
 
-/// Ends the stream, and soon after that the program, also if nobody reads its output.
+/// Ends the stream, and soon after that the program, even if nobody reads its output.
 async fn close_when(stopped: impl Future<Output = ()>, handle: Handle) {
     stopped.await;
     handle.close();
@@ -135,7 +135,7 @@ fn end_of(end: &Result<Ending, ClientError>) -> (&'static str, u8) {
     }
 }
 
-/// Says what went wrong, with what the server says about it.
+/// Prints the error, with the answer of the server.
 async fn explain(error: ClientError) {
     cli::complain("client", &whole(&error));
     let Some(response) = error.into_response() else { return };

@@ -1,4 +1,4 @@
-//! What is printed: text for people, or JSON Lines for programs.
+//! The output: text for people, or JSON Lines for programs.
 
 use std::{
     env,
@@ -99,7 +99,7 @@ enum Line<'a> {
     Final { last_event_id: &'a str, retry: Json, end: &'a str },
 }
 
-/// What happens between the events.
+/// A change of the connection.
 #[derive(Serialize)]
 #[serde(tag = "state", rename_all = "kebab-case", rename_all_fields = "camelCase")]
 enum Report<'a> {
@@ -121,7 +121,7 @@ enum Report<'a> {
     },
 }
 
-/// Nothing for what later versions of the client may tell.
+/// The line for an update. `None` for kinds that later versions of the client may add.
 fn line_of(update: &Update<reqwest::Error, Body>) -> Option<Line<'_>> {
     Some(match update {
         Update::Comment(text) => Line::Comment(text),
@@ -150,13 +150,13 @@ fn notice(update: &Update<reqwest::Error, Body>) -> Option<String> {
         }
         Update::Skipped(error) => Some(error.to_string()),
         Update::LastEventId { is_sendable: false, .. } => Some(
-            "the last event ID cannot be sent in a header, so what follows it cannot be asked for".into(),
+            "the last event ID cannot be sent in a header, so the events after it cannot be requested".into(),
         ),
         _ => None,
     }
 }
 
-/// An error with its reasons, each once: some errors quote theirs.
+/// An error with its sources, each once: some errors quote their source.
 pub(crate) fn whole(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

@@ -1,10 +1,10 @@
-//! The last event ID in a file, so that a restart goes on after it.
+//! The last event ID in a file, so that a restart continues after it.
 
 use std::{ffi::OsString, fs, io, path::Path};
 
 use sse_client::EventId;
 
-/// None is in a file that is not there yet.
+/// Reads the id. It is empty if the file does not exist.
 pub(crate) fn read(file: &Path) -> Result<EventId, String> {
     let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
     match fs::read_to_string(file) {
@@ -14,7 +14,7 @@ pub(crate) fn read(file: &Path) -> Result<EventId, String> {
     }
 }
 
-/// The file is always whole: it is written under another name first.
+/// Writes the id. The file is always complete: it is written under another name first.
 pub(crate) fn write(file: &Path, id: &EventId) -> Result<(), String> {
     let mut new: OsString = file.into();
     new.push(".new");

@@ -1,4 +1,4 @@
-//! Runs the `client` program on answers that are made by hand.
+//! Runs the `client` program with handwritten answers.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -8,7 +8,7 @@ use std::{fs, io::Write, net::TcpStream, sync::Arc};
 use common::{NO_CONTENT, OPEN, Server, TempDir, header, program};
 use sse_conformance::programs::{Finished, Running, interrupt, piped, run};
 
-/// What `client` makes of these answers, one for each connection.
+/// The output of `client` for these answers, one for each connection.
 fn ask(flags: &[&str], answers: &[&str]) -> Finished {
     let server = Server::new();
     let url = server.url();
@@ -203,12 +203,12 @@ fn a_silent_server_is_left() {
     drop((silent, open));
 }
 
-/// Case 8, by the HTTP client: a redirect is followed, but a token does not go to another host.
+/// Case 8, in the HTTP client: a redirect is followed, but a token is not sent to another host.
 #[test]
 fn credentials_do_not_follow_a_redirect() {
     let (first, second) = (Server::new(), Server::new());
     let url = first.url();
-    // For the client `localhost` is another host than 127.0.0.1.
+    // For the client, `localhost` is another host than 127.0.0.1.
     let elsewhere = format!("http://localhost:{}/there", second.addr.port());
     let redirect =
         format!("HTTP/1.1 307 Temporary Redirect\r\nlocation: {elsewhere}\r\nconnection: close\r\n\r\n");
@@ -227,12 +227,12 @@ fn wrong_flags_are_clear_errors() {
         (&["ftp://localhost/"][..], "ftp://localhost/ does not begin with http://"),
         (&["/sse"], "/sse is not a URL"),
         (&[], "no URL"),
-        (&["--policy", "sometimes", "http://x/"], "there is no policy sometimes"),
-        (&["--idle", "5", "http://x/"], "a duration is a number with a unit"),
-        (&["--idle=-1s", "http://x/"], "a duration is a number with a unit"),
-        (&["--idle", "s", "http://x/"], "a duration is a number with a unit"),
-        (&["--idle", "1d", "http://x/"], "a duration is a number with a unit"),
-        (&["--header", "none", "http://x/"], "a header is a name, a colon and a value"),
+        (&["--policy", "sometimes", "http://x/"], "there is no policy sometimes; choose"),
+        (&["--idle", "5", "http://x/"], "a duration must be a number with a unit"),
+        (&["--idle=-1s", "http://x/"], "a duration must be a number with a unit"),
+        (&["--idle", "s", "http://x/"], "a duration must be a number with a unit"),
+        (&["--idle", "1d", "http://x/"], "a duration must be a number with a unit"),
+        (&["--header", "none", "http://x/"], "a header must be a name, a colon and a value"),
         (&["--cacert", "/nowhere/ca.pem", "https://x/"], "/nowhere/ca.pem: "),
         (&["--data", "@/nowhere/body", "http://x/"], "/nowhere/body: "),
         (&["--last-event-id", "a\nb", "http://x/"], "line break"),
@@ -245,7 +245,7 @@ fn wrong_flags_are_clear_errors() {
     assert!(help.out.starts_with("Prints the events") && help.code == Some(0));
 }
 
-/// Nothing that comes from a server steers a terminal: no C0 but line ends and tabs, no DEL, no C1.
+/// Server output cannot control a terminal: no C0 except line ends and tabs, no DEL, no C1.
 #[test]
 fn what_it_prints_is_printable() {
     let events = ": \u{1b}[31m\u{9b}31m\u{7f}\u{0}\n\
@@ -262,7 +262,7 @@ fn what_it_prints_is_printable() {
     assert!(output.err.lines().count() == 1 && !output.err.contains(is_steering), "{output:?}");
 }
 
-/// Also where a script starts it in the background, and has it ignore SIGINT.
+/// Even if a script starts it in the background, with SIGINT ignored.
 #[cfg(unix)]
 #[test]
 fn signals_stop_it() {
@@ -301,7 +301,7 @@ fn ctrl_c_stops_it() {
     assert_eq!(client.line(), r#"{"final":{"lastEventId":"1","retry":null,"end":"closed"}}"#);
     assert_eq!(client.finish(), 0);
 
-    // Also one whose output nobody reads: it has more to say than a pipe takes.
+    // Even if nobody reads its output, which is larger than a pipe.
     let mut deaf = piped(program("client").arg(server.url()));
     let (_, mut stream) = server.accept();
     fill(&mut stream);
@@ -309,7 +309,7 @@ fn ctrl_c_stops_it() {
     assert_eq!(deaf.wait().unwrap().code(), Some(0));
 }
 
-/// Until nothing more goes out for a while.
+/// Writes until the pipe stays full for a while.
 #[cfg(unix)]
 fn fill(stream: &mut TcpStream) {
     stream.set_write_timeout(Some(std::time::Duration::from_millis(200))).unwrap();
@@ -317,7 +317,7 @@ fn fill(stream: &mut TcpStream) {
     while stream.write_all(b"data: more and more and more\n\n").is_ok() {}
 }
 
-/// Over TLS with HTTP/2, reconnecting with an id of 1 KB that is a JSON array, as Wikimedia's are.
+/// Over TLS with HTTP/2, reconnecting with an id that is a JSON array of 1 KB, like those of Wikimedia.
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn tls_and_http_2() {
     use hyper::{

@@ -1,4 +1,4 @@
-//! Runs the programs that can be copied.
+//! Runs the programs that are meant to be copied.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod common;
@@ -111,7 +111,7 @@ fn mcp_resumes_a_call_and_takes_json() {
     assert_eq!(output, Finished { out: format!("{result}\n"), err: String::new(), code: Some(0) });
     assert!(requests.join().unwrap()[0].contains("accept: application/json"));
 
-    // A call that failed is not made again.
+    // A failed call is not repeated.
     let server = Server::new();
     let url = server.url();
     let requests = server.answers(&["HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n"]);
@@ -170,7 +170,7 @@ fn they_are_short_and_in_the_readme() {
         let code: Vec<_> = program.lines().filter(|line| !line.starts_with("//!")).collect();
         assert!(
             readme.contains(&format!("```rust,ignore\n{}\n```", code.join("\n"))),
-            "{name} is another one there"
+            "{name} differs from the README"
         );
     }
 }

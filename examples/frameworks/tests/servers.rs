@@ -1,4 +1,4 @@
-//! Each example is run, and asked over a real socket.
+//! Runs each example, and sends requests over a real socket.
 #![cfg(unix)]
 
 use std::{
@@ -39,7 +39,7 @@ fn salvo() {
 
 #[allow(dead_code)] // without a feature there is nothing to check
 fn check(program: &str, source: &str) {
-    assert!(source.lines().count() <= 30, "an example is to be read at a glance");
+    assert!(source.lines().count() <= 30, "an example must be at most 30 lines");
     for signal in ["INT", "TERM"] {
         let server = Server::start(program);
 
@@ -47,7 +47,7 @@ fn check(program: &str, source: &str) {
         for (name, value) in sse_hyper::HEADERS {
             assert_eq!(client.headers.get(name).map(String::as_str), Some(value), "{name}");
         }
-        // The second comment shows that the first was no accident, and that nothing else comes between.
+        // The second comment shows that comments repeat, with nothing else between them.
         client.read_until(&[EVENTS, KEEP_ALIVE, KEEP_ALIVE].concat());
         drop(client);
         server.wait_for("closed: Dropped");
@@ -77,8 +77,8 @@ impl Server {
     fn start(program: &str) -> Self {
         let mut command = Command::new(program);
         command.arg("127.0.0.1:0");
-        // Rocket takes its address from the environment. Its log of requests writes the start of a line and its end
-        // apart, so that a line of the example can come in between.
+        // Rocket reads its address from the environment. Its request log writes a line in two parts, so a line of the
+        // example can come between them.
         command.envs([("ROCKET_PORT", "0"), ("ROCKET_CLI_COLORS", "false"), ("ROCKET_LOG_LEVEL", "critical")]);
         let running = Running::start(command);
         loop {
@@ -89,13 +89,13 @@ impl Server {
         }
     }
 
-    /// Reads what it says up to this line.
+    /// Reads its output up to this line.
     fn wait_for(&self, line: &str) {
         while self.running.line() != line {}
     }
 }
 
-/// A connection after the head of its response, the body of which comes in chunks.
+/// A connection after the head of its response, whose body comes in chunks.
 struct Client {
     stream: BufReader<TcpStream>,
     headers: HashMap<String, String>,
@@ -120,7 +120,7 @@ impl Client {
         Self { stream, headers, body: Vec::new() }
     }
 
-    /// Reads until the body is this, and not a byte of anything else.
+    /// Reads until the body is exactly this.
     fn read_until(&mut self, expected: &str) {
         while self.body.len() < expected.len() {
             assert!(self.read_chunk(), "it ended");
@@ -128,7 +128,7 @@ impl Client {
         assert_eq!(str::from_utf8(&self.body), Ok(expected));
     }
 
-    /// After the events only comments come, and the last chunk, without which the response is broken.
+    /// After the events there are only comments and the last chunk. Without that chunk the response is broken.
     fn read_to_clean_end(mut self) {
         while self.read_chunk() {}
         let body = str::from_utf8(&self.body).expect("it is text");
@@ -136,7 +136,7 @@ impl Client {
         assert_eq!(rest.replace(KEEP_ALIVE, ""), "");
     }
 
-    /// False: it was the last one.
+    /// Returns false for the last chunk.
     fn read_chunk(&mut self) -> bool {
         let size = usize::from_str_radix(&line(&mut self.stream), 16).expect("a chunk's size");
         let start = self.body.len();
@@ -149,6 +149,6 @@ impl Client {
 
 fn line(stream: &mut impl BufRead) -> String {
     let mut line = String::new();
-    stream.read_line(&mut line).expect("the server writes on");
+    stream.read_line(&mut line).expect("the server continues to write");
     line.strip_suffix("\r\n").unwrap_or_else(|| panic!("cut: {line:?}")).to_owned()
 }

@@ -26,36 +26,36 @@ use routes::App;
 use shared::{axum_listener::Listener, cli, server, silence};
 
 const HELP: &str = "\
-Serves topics as streams of events (text/event-stream), with history: a client that comes back gets what it
-missed, and is told what is missing for good. With --redis, several processes are one service.
+Serves topics as event streams (text/event-stream) with history: a client that reconnects gets the events that
+it missed, or a gap that says how many are lost. With --redis, several processes form one service.
 
 Usage: hub [--addr ADDR] [--redis URL] [--history N] [--max-event BYTES] [--silence MS]
 
   GET  /                     a page that shows topics, to chat in several tabs
   GET  /topics/NAME          the stream: after the event of `Last-Event-ID`, or of `?last_event_id=ID` for
-                             those who cannot set a header; else from now on, or, with `?last=N`, with the
-                             last N events first
-  POST /topics/NAME          publishes the body, a text, and answers with its position in the topic;
-                             `?type=TYPE` is its event type. With the same `Idempotency-Key` again, it is
-                             published once
-  POST /topics/NAME/finish   finishes the topic: its streams end, and browsers do not come back
+                             clients that cannot set a header; else from now on, or, with `?last=N`, with
+                             the last N events first
+  POST /topics/NAME          publishes the body, which is text, and answers with its position in the topic;
+                             `?type=TYPE` is its event type. Requests with the same `Idempotency-Key`
+                             publish it once
+  POST /topics/NAME/finish   finishes the topic: its streams end, and browsers do not reconnect
 
   $ curl -N http://127.0.0.1:8080/topics/lobby
   $ curl http://127.0.0.1:8080/topics/lobby -d 'Hello, all!'
 
-Streams also have events of the hub's own: `ready` for a new client, `gap` if events are missing, with JSON
+Streams also have events of the hub: `ready` for a new client, `gap` if events are missing, with JSON
 such as {\"reason\":\"trimmed\",\"missed\":12}, `end` when the topic is finished, and `bye` when the server stops.
 
-Ctrl-C or SIGTERM ends all streams and stops. Who can reach it can publish: it asks nobody who they are.
+Ctrl-C or SIGTERM ends all streams and stops. Anyone who can reach it can publish: there is no authentication.
 
 Options:
-  --addr ADDR         Where to listen; port 0 takes a free one [default: 127.0.0.1:8080]
-  --redis URL         Keep the topics in this Redis, 7.0 or newer, or valkey, such as
+  --addr ADDR         Where to listen; with port 0 on a free port [default: 127.0.0.1:8080]
+  --redis URL         Keep the topics in this Redis, 7.0 or later, or Valkey, such as
                       redis://127.0.0.1:6379 [default: in the memory of this process]
-  --history N         Events that are kept of a topic, at least 1 [default: 1000]
+  --history N         Events that are kept for each topic, at least 1 [default: 1000]
   --max-event BYTES   The largest event, as it is sent, at least 1 [default: 65536]
-  --silence MS        Milliseconds after which a connection on which nothing comes or goes is closed, at
-                      least 1; an open stream has a comment after half of them [default: 30000]
+  --silence MS        Milliseconds without a byte after which a connection is closed, at least 1; an open
+                      stream has a comment after half of this time [default: 30000]
   -h, --help          Show this text
 ";
 
@@ -105,7 +105,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         None => hub.build(),
     };
     server::run(&addr, |listener, stopping| {
-        // The streams end at once, unless their clients take nothing.
+        // The streams end at once, unless their clients do not read.
         let limit =
             WriteLimit::new().until(server::stopped(stopping.clone())).drain(Duration::from_millis(400));
         let listener = limit.listener(Listener { listener, silence });
@@ -116,7 +116,7 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The topics are in Redis.
+/// Keeps the topics in Redis.
 #[cfg(feature = "redis")]
 async fn on_redis(hub: Builder, url: &str, history: NonZeroUsize) -> Result<Hub, Box<dyn Error>> {
     let redis = sse_hub::redis::Redis::builder().history(history.get()).connect(url).await;

@@ -1,4 +1,4 @@
-//! What the program answers.
+//! The routes of the program.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::shared::{server, silence};
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Clone)]
 pub(crate) struct App {
     pub(crate) hub: Hub,
@@ -30,7 +30,7 @@ pub(crate) struct App {
 
 const BYE: EventType = EventType::from_static("bye");
 
-/// Clients come back within this time after the server stopped, spread over it.
+/// Clients reconnect at random times within this time after the server stops.
 const COME_BACK: Duration = Duration::from_secs(2);
 
 pub(crate) fn router(app: App) -> Router {
@@ -38,7 +38,7 @@ pub(crate) fn router(app: App) -> Router {
         .route("/", get(|| async { Html(include_str!("page.html")) }))
         .route("/topics/{name}", get(stream).head(head).post(publish))
         .route("/topics/{name}/finish", post(finish))
-        // The event says whether it is too large, as it is sent. This bounds what is read of it.
+        // The hub checks the size of the event as it is sent. This limits how much of the body is read.
         .layer(DefaultBodyLimit::max(app.max_event))
         .layer(middleware::from_fn(with_host))
         .with_state(app)
@@ -47,7 +47,7 @@ pub(crate) fn router(app: App) -> Router {
 /// > A server MUST respond with a 400 (Bad Request) status code to any HTTP/1.1 request message that lacks a Host header
 /// > field.
 ///
-/// hyper leaves that to us.
+/// hyper leaves that to the service.
 async fn with_host(request: Request, next: Next) -> Response {
     if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) {
         return StatusCode::BAD_REQUEST.into_response();
@@ -55,10 +55,10 @@ async fn with_host(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Of a request for a stream.
+/// The query of a request for a stream.
 #[derive(Deserialize)]
 struct From {
-    /// How many events a new client gets of those that are kept.
+    /// How many of the kept events a new client gets.
     last: Option<usize>,
 }
 
@@ -87,7 +87,7 @@ async fn head() -> Response {
     sse_hyper::HEADERS.into_response()
 }
 
-/// Of what is published.
+/// The query of a request that publishes.
 #[derive(Deserialize)]
 struct Options {
     r#type: Option<String>,
@@ -104,9 +104,9 @@ async fn publish(
     let text = str::from_utf8(&body).map_err(|_| refuse("the body is not UTF-8"))?;
     let mut event = Event::new(text);
     if let Some(event_type) = options.r#type {
-        // Those of `sse-hub` are refused there.
+        // `sse-hub` refuses its own types.
         if event_type == BYE.as_str() {
-            return Err(refuse("`bye` is what this server says at its end"));
+            return Err(refuse("the event type `bye` is reserved for this server"));
         }
         event = event.try_with_event_type(event_type).map_err(|error| refuse(error.to_string()))?;
     }

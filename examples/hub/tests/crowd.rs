@@ -1,4 +1,4 @@
-//! Runs the program `hub` with many clients on it, and with some that read nothing.
+//! Runs the program `hub` with many clients, and with clients that read nothing.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -20,7 +20,7 @@ use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_clients_get_everything_in_order() {
     const EVENTS: u64 = 200;
-    // For the server as well. Each of the processes has some other files.
+    // The server inherits the limit. Each process has some other open files.
     let files = rlimit::increase_nofile_limit(4_096).unwrap();
     let count = 1_000.min(usize::try_from(files).unwrap() - 64);
     if count < 1_000 {
@@ -42,7 +42,7 @@ async fn a_thousand_clients_get_everything_in_order() {
     }
 }
 
-/// What a client receives. It leaves in the middle, and comes back.
+/// The events of a client that disconnects in the middle and reconnects.
 async fn receive(addr: SocketAddr, events: u64, all_here: Arc<Barrier>) -> Vec<u64> {
     let mut received = Vec::new();
     let (mut stream, ready) = connect(addr, "").await;
@@ -62,7 +62,7 @@ async fn receive(addr: SocketAddr, events: u64, all_here: Arc<Barrier>) -> Vec<u
     received
 }
 
-/// A stream, and its first block if it is a new client's.
+/// A stream, and its first block if the client is new.
 async fn connect(addr: SocketAddr, headers: &str) -> (BufReader<TcpStream>, String) {
     let mut stream = BufReader::new(TcpStream::connect(addr).await.unwrap());
     stream.write_all(format!("GET /topics/a HTTP/1.0\r\n{headers}\r\n").as_bytes()).await.unwrap();
@@ -71,7 +71,7 @@ async fn connect(addr: SocketAddr, headers: &str) -> (BufReader<TcpStream>, Stri
     (stream, ready)
 }
 
-/// Up to and with a line that is no more than this.
+/// Reads up to and including the line `last`.
 async fn until(stream: &mut BufReader<TcpStream>, last: &str) -> String {
     let mut lines = String::new();
     loop {
@@ -99,7 +99,7 @@ fn readers_that_never_read_cost_nothing_and_hold_up_nobody() {
     for n in 1..=EVENTS {
         let id = publish(server.addr, &text);
         assert!(id.ends_with(&format!("-{n}")), "{id}");
-        // The others have each event before the next is sent.
+        // The others get each event before the next is published.
         for witness in &mut witnesses {
             assert!(witness.block().unwrap().starts_with(&format!("id: {id}\ndata: x")));
         }
@@ -113,7 +113,7 @@ fn readers_that_never_read_cost_nothing_and_hold_up_nobody() {
     );
     assert!(end < start + said / 4, "{start} KiB, then {end} KiB");
 
-    // Now they read, are told what they missed, with the number, and go on.
+    // Now they read, get a gap with the number of lost events, and continue.
     let last = publish(server.addr, "Hello again");
     for client in deaf.iter_mut().chain(&mut witnesses) {
         let (mut received, mut missed) = (0, 0);
@@ -133,7 +133,7 @@ fn readers_that_never_read_cost_nothing_and_hold_up_nobody() {
     }
 }
 
-/// The memory that the server occupies, in KiB.
+/// The resident memory of the server, in KiB.
 #[cfg(target_os = "linux")]
 fn resident_set(server: &Server) -> usize {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.running.id())).unwrap();
@@ -141,7 +141,7 @@ fn resident_set(server: &Server) -> usize {
     size.trim().strip_suffix(" kB").unwrap().parse().unwrap()
 }
 
-/// Its position.
+/// Publishes an event, and returns its position.
 fn publish(addr: SocketAddr, text: &str) -> String {
     let head = format!("POST /topics/a HTTP/1.0\r\ncontent-length: {}\r\n\r\n", text.len());
     let mut answer = Answer::to(addr, &[head.as_bytes(), text.as_bytes()].concat());

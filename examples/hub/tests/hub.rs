@@ -1,4 +1,4 @@
-//! Runs the program `hub`, in the memory of its process.
+//! Runs the program `hub` without Redis.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -32,7 +32,7 @@ fn a_client_gets_what_is_published_and_resumes_where_it_left() {
     ];
     assert_eq!([early.block().unwrap(), early.block().unwrap()], blocks);
 
-    // By the header, by the query, and by the header where both are there.
+    // By the header, by the query, and by the header if both are present.
     let header = |id: &str| format!("Last-Event-ID: {id}\r\n");
     for (path, header, rest) in [
         ("/topics/a".to_owned(), header(id(&ready)), &blocks[..]),
@@ -133,7 +133,7 @@ fn what_it_refuses() {
     }
     let long = format!("/topics/{}", "x".repeat(5_000));
     assert_eq!(Answer::get(hub.addr, &long, b"").status(), "404");
-    // Nothing of that was published.
+    // None of these was published.
     assert!(publish(hub.addr, "/topics/a", b"fine").ends_with("-1"));
 }
 
@@ -156,7 +156,7 @@ fn it_has_a_page() {
     assert_eq!(page.line(), "<!doctype html>\n");
 }
 
-/// Each stream ends with a word and a time after which its client comes back, also where clients read nothing.
+/// Each stream ends with `bye` and a reconnection time, even if other clients read nothing.
 #[cfg(unix)]
 #[test]
 fn signals_end_it_and_its_clients_are_told() {
@@ -199,10 +199,7 @@ fn help_and_wrong_flags() {
     for args in [&["--history", "0"][..], &["--max-event", "0"], &["--silence", "0"], &["--addr"], &["more"]]
     {
         let output = run(program("hub").args(args), b"");
-        assert!(
-            output.err.starts_with("hub: ") && output.err.contains("; `hub --help` tells more"),
-            "{output:?}"
-        );
+        assert!(output.err.starts_with("hub: ") && output.err.contains("; see `hub --help`"), "{output:?}");
         assert_eq!((output.err.lines().count(), &*output.out, output.code), (1, "", Some(1)));
     }
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -225,7 +222,7 @@ fn a_silent_connection_is_closed_and_an_open_stream_is_not_silent() {
     }
 }
 
-/// The position at which it is.
+/// Publishes an event, and returns its position.
 fn publish(addr: SocketAddr, path: &str, text: &[u8]) -> String {
     let mut answer = post(addr, path, text, "");
     assert_eq!(answer.status(), "200", "{path}");

@@ -1,4 +1,4 @@
-//! The page of `hub` in headless Chromium: two tabs, connections that are cut, and a server that is killed.
+//! The page of `hub` in headless Chromium: two tabs, cut connections, and a killed server.
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -37,14 +37,14 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
     });
     assert!(of(&seen["first"], &["note"]).to_string().contains("Wren came."), "{seen:#}");
 
-    // What others say comes to both, at the same position, as the text that it is.
+    // Events of others reach both tabs, at the same position, as plain text.
     say(&hub, "from curl <b>\u{1F600}</b>");
     let seen = step("said");
     let said = json!([["said", "Heron", "Hello, all!"], ["said", "someone", "from curl <b>\u{1F600}</b>"]]);
     both(&seen, |tab| assert_eq!(of(tab, &["said"]), said, "{tab:#}"));
     assert_eq!(seen["first"]["position"], seen["second"]["position"]);
 
-    // While they are cut off, others go on. They resume, and miss nothing.
+    // While both are cut off, others publish. They resume, and miss nothing.
     gate.close();
     step("cut");
     for n in 1..=3 {
@@ -63,7 +63,7 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
     });
     assert!(of(&seen["first"], &["note"]).to_string().contains("Wren resumed."), "{seen:#}");
 
-    // The server is killed. What it had in its memory is gone, and the tabs are told.
+    // The server is killed. Its memory is lost, and the tabs get a gap.
     gate.close();
     drop(hub);
     step("killed");
@@ -75,12 +75,12 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
         assert_eq!((&tab["state"], &tab["resumes"]), (&json!("live"), &json!("2")), "{tab:#}");
     });
 
-    // It is stopped, and says so. The browser comes back to its successor.
+    // The server is stopped, and says so. The browser reconnects to its successor.
     hub.running.interrupt();
     let seen = step("bye");
     both(&seen, |tab| {
         let notes = of(tab, &["note"]);
-        assert!(notes.to_string().contains("The server stops. This page comes back."), "{tab:#}");
+        assert!(notes.to_string().contains("The server is stopping. This page reconnects."), "{tab:#}");
         assert_eq!(tab["state"], "reconnecting");
     });
     assert_eq!(hub.running.finish(), 0);
@@ -88,7 +88,7 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
     gate.reopen(hub.addr);
     step("back");
 
-    // The end is the end: no browser comes back.
+    // After `end`, no browser reconnects.
     let finish = b"POST /topics/room%201/finish HTTP/1.0\r\ncontent-length: 0\r\n\r\n";
     assert_eq!(Answer::to(hub.addr, finish).status(), "204");
     let seen = step("finished");
@@ -97,12 +97,12 @@ async fn two_tabs_see_the_same_through_cuts_and_restarts() {
         assert_eq!((&tab["state"], &tab["canSay"]), (&json!("finished"), &json!(false)), "{tab:#}");
     });
     let streams = gate.streams();
-    // Each tab came for its stream, after the cut, the kill and the stop, and once more to be told that there is no more.
+    // Each tab requested its stream at the start, after the cut, the kill and the stop, and once more to get 204.
     assert_eq!(streams.len(), 10, "{streams:?}");
     assert!(streams[2..].iter().all(|last_event_id| last_event_id.is_some()), "{streams:?}");
 }
 
-/// Two processes are one service: what one has lost, the other has.
+/// Two processes form one service: events that one has lost, the other has.
 #[cfg(feature = "redis")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn two_tabs_resume_at_another_server() {
@@ -140,7 +140,7 @@ async fn two_tabs_resume_at_another_server() {
     });
 }
 
-/// Publishes as `curl -d` does.
+/// Publishes like `curl -d`.
 fn say(hub: &Server, text: &str) {
     let head = format!("POST /topics/room%201 HTTP/1.0\r\ncontent-length: {}\r\n\r\n", text.len());
     let answer = Answer::to(hub.addr, &[head.as_bytes(), text.as_bytes()].concat());

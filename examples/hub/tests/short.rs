@@ -32,7 +32,7 @@ fn generation_answers_whoever_reads_and_whenever() {
     assert_eq!(answer.status(), "201");
     assert!(answer.head.to_ascii_lowercase().contains("location: /answers/1\r\n"), "{}", answer.head);
 
-    // One reader is there from the start, and cut off after three words.
+    // One reader connects at the start, and is cut off after three words.
     let mut early = Answer::get(server.addr, "/answers/1", b"");
     assert!(early.block().unwrap().contains("\nevent: ready\n"));
     let mut blocks: Vec<String> = (0..3).map(|_| early.block().unwrap()).collect();
@@ -48,13 +48,13 @@ fn generation_answers_whoever_reads_and_whenever() {
         blocks.iter().map(|block| block.split_once("data: ").unwrap().1.trim_end_matches('\n')).collect();
     assert_eq!(words.concat(), "You ask: Why? Nobody knows, and least of all this program.");
 
-    // Another one comes when all is over.
+    // Another one connects after the end.
     let mut late = Answer::get(server.addr, "/answers/1", b"");
     let all: Vec<String> =
         std::iter::from_fn(|| late.block()).filter(|block| !block.contains("\nevent: ready\n")).collect();
     assert_eq!(all, [&blocks[..], std::slice::from_ref(&end)].concat());
 
-    // Who has the end does not come back.
+    // A client that has the end does not reconnect.
     let id = end.lines().next().unwrap().replace("id: ", "Last-Event-ID: ") + "\r\n";
     assert_eq!(Answer::get(server.addr, "/answers/1", id.as_bytes()).status(), "204");
 }

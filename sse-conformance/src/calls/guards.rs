@@ -1,4 +1,4 @@
-//! The guards of a decoder: asked, asked again, dropped early, leaked.
+//! The guards of a decoder: called, called again, dropped early, leaked.
 
 use std::mem;
 
@@ -11,7 +11,7 @@ use sse_codec::{
 use super::{Asks, Step, check, model::Model};
 use crate::levels::{borrowed, ms, owned};
 
-/// Lends what comes of the chunk.
+/// Decodes a chunk into borrowed items.
 pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
     let mut events = decoder.decode(chunk);
     model.give(chunk);
@@ -41,7 +41,7 @@ pub(super) fn lend(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step:
     }
 }
 
-/// The same with what owns its text.
+/// The same with owned items.
 pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: Step) {
     let mut items = decoder.decode_bytes(Bytes::copy_from_slice(chunk)).items();
     model.give(chunk);
@@ -65,7 +65,7 @@ pub(super) fn own(decoder: &mut Decoder, model: &mut Model, chunk: &[u8], step: 
     }
 }
 
-/// Reads a chunk to its end, and what was unread before it.
+/// Reads all unread input and this chunk.
 pub(super) fn read(decoder: &mut Decoder, model: &mut Model, chunk: &[u8]) {
     let step = Step { what: super::what::LENT, len: chunk.len(), asks: Asks::ALL, leaks: false };
     lend(decoder, model, chunk, step);

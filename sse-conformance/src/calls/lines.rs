@@ -11,10 +11,10 @@ use sse_codec::{
 use super::{Asks, Script, Step, what};
 use crate::naive_lines::{NaiveLine, Splitter, encoding};
 
-/// A line as it is encoded again, or where one that was too long began.
+/// A line as it is encoded again, or the offset of a line that was too long.
 pub type LineRead = Result<Vec<u8>, u64>;
 
-/// Reads a line, which a decoder of lines up to `limit` gave.
+/// Converts a line from a decoder with this limit.
 pub fn read_line(line: Result<Line<'_>, DecodeError>, limit: usize) -> LineRead {
     match line {
         Ok(line) => {
@@ -39,7 +39,7 @@ impl From<NaiveLine> for LineRead {
     }
 }
 
-/// What a decoder of lines has to do.
+/// The expected behaviour of a decoder of lines.
 #[derive(Clone, Debug)]
 struct Model {
     splitter: Splitter,
@@ -63,7 +63,7 @@ impl Model {
         None
     }
 
-    /// A guard that was asked has read lines, each to its end.
+    /// A guard that was called has read whole lines.
     fn end_line(&mut self) {
         while let Some(&byte) = self.unread.front()
             && self.splitter.goes_on_with(byte)
@@ -73,7 +73,7 @@ impl Model {
         }
     }
 
-    /// A guard is leaked. What it has not read is lost.
+    /// A guard is leaked. The bytes that it has not read are lost.
     fn lose(&mut self) {
         if !self.unread.is_empty() {
             self.splitter.lose(self.unread.len());
@@ -82,7 +82,7 @@ impl Model {
     }
 }
 
-/// Decodes the lines of the stream in these steps. Of the levels there is one.
+/// Decodes the lines of the stream in these steps.
 pub fn lines(limit: usize, steps: &[u8], stream: &[u8]) {
     let mut script = Script::new(steps, stream);
     let mut decoder = LineDecoder::with_limits(Limits::new().with_line(limit));
@@ -135,9 +135,9 @@ fn read(decoder: &mut LineDecoder, model: &mut Model, chunk: &[u8], limit: usize
     lend(decoder, model, chunk, step, limit);
 }
 
-/// Where something is unread that is no line, the decoder may say either.
+/// Compares the state of decoder and model.
 fn check(decoder: &LineDecoder, model: &Model) {
-    // The model reads all that is unread, a byte at a time.
+    // The model reads all unread bytes one by one, which is slow.
     if model.unread.len() >= 1000 {
         return;
     }

@@ -1,7 +1,7 @@
-//! Sequences of calls, as bytes that proptest and the fuzzer can make: every call is held against a model.
+//! Sequences of calls, as bytes that proptest and the fuzzer can generate. Every call is compared with a model.
 //!
-//! Three bytes are a step: what is done, how long the next chunk is, and how much is asked. The steps are taken
-//! over and over until the stream is used up. A difference panics.
+//! Three bytes are a step: the call, the length of the next chunk, and how much to read. The steps repeat until the
+//! stream is used up. A difference panics.
 
 mod guards;
 mod lines;
@@ -28,23 +28,23 @@ pub mod what {
     pub const STREAM: u8 = 2;
     /// An `EventCodec` over the decoder.
     pub const CODEC: u8 = 3;
-    /// The decoder is replaced by its clone, and the next chunk is lent.
+    /// The decoder is replaced by its clone, and the next chunk is borrowed.
     pub const CLONE: u8 = 4;
-    /// A clone of the decoder reads on by itself; then the next chunk is owned.
+    /// A clone of the decoder continues separately; then the next chunk is owned.
     pub const TWIN: u8 = 5;
     /// A new connection begins.
     pub const RECONNECT: u8 = 6;
-    /// An empty chunk is lent.
+    /// An empty chunk is borrowed.
     pub const EMPTY: u8 = 7;
 
-    /// Next bit: the first question is for an event, not for an item.
+    /// Next bit: the first read is for an event, not for an item.
     pub const EVENT_FIRST: u8 = 1 << 3;
-    /// Next bit: the questions are for events and items, interleaved. For a stream: it has a fault.
+    /// Next bit: reads for events and items are interleaved. For a stream: it has a fault.
     pub const MIXED: u8 = 1 << 4;
     /// All of the upper bits: the guard is leaked. For a stream: its source ends.
     pub const LEAK: u8 = 7 << 5;
 
-    /// The third byte: the guard is asked until it says that there is nothing more, and twice more.
+    /// The third byte: the guard is read until it has nothing more, and twice more.
     pub const ALL: u8 = 15;
 }
 
@@ -57,13 +57,13 @@ pub enum Levels {
     All,
 }
 
-/// The steps, and what of the stream they have not taken yet.
+/// The steps, and the rest of the stream.
 struct Script<'a> {
     steps: std::iter::Take<std::iter::Cycle<std::slice::Chunks<'a, u8>>>,
     stream: &'a [u8],
 }
 
-/// What a step says.
+/// A parsed step.
 #[derive(Clone, Copy, Debug)]
 struct Step {
     what: u8,
@@ -72,10 +72,10 @@ struct Step {
     leaks: bool,
 }
 
-/// How often a guard is asked, and for what.
+/// How often a guard is read, and for what.
 #[derive(Clone, Copy, Debug)]
 struct Asks {
-    /// `None`: until nothing comes, and twice more.
+    /// `None`: until there is nothing more, and twice more.
     count: Option<usize>,
     event_first: bool,
     mixed: bool,
@@ -83,12 +83,12 @@ struct Asks {
 
 impl<'a> Script<'a> {
     fn new(steps: &'a [u8], stream: &'a [u8]) -> Self {
-        // Most steps take something of the stream. Where none does, each may cost as much as a clone that reads on.
+        // Most steps consume a part of the stream. If none does, each may cost as much as reading in a clone.
         let most = (steps.len() / 3 + 2 * stream.len()).min(2000);
         Self { steps: steps.chunks(3).cycle().take(most), stream }
     }
 
-    /// The next step; after the last one, nothing.
+    /// The next step. `None` at the end of the stream.
     fn step(&mut self) -> Option<Step> {
         let step = self.steps.next().filter(|_| !self.stream.is_empty())?;
         let [what, len, asks] = [0, 1, 2].map(|at| step.get(at).copied().unwrap_or(what::ALL));
@@ -112,8 +112,7 @@ impl<'a> Script<'a> {
 impl Asks {
     const ALL: Self = Self { count: None, event_first: false, mixed: false };
 
-    /// For each question whether it is for an item, as long as there is something to ask. `ask` says whether
-    /// something came.
+    /// Calls `ask` for each read, with whether it is for an item. `ask` returns whether there was something.
     fn each(self, mut ask: impl FnMut(bool) -> bool) {
         let mut nothing = 0;
         for n in 0.. {
@@ -132,7 +131,7 @@ impl Asks {
     }
 }
 
-/// Most numbers are lengths as they are, some are large ones.
+/// The length of a chunk: most bytes are the length itself, some mean a large one.
 pub fn chunk_len(byte: u8) -> usize {
     match byte {
         0xC0..0xD0 => usize::from(byte - 0xBF) * 64,
@@ -181,11 +180,11 @@ pub fn decoder(settings: Settings, levels: Levels, steps: &[u8], stream: &[u8]) 
     guards::read(&mut decoder, &mut model, script.stream);
 }
 
-/// What the decoder says of itself.
+/// Compares the state of decoder and model.
 fn check(decoder: &Decoder, model: &Model) {
     assert_eq!(decoder.last_event_id(), model.last_event_id());
     assert_eq!(ms(decoder.retry()), model.retry());
-    // The model reads all that is unread, a byte at a time.
+    // The model reads all unread bytes one by one, which is slow.
     if model.unread_len() < 1000 {
         assert_eq!(decoder.is_mid_event(), model.is_mid_event(), "is it mid event? {model:?}");
     }

@@ -1,10 +1,10 @@
-//! The oracle, and what it has been given but not read.
+//! The oracle, and its unread input.
 
 use std::collections::VecDeque;
 
 use crate::oracle::{Oracle, Output, Settings};
 
-/// What a decoder has to do.
+/// The expected behaviour of a decoder.
 #[derive(Clone, Debug)]
 pub(super) struct Model {
     oracle: Oracle,
@@ -16,12 +16,12 @@ impl Model {
         Self { oracle: Oracle::new(settings, ""), unread: VecDeque::new() }
     }
 
-    /// A chunk is given.
+    /// Adds a chunk to the unread input.
     pub(super) fn give(&mut self, chunk: &[u8]) {
         self.unread.extend(chunk);
     }
 
-    /// What comes out next. Who asks for events does not see comments, which are read all the same.
+    /// The next output. A read for an event skips comments.
     pub(super) fn next(&mut self, for_item: bool) -> Option<Output> {
         while let Some(byte) = self.unread.pop_front() {
             self.oracle.feed(byte);
@@ -35,7 +35,7 @@ impl Model {
         None
     }
 
-    /// A guard that was asked has read lines, each to its end: also one that gave an error before its end.
+    /// A guard that was called has read whole lines, even one whose error came before its end.
     pub(super) fn end_line(&mut self) {
         while let Some(&byte) = self.unread.front()
             && self.oracle.is_mid_line(byte)
@@ -46,7 +46,7 @@ impl Model {
         }
     }
 
-    /// A guard is leaked. What it has not read is lost.
+    /// A guard is leaked. The bytes that it has not read are lost.
     pub(super) fn lose(&mut self) {
         if !self.unread.is_empty() {
             self.oracle.lose(self.unread.len());
@@ -63,7 +63,7 @@ impl Model {
         self.oracle.reconnect();
     }
 
-    /// Whether an event or an error would come out of what is unread, or else whether it ends in an event.
+    /// Whether the unread input contains an event or an error, or else ends within an event.
     pub(super) fn is_mid_event(&self) -> bool {
         if self.unread.is_empty() {
             return self.oracle.is_mid_event();

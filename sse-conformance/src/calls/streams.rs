@@ -1,4 +1,4 @@
-//! What owns the decoder for some chunks: `EventStream`, `ItemStream`, `EventCodec`.
+//! The types that own the decoder for some chunks: `EventStream`, `ItemStream`, `EventCodec`.
 
 use std::{
     collections::VecDeque,
@@ -17,7 +17,7 @@ use crate::{
     oracle::Output,
 };
 
-/// What a source of chunks does next. After the last of it there is nothing yet, or nothing more.
+/// The next step of a source of chunks. After the last one, the source is pending.
 #[derive(Clone, Debug, PartialEq)]
 enum Next {
     Chunk(Bytes),
@@ -52,10 +52,10 @@ impl Stream for &mut Source {
     }
 }
 
-/// What a stream of events or items gives.
+/// The result of polling a stream of events or items.
 type Given = Poll<Option<Result<Output, &'static str>>>;
 
-/// What it has to give: a chunk is taken only if nothing comes of those before it.
+/// The expected result: a chunk is read only if those before it contain nothing more.
 fn expected(model: &mut Model, source: &mut Source, for_item: bool) -> Given {
     loop {
         if let Some(output) = model.next(for_item) {
@@ -85,7 +85,7 @@ fn is_item(given: &Given) -> bool {
     matches!(given, Poll::Ready(Some(_)))
 }
 
-/// Up to three chunks come to the decoder as a stream of events, or of items, or first the one and then the other.
+/// Decodes up to three chunks as a stream of events, of items, or first of events and then of items.
 pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_>, step: Step) -> Decoder {
     let before = script.stream;
     let mut source =
@@ -129,8 +129,8 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
     if is_asked {
         model.end_line();
     }
-    // What was not asked for goes back to the stream of bytes.
-    assert_eq!(source.0, left.0, "chunks are taken one by one, when they are needed");
+    // Unread chunks go back to the stream of bytes.
+    assert_eq!(source.0, left.0, "chunks are read one by one, when they are needed");
     let unread: usize =
         source.0.iter().map(|next| if let Next::Chunk(chunk) = next { chunk.len() } else { 0 }).sum();
     let taken = before.len() - script.stream.len() - unread;
@@ -138,7 +138,7 @@ pub(super) fn stream(decoder: Decoder, model: &mut Model, script: &mut Script<'_
     decoder
 }
 
-/// A chunk comes to the decoder by a codec, which is asked some times, then another one, and all is read.
+/// Decodes a chunk with a codec that is called a few times, then another chunk, which is read to its end.
 pub(super) fn codec(decoder: Decoder, model: &mut Model, script: &mut Script<'_>, step: Step) -> Decoder {
     let mut codec = EventCodec::with_decoder(decoder);
     let mut src = BytesMut::new();

@@ -23,7 +23,7 @@ pub enum Http {
 /// Both versions.
 pub const BOTH: [Http; 2] = [Http::One, Http::Two];
 
-/// An answer that is read step by step.
+/// A response that is read step by step.
 #[derive(Debug)]
 pub struct Answer {
     /// Status, version and headers.
@@ -41,7 +41,7 @@ enum Sender {
     Two(conn::http2::SendRequest<Empty<Bytes>>),
 }
 
-/// Opens a connection and asks for `/`.
+/// Opens a connection and requests `/`.
 pub async fn get(addr: SocketAddr, http: Http) -> Answer {
     get_with(addr, http, Request::new(Empty::new())).await
 }
@@ -51,7 +51,7 @@ pub async fn get_with(addr: SocketAddr, http: Http, request: Request<Empty<Bytes
     try_get_with(addr, http, request).await.unwrap()
 }
 
-/// The same, if the server may refuse it.
+/// The same, with an error if the server refuses it.
 pub async fn try_get_with(
     addr: SocketAddr,
     http: Http,
@@ -85,7 +85,7 @@ impl Answer {
         Self { head: Response::from_parts(parts, ()), body, unread: String::new(), sender }
     }
 
-    /// Asks once more on the same connection, while this answer is open: for HTTP/2.
+    /// Sends another request on the same connection while this response is open. Only for HTTP/2.
     pub async fn another(&self, addr: SocketAddr, mut request: Request<Empty<Bytes>>) -> Self {
         let Sender::Two(sender) = &self.sender else { panic!("HTTP/1.1 has one answer at a time") };
         let mut sender = sender.clone();
@@ -110,7 +110,7 @@ impl Answer {
         }
     }
 
-    /// Everything up to the end, and whether that was a clean one.
+    /// Everything up to the end, and whether the end was clean.
     pub async fn rest(mut self) -> (String, Result<(), hyper::Error>) {
         while let Some(frame) = soon(self.body.frame()).await {
             match frame {
@@ -121,12 +121,12 @@ impl Answer {
         (self.unread, Ok(()))
     }
 
-    /// The headers of an event stream, and no others but those that HTTP itself adds.
+    /// Checks for the headers of an event stream, and no others except those that HTTP adds.
     pub fn assert_headers(&self) {
         assert_eq!(self.head.status(), 200);
         let added: &[&str] = match self.head.version() {
             Version::HTTP_11 => &["date", "transfer-encoding"],
-            // No `connection` in particular: hyper would strip it here, with a warning.
+            // In particular no `connection`, which hyper would remove with a warning.
             Version::HTTP_2 => &["date"],
             version => panic!("{version:?}"),
         };
@@ -141,23 +141,23 @@ impl Answer {
         assert_eq!(headers["x-accel-buffering"], "no");
     }
 
-    /// Gives up this response, and keeps the connection: on HTTP/2, that is an RST_STREAM.
+    /// Cancels this response and keeps the connection: on HTTP/2, with an RST_STREAM.
     pub fn abandon(self) -> impl Send {
         self.sender
     }
 }
 
-/// An HTTP/1.1 answer without an HTTP library: for what these would not do.
+/// An HTTP/1.1 response without an HTTP library, for unusual requests.
 #[derive(Debug)]
 pub struct RawAnswer {
-    /// The connection, of which the head was read.
+    /// The connection, after the head.
     pub socket: TcpStream,
     /// The head, with its blank line.
     pub head: String,
 }
 
 impl RawAnswer {
-    /// Asks for `/` with these further header lines, and reads the head of the answer.
+    /// Requests `/` with these additional header lines, and reads the head of the response.
     pub async fn get(addr: SocketAddr, header_lines: &[u8]) -> Self {
         Self::get_version(addr, "1.1", header_lines).await
     }
@@ -172,7 +172,7 @@ impl RawAnswer {
         answer
     }
 
-    /// Reads until this text has come, and nothing after it.
+    /// Reads up to the end of this text.
     pub async fn read_past(&mut self, text: &str) -> String {
         let mut read = Vec::new();
         while !read.ends_with(text.as_bytes()) {
@@ -181,12 +181,12 @@ impl RawAnswer {
         String::from_utf8(read).unwrap()
     }
 
-    /// Sends something nobody asked for, as a client may that pipelines its next request.
+    /// Sends further bytes, like a client that pipelines its next request.
     pub async fn send(&mut self, bytes: &[u8]) {
         self.socket.write_all(bytes).await.unwrap();
     }
 
-    /// Leaves with an RST.
+    /// Closes the connection with an RST.
     pub fn reset(self) {
         self.socket.set_zero_linger().unwrap();
     }
@@ -194,7 +194,7 @@ impl RawAnswer {
     /// Everything up to the end.
     pub async fn rest(mut self) -> Vec<u8> {
         let mut rest = Vec::new();
-        // A reset is an end, too.
+        // A reset is an end as well.
         let _ = soon(self.socket.read_to_end(&mut rest)).await;
         rest
     }

@@ -1,4 +1,4 @@
-//! A client and a server on loopback, and streams that do as they are told.
+//! A client and a server on loopback, and streams that tests control.
 
 mod client;
 mod server;
@@ -20,15 +20,15 @@ use tokio::sync::mpsc;
 pub use client::{Answer, BOTH, Http, RawAnswer, get, get_with, try_get_with};
 pub use server::Server;
 
-/// Long enough for a loaded machine: what has not happened by then will not happen.
+/// A timeout for expected events, long enough for a loaded machine.
 pub const SOON: Duration = Duration::from_secs(30);
 
-/// Waits for what has to happen.
+/// Waits for a future. Panics after [`SOON`].
 pub async fn soon<F: Future>(future: F) -> F::Output {
     tokio::time::timeout(SOON, future).await.expect("this should have happened by now")
 }
 
-/// A stream of what is sent to it. Silent meanwhile; over when the sender is dropped.
+/// A stream of the items that are sent to it. It ends when the sender is dropped.
 pub fn channel<T: Send>() -> (mpsc::UnboundedSender<T>, impl Stream<Item = T> + Send) {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     (sender, stream::poll_fn(move |cx| receiver.poll_recv(cx)))
@@ -57,12 +57,12 @@ where
     frames
 }
 
-/// Bytes that have to be UTF-8.
+/// Bytes as text. They must be UTF-8.
 pub fn text(bytes: Bytes) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// A stream that is pending before each item and before its end, and wakes the task by itself.
+/// A stream that is pending before each item and before its end, and wakes the task at once.
 #[derive(Debug)]
 pub struct Hesitant<I> {
     items: I,

@@ -16,14 +16,14 @@ use tokio::{
 /// A hyper server on a free port of 127.0.0.1, for HTTP/1.1 and HTTP/2.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
     stop: oneshot::Sender<()>,
     running: JoinHandle<()>,
 }
 
 impl Server {
-    /// A server that answers each request with what `respond` gives.
+    /// A server that answers each request with the result of `respond`.
     pub async fn start<B>(respond: impl Fn(Request<Incoming>) -> Response<B> + Send + Sync + 'static) -> Self
     where
         B: Body<Data = Bytes> + Send + 'static,
@@ -73,7 +73,7 @@ async fn run<B, F>(
             accepted = listener.accept() => accepted.unwrap().0,
             _ = &mut stopped => break,
         };
-        // Small frames must not wait for the acknowledgement of the frame before.
+        // Send small frames at once, without waiting for an acknowledgement.
         socket.set_nodelay(true).unwrap();
         let respond = respond.clone();
         let service = service_fn(move |request| {

@@ -1,21 +1,21 @@
-//! What is asked of a program, and why.
+//! A requirement for a program, with its reason.
 
 use std::fmt;
 
-/// One thing that is asked of a program.
+/// One requirement for a program.
 #[derive(Clone, Debug)]
 pub struct Check {
-    /// The category, a slash, and a word: unique in its suite, and it stays, since people give it to `--only`.
+    /// The category, a slash, and a word. Unique in its suite, and stable, since people pass it to `--only`.
     pub name: String,
-    /// The row of the table.
+    /// Its row of the table.
     pub category: String,
-    /// What is asked for, in one line without an end.
+    /// The requirement, in one line without a full stop.
     pub what: String,
-    /// What goes wrong for people where it is not so.
+    /// What goes wrong for users if it is not met.
     pub why: String,
-    /// What says that it must be so.
+    /// The sentence that requires it.
     pub rule: Rule,
-    /// Where the case comes from.
+    /// The origin of the case.
     pub source: String,
 }
 
@@ -24,7 +24,7 @@ pub struct Check {
 pub struct Rule {
     /// Verbatim.
     pub text: &'static str,
-    /// The standard, and the section.
+    /// The standard and the section.
     pub standard: &'static str,
 }
 
@@ -36,7 +36,7 @@ impl Rule {
 }
 
 impl Check {
-    /// The category, which is what the name begins with, and the other parts.
+    /// A check from its parts. The category is the part of the name before the slash.
     pub fn new(name: impl Into<String>, what: impl Into<String>, why: impl Into<String>, rule: Rule) -> Self {
         let name = name.into();
         let category = name.split('/').next().unwrap_or_default().to_owned();
@@ -52,7 +52,7 @@ impl Check {
     }
 }
 
-/// What `--explain` prints.
+/// The output of `--explain`.
 impl fmt::Display for Check {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, category, what, why, rule, source } = self;

@@ -16,19 +16,19 @@ use super::{
 use crate::vectors::{self, Vector};
 
 const HELP: &str = "\
-Tells what a decoder of event streams gets wrong.
+Checks a decoder of event streams.
 
 Usage: sse-conformance decoder [OPTIONS] -- CMD…
 
-Runs CMD for each stream, which it gets on standard input, and reads its standard output, in JSON Lines:
+Runs CMD for each stream. CMD reads the stream from standard input and writes JSON Lines to standard output:
 
   {\"event\":{\"type\":TYPE,\"data\":DATA,\"lastEventId\":ID}}
   {\"comment\":TEXT}
   {\"final\":{\"lastEventId\":ID,\"retry\":MS}}
 
-Only events are required. What it never says (comments, the last event ID, the reconnection time) is not
-checked, and the report names it. Where CMD takes `--chunk N`, to feed its decoder N bytes at a time, each
-stream is decoded in chunks of several sizes. docs/protocol.md has the details.
+Only events are required. Anything that it never writes (comments, the last event ID, the reconnection time)
+is not checked, and the report says so. If CMD accepts `--chunk N`, to feed its decoder N bytes at a time,
+each stream is decoded in chunks of several sizes. docs/protocol.md has the details.
 
   $ sse-conformance decoder -- target/debug/examples/decode --comments
 
@@ -36,7 +36,7 @@ Options:
   --chunk N        Chunks of N bytes; may be given several times [default: 1, 2, 3, 7, and the whole stream]
 ";
 
-/// Sizes of chunks, where the program takes them.
+/// Sizes of chunks, if the program accepts `--chunk`.
 const SIZES: [usize; 4] = [1, 2, 3, 7];
 
 /// Runs the subcommand.
@@ -85,11 +85,11 @@ pub(super) fn check_of(vector: &Vector) -> Check {
     check
 }
 
-/// The program, and what it tells at all.
+/// The program, and the kinds of output that it writes.
 struct Decoder<'a> {
     command: &'a [OsString],
     flags: &'a Flags,
-    /// Sizes of chunks; empty if it takes none.
+    /// Sizes of chunks; empty if it does not accept `--chunk`.
     sizes: &'a [usize],
     tells_comments: bool,
     tells_ids: bool,
@@ -97,11 +97,11 @@ struct Decoder<'a> {
     tells_retry: bool,
 }
 
-/// What any decoder gets right, with all that it may tell.
+/// A stream that any decoder decodes, with everything that it may report.
 const PROBE: &[u8] = b": c\n\nid: 1\nretry: 7\ndata: x\n\n";
 
 impl<'a> Decoder<'a> {
-    /// Finds out what the program tells, and whether it takes `--chunk`.
+    /// Finds out what the program reports, and whether it accepts `--chunk`.
     async fn ask(command: &'a [OsString], flags: &'a Flags, sizes: &'a [usize]) -> Result<Self, String> {
         let mut decoder = Self {
             command,
@@ -115,13 +115,13 @@ impl<'a> Decoder<'a> {
         let said =
             decoder.decode(&[], PROBE).await.map_err(|error| format!("the first try failed: {error}"))?;
         let [event] = &said.events[..] else {
-            return Err(format!("of a stream with one event it gave {}", said.events.len()));
+            return Err(format!("a stream with one event gave {}", said.events.len()));
         };
         decoder.tells_comments = !said.comments.is_empty();
         decoder.tells_ids = event.last_event_id.is_some();
         decoder.tells_last_id = said.last.contains_key("lastEventId");
         decoder.tells_retry = said.retry().is_some();
-        // A program that takes any argument, and ignores it, does not take chunks.
+        // A program that accepts any argument and ignores it does not support chunks.
         let takes_a_number = decoder.decode(&["--chunk", "1"], PROBE).await.as_ref() == Ok(&said);
         if takes_a_number && decoder.decode(&["--chunk", "x"], PROBE).await.is_err() {
             decoder.sizes = sizes;
@@ -129,17 +129,14 @@ impl<'a> Decoder<'a> {
         Ok(decoder)
     }
 
-    /// What was not checked.
+    /// The parts that were not checked.
     fn notes(&self) -> Vec<String> {
         [
-            (
-                !self.sizes.is_empty(),
-                "it takes no --chunk, so each stream was decoded as it comes from a pipe",
-            ),
-            (self.tells_comments, "it tells of no comments, so they were not checked"),
+            (!self.sizes.is_empty(), "it has no --chunk, so each stream was decoded in the chunks of a pipe"),
+            (self.tells_comments, "it reports no comments, so they were not checked"),
             (self.tells_ids, "its events have no lastEventId, so ids were not checked"),
-            (self.tells_last_id, "it does not tell the last event ID at the end, so this was not checked"),
-            (self.tells_retry, "it does not tell the reconnection time, so this was not checked"),
+            (self.tells_last_id, "it does not report the last event ID at the end, so this was not checked"),
+            (self.tells_retry, "it does not report the reconnection time, so this was not checked"),
         ]
         .into_iter()
         .filter(|(is_checked, _)| !is_checked)
@@ -176,7 +173,7 @@ impl<'a> Decoder<'a> {
             [error, ..] => format!("{reason}\nit reported {}", shorten(&error.to_string())),
         })?;
         if let Some(expected) = vector.comments.as_ref().filter(|_| self.tells_comments) {
-            // The standard gives comments no text, so a decoder may treat the first space as that of a value.
+            // The standard does not define the text of comments, so a decoder may remove the first space as in a value.
             let without_space = expected.iter().map(|text| text.strip_prefix(' ').unwrap_or(text));
             if !without_space.eq(said.comments.iter()) {
                 same("the comments", expected, &said.comments)?;
@@ -212,7 +209,7 @@ impl<'a> Decoder<'a> {
             }
         }
         match said.events.get(vector.events.len()) {
-            Some(event) => Err(format!("one event too many: {}", shorten(&format!("{event:?}")))),
+            Some(event) => Err(format!("one event more than expected: {}", shorten(&format!("{event:?}")))),
             None => Ok(()),
         }
     }

@@ -1,4 +1,4 @@
-//! The flags that all subcommands have.
+//! The flags of all subcommands.
 
 use std::{
     error::Error,
@@ -14,26 +14,26 @@ use lexopt::prelude::*;
 
 use super::{check::Check, junit, report::Report};
 
-/// What `--help` of each subcommand says of these flags.
+/// The `--help` of these flags.
 pub const HELP: &str = "\
   --only NAME      Only this check, or the checks of this category; may be given several times
-  --list           Name the checks, and run nothing
-  --explain NAME   What this check is, why it is there, and the sentence of the standard; runs nothing
+  --list           List the checks, and run nothing
+  --explain NAME   Explain this check, with the sentence of the standard; runs nothing
   --json FILE      Write the report as JSON as well
   --junit FILE     Write the report in the XML of JUnit as well
-  --timeout SECS   How long to wait for what must come [default: 10]
+  --timeout SECS   How long to wait for an expected event [default: 10]
   --jobs N         How many checks run at the same time [default: 4]
   -h, --help       Show this text
 
 Exit code: 0 if all checks passed or were skipped, 1 if one failed or nothing could be checked.
 ";
 
-/// What was asked for on the command line.
+/// The parsed command line.
 #[derive(Clone, Debug)]
 pub struct Flags {
-    /// Names of checks or of categories; all if it is empty.
+    /// Names of checks or categories; all checks if it is empty.
     pub only: Vec<String>,
-    /// Names the checks.
+    /// Lists the checks.
     pub list: bool,
     /// Explains a check.
     pub explain: Option<String>,
@@ -43,11 +43,11 @@ pub struct Flags {
     pub json: Option<PathBuf>,
     /// Where to write the report in the XML of JUnit.
     pub junit: Option<PathBuf>,
-    /// How long to wait for what must come.
+    /// How long to wait for an expected event.
     pub timeout: Duration,
     /// How many checks run at the same time.
     pub jobs: usize,
-    /// The command with its arguments, or the URL: the first value that is no flag, and all after it.
+    /// The command with its arguments, or the URL: the first value that is not a flag, and everything after it.
     pub subject: Vec<OsString>,
 }
 
@@ -68,7 +68,7 @@ impl Default for Flags {
 }
 
 impl Flags {
-    /// Reads the flags. `own` takes the long flags that only this subcommand has: it returns whether it knows one.
+    /// Parses the flags. `own` parses the long flags of one subcommand, and returns whether it knows the flag.
     pub fn parse(
         args: &mut lexopt::Parser,
         mut own: impl FnMut(&str, &mut lexopt::Parser) -> Result<bool, lexopt::Error>,
@@ -100,13 +100,13 @@ impl Flags {
         Ok(flags)
     }
 
-    /// What needs no run: `--help`, `--list`, `--explain`. The exit code if it was one of them.
+    /// Handles the flags that need no run: `--help`, `--list`, `--explain`. Returns the exit code if one was set.
     pub fn answer(&self, help: &str, checks: &[Check]) -> Result<Option<ExitCode>, Box<dyn Error>> {
         let answer = if self.help {
             format!("{help}{HELP}")
         } else if let Some(name) = &self.explain {
             let check = checks.iter().find(|check| check.name == *name);
-            check.ok_or_else(|| format!("no check has the name {name:?}; --list names all"))?.to_string()
+            check.ok_or_else(|| format!("no check has the name {name:?}; see --list"))?.to_string()
         } else if self.list {
             self.select(checks)?.iter().map(|check| format!("{}: {}\n", check.name, check.what)).collect()
         } else {
@@ -116,12 +116,12 @@ impl Flags {
         Ok(Some(ExitCode::SUCCESS))
     }
 
-    /// The checks that `--only` asks for.
+    /// The checks that `--only` selects.
     pub fn select(&self, checks: &[Check]) -> Result<Vec<Check>, String> {
         let matches = |check: &Check, name: &String| check.name == *name || check.category == *name;
         for name in &self.only {
             if !checks.iter().any(|check| matches(check, name)) {
-                return Err(format!("--only {name:?} names no check and no category; --list names all"));
+                return Err(format!("--only {name:?} names no check and no category; see --list"));
             }
         }
         let is_asked_for =
@@ -143,10 +143,10 @@ impl Flags {
         Ok(if count.failed == 0 && count.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 
-    /// The command to check, or an error that tells how to give it.
+    /// The command to check, or an error that says how to pass it.
     pub fn command(&self) -> Result<&[OsString], String> {
         if self.subject.is_empty() {
-            return Err("no command to check; it comes last, after `--`".to_owned());
+            return Err("no command to check; put it last, after `--`".to_owned());
         }
         Ok(&self.subject)
     }
@@ -158,7 +158,7 @@ impl Flags {
     }
 }
 
-/// Writes to standard output. That nobody reads it any more is no error.
+/// Writes to standard output. A closed pipe is no error.
 pub(super) fn say(text: &str) -> io::Result<()> {
     match io::stdout().write_all(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),

@@ -1,4 +1,4 @@
-//! A report in the XML that CI systems read: a test suite for each category.
+//! A report in the XML of JUnit for CI systems, with a test suite for each category.
 
 use std::io;
 
@@ -50,7 +50,7 @@ fn case(writer: &mut Writer<Vec<u8>>, report: &Report, finding: &Finding) -> io:
         Outcome::Failed(reason) => ("failure", reason),
         Outcome::Skipped(reason) => ("skipped", reason),
     };
-    // XML has no way to write most control characters. The reason has lines of its own.
+    // XML cannot represent most control characters. The reason may have several lines.
     let reason: Vec<String> = reason.lines().map(printable).collect();
     element
         .write_inner_content(|writer| {

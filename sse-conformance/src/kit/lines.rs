@@ -1,22 +1,22 @@
-//! What a program that decodes says, in JSON Lines: docs/protocol.md has the lines.
+//! The output of a decoder or client in JSON Lines: docs/protocol.md describes the lines.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-/// All that a program said.
+/// The whole output of a program.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Said {
-    /// In this order.
+    /// The events, in order.
     pub events: Vec<Event>,
-    /// In this order.
+    /// The comments, in order.
     pub comments: Vec<String>,
-    /// What it did not like.
+    /// Reported errors.
     pub errors: Vec<Value>,
-    /// What it told at the end of the stream: `lastEventId`, `retry`.
+    /// The state at the end of the stream: `lastEventId`, `retry`.
     pub last: Map<String, Value>,
 }
 
-/// An event as an `EventSource` would show it.
+/// An event as an `EventSource` would dispatch it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
@@ -24,7 +24,7 @@ pub struct Event {
     pub r#type: String,
     /// The data lines, with an LF between each two.
     pub data: String,
-    /// As of this event. `None` if the program does not tell.
+    /// The last event ID as of this event. `None` if the program does not report it.
     pub last_event_id: Option<String>,
 }
 
@@ -38,7 +38,7 @@ enum Line {
 }
 
 impl Said {
-    /// Reads the output of a program. An error says which line is none, and why.
+    /// Parses the output of a program. The error says which line is invalid, and why.
     pub fn parse(output: &[u8]) -> Result<Self, String> {
         let mut said = Self::default();
         let lines = output.split(|&byte| byte == b'\n');
@@ -51,7 +51,7 @@ impl Said {
                 Err(error) => {
                     let line = shorten(&String::from_utf8_lossy(line));
                     return Err(format!(
-                        "line {number} of its output is not one of the protocol: {error}\n{line}"
+                        "line {number} of its output does not follow the protocol: {error}\n{line}"
                     ));
                 }
             }
@@ -59,7 +59,7 @@ impl Said {
         Ok(said)
     }
 
-    /// What it said of the reconnection time, in ms: `None` if nothing.
+    /// The reported reconnection time in ms. `None` if it was not reported.
     pub fn retry(&self) -> Option<Result<Option<u64>, String>> {
         Some(match self.last.get("retry")? {
             Value::Null => Ok(None),

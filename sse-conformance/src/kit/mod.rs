@@ -1,15 +1,15 @@
-//! The program `sse-conformance`: what it asks of others, and how it tells what they do.
+//! The program `sse-conformance`: the checks, and the reports.
 //!
 //! | module | |
 //! | --- | --- |
-//! | [`check`] | what is asked for, and why |
-//! | [`report`] | what came of it: the table, and JSON; `junit` writes it for CI |
-//! | [`flags`] | the flags that all subcommands have |
-//! | [`program`], [`lines`] | runs the program that is checked, and reads its output |
+//! | [`check`] | a requirement, with its reason |
+//! | [`report`] | the outcomes, as a table and as JSON; `junit` writes them for CI |
+//! | [`flags`] | the flags of all subcommands |
+//! | [`program`], [`lines`] | runs the checked program, and reads its output |
 //! | [`results`] | runs other crates and packages, and writes RESULTS.md |
-//! | [`decoder`], [`encoder`], [`client`], [`server`], [`browser`] | a subcommand each |
+//! | [`decoder`], [`encoder`], [`client`], [`server`], [`browser`] | one subcommand each |
 
-// Unlike the rest of this crate this is no test support: it must not panic, whatever it is given.
+// Unlike the rest of this crate this is not test code: it must not panic, whatever its input.
 #![warn(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod browser;

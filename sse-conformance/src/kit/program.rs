@@ -1,4 +1,4 @@
-//! Runs a program that is checked.
+//! Runs the checked program.
 
 use std::{ffi::OsString, process::Stdio, time::Duration};
 
@@ -8,7 +8,7 @@ use tokio::{
     time::timeout,
 };
 
-/// How a program ended.
+/// The output and the exit code of a program.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
     /// Its standard output.
@@ -20,14 +20,14 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// How it ended, where that was no success, with some lines of its standard error.
+    /// How it failed, with some lines of its standard error. `None` if it succeeded.
     pub fn complaint(&self) -> Option<String> {
         let how = match self.code {
             Some(0) => return None,
             Some(code) => format!("it ended with the exit code {code}"),
             None => "a signal ended it".to_owned(),
         };
-        // What went wrong is at the start for some languages, and at the end for others.
+        // Some languages print the reason first, others last.
         let mut said: Vec<&str> = self.err.lines().filter(|line| !line.trim().is_empty()).collect();
         if said.len() > 3 {
             said.drain(2..said.len() - 1);
@@ -36,8 +36,8 @@ impl Ended {
     }
 }
 
-/// Runs a program to its end on this input. It is killed when it takes longer than `limit`, which is an error, as
-/// is a program that cannot be started.
+/// Runs a program to its end on this input. Fails if it cannot be started, or if it takes longer than `limit`; then it
+/// is killed.
 pub async fn run(
     command: &[OsString],
     more: &[&str],
@@ -52,7 +52,7 @@ pub async fn run(
     let stdin = child.stdin.take();
     let write = async move {
         if let Some(mut stdin) = stdin {
-            // It fails where the program does not read to the end, which its output will tell.
+            // It fails if the program does not read to the end; its output shows whether that matters.
             let _ = stdin.write_all(input).await;
             let _ = stdin.shutdown().await;
         }
@@ -66,13 +66,13 @@ pub async fn run(
     Ok(Ended { out: output.stdout, err, code: output.status.code() })
 }
 
-/// Kills a program, and on Unix the process group that it leads, so that nothing that it started is left.
+/// Kills a program and, on Unix, the process group that it leads, so that no child process is left.
 pub async fn kill(child: &mut Child) {
     #[cfg(unix)]
     if let Some(id) = child.id() {
         let group = ["-KILL", "--", &format!("-{id}")];
         let _ = Command::new("kill").args(group).stderr(Stdio::null()).status().await;
     }
-    // It may be gone already.
+    // It may already have exited.
     let _ = child.kill().await;
 }

@@ -1,4 +1,4 @@
-//! What came of the checks.
+//! The outcomes of the checks.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::check::Check;
 
-/// What came of the checks of one program or server.
+/// The outcomes of the checks of one program or server.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Report {
     /// The version of the kit.
@@ -15,51 +15,51 @@ pub struct Report {
     pub suite: String,
     /// The command or the URL.
     pub subject: String,
-    /// What was not asked for, and why: a line each.
+    /// What was not checked, and why: a line each.
     pub notes: Vec<String>,
     /// In the order of the checks.
     pub findings: Vec<Finding>,
 }
 
-/// What came of one check.
+/// A check and its outcome.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub struct Finding {
     /// The name of the check.
     pub name: String,
     /// The category of the check.
     pub category: String,
-    /// What was asked for.
+    /// The requirement.
     pub what: String,
-    /// What came of it.
+    /// The outcome.
     #[serde(flatten)]
     pub outcome: Outcome,
 }
 
-/// What came of a check.
+/// The outcome of a check.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(tag = "outcome", content = "reason", rename_all = "lowercase")]
 pub enum Outcome {
-    /// It is as it should be.
+    /// The requirement is met.
     Passed,
-    /// It is not. The reason says what was seen instead; it may have several lines.
+    /// It is not met. The reason says what was seen instead; it may have several lines.
     Failed(String),
-    /// It could not be told, for this reason.
+    /// It could not be checked, for this reason.
     Skipped(String),
 }
 
-/// How many checks came to which end.
+/// The number of checks by outcome.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// As they should be.
+    /// Passed checks.
     pub passed: usize,
-    /// Not so.
+    /// Failed checks.
     pub failed: usize,
-    /// Could not be told.
+    /// Skipped checks.
     pub skipped: usize,
 }
 
 impl Check {
-    /// What came of it.
+    /// The check with its outcome.
     pub fn finding(&self, outcome: Outcome) -> Finding {
         let Self { name, category, what, .. } = self.clone();
         Finding { name, category, what, outcome }
@@ -67,7 +67,7 @@ impl Check {
 }
 
 impl Report {
-    /// Without findings as yet.
+    /// A report without findings.
     pub fn new(suite: &str, subject: String) -> Self {
         let version = env!("CARGO_PKG_VERSION").to_owned();
         Self { version, suite: suite.to_owned(), subject, notes: Vec::new(), findings: Vec::new() }
@@ -89,7 +89,7 @@ impl Report {
         order.into_iter().map(|category| (category, counts[category])).collect()
     }
 
-    /// Of all checks.
+    /// The counts of all checks.
     pub fn count(&self) -> Count {
         let mut count = Count::default();
         self.findings.iter().for_each(|finding| count.add(&finding.outcome));
@@ -98,7 +98,7 @@ impl Report {
 }
 
 impl Count {
-    /// One more.
+    /// Counts one more outcome.
     pub fn add(&mut self, outcome: &Outcome) {
         match outcome {
             Outcome::Passed => self.passed += 1,
@@ -107,13 +107,13 @@ impl Count {
         }
     }
 
-    /// Of whatever end.
+    /// The number of all checks.
     pub fn all(self) -> usize {
         self.passed + self.failed + self.skipped
     }
 }
 
-/// The table, and the reasons of what failed or was skipped.
+/// The table, and the reasons of failed and skipped checks.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}: {}\n", self.suite, printable(&self.subject))?;
@@ -136,7 +136,7 @@ impl fmt::Display for Report {
             }
         }
         if self.count().failed > 0 {
-            writeln!(f, "\n`sse-conformance {} --explain NAME` tells why a check is there.", self.suite)?;
+            writeln!(f, "\n`sse-conformance {} --explain NAME` explains a check.", self.suite)?;
         }
         for note in &self.notes {
             writeln!(f, "\nNote: {}", printable(note))?;
@@ -145,7 +145,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Without control characters: what a foreign program says could otherwise do with the terminal as it likes.
+/// Replaces control characters, so that the output of a checked program cannot control the terminal.
 pub fn printable(text: &str) -> String {
     text.replace(|char: char| char.is_control() && char != '\t', "\u{FFFD}")
 }

@@ -1,8 +1,8 @@
-//! Why the vectors of each category are there, and the sentences of the standard.
+//! The reasons for the vectors of each category, with the sentences of the standard.
 
 use super::check::Rule;
 
-/// Why a category of vectors is there, and what the standard says.
+/// The reason for a category of vectors, and the sentence of the standard.
 pub(super) struct Reason {
     pub(super) why: &'static str,
     pub(super) rule: Rule,
@@ -47,7 +47,7 @@ const END: Rule = Rule::interpretation(
 const DISPATCH: Rule =
     Rule::interpretation("If the line is empty (a blank line) Dispatch the event, as defined below.");
 
-/// Of a category of `vectors.jsonl`.
+/// The reason for a category of `vectors.jsonl`.
 pub(super) fn of_vectors(category: &str) -> Reason {
     let (why, rule) = match category {
         "basic" => ("Without this nothing works.", DISPATCH),
@@ -57,39 +57,38 @@ pub(super) fn of_vectors(category: &str) -> Reason {
             BOM,
         ),
         "chunk" | "seam" => {
-            ("A network cuts a stream anywhere, so what comes out must not depend on where.", DISPATCH)
+            ("A network cuts a stream anywhere, so the result must not depend on the cuts.", DISPATCH)
         }
         "comment" => (
-            "Servers send comments to keep a connection open, also within an event: they must not change it.",
+            "Servers send comments to keep a connection open, even within an event: they must not change it.",
             COMMENT,
         ),
-        "data" | "size" => ("Data that loses or gains a line break is other data.", DATA),
+        "data" | "size" => ("Data that loses or gains a line break is different data.", DATA),
         "eof" => (
-            "A connection can end anywhere: half an event that is dispatched looks like a whole one, and its id would \
-             make a client skip the rest.",
+            "A connection can end anywhere: if half an event is dispatched, it looks like a whole one, and its id makes a \
+             client skip the rest.",
             END,
         ),
         "event" => ("An event of the wrong type goes to the wrong listener.", EVENT),
         "id" => (
-            "A client sends the last event ID when it connects again: with a wrong one it misses events, or gets them \
-             twice.",
+            "A client sends the last event ID when it reconnects: with a wrong one it misses events, or gets them twice.",
             ID,
         ),
         "name" => ("Unknown fields are for later versions of the format, so all decoders ignore them.", NAME),
         "newline" => (
-            "Servers on all systems write streams, so all three line ends occur, also mixed; and a decoder that takes \
-             other characters for line ends splits data.",
+            "Servers on all systems write streams, so all three line ends occur, even mixed; and a decoder that treats \
+             other characters as line ends splits data.",
             LINES,
         ),
         "nul" => ("U+0000 is a character like any other, except in an id.", DATA),
-        "retry" => ("A number that is misread makes clients come back at once, or not for hours.", RETRY),
+        "retry" => ("A misread number makes clients reconnect at once, or not for hours.", RETRY),
         "space" => ("Leading spaces are data in code, Markdown and tokens of language models.", SPACE),
         "utf8" => {
             ("One bad byte must not end a stream, and must not swallow a line end or its neighbours.", UTF8)
         }
-        "capture" => ("These are streams as services send them.", DISPATCH),
-        "combo" => ("Traps that a decoder avoids one by one can still catch it together.", DISPATCH),
-        _ => ("Another test suite found it worth a test.", DISPATCH),
+        "capture" => ("These streams are like those of real services.", DISPATCH),
+        "combo" => ("A decoder that handles each case alone can still fail on a combination.", DISPATCH),
+        _ => ("Another test suite has a test for it.", DISPATCH),
     };
     Reason { why, rule }
 }

@@ -1,16 +1,16 @@
-//! What a check comes to.
+//! The result of a check.
 
 use super::report::Outcome;
 
-/// Whether something is as it should be. An error is never `Passed`.
+/// Whether a requirement is met. An error is never `Passed`.
 pub(super) type Verdict = Result<(), Outcome>;
 
-/// Something is not as it should be, and this was seen instead.
+/// The requirement is not met: this was seen instead.
 pub(super) fn failed(reason: impl Into<String>) -> Outcome {
     Outcome::Failed(reason.into())
 }
 
-/// Something could not be told, for this reason.
+/// The requirement could not be checked, for this reason.
 pub(super) fn skipped(reason: impl Into<String>) -> Outcome {
     Outcome::Skipped(reason.into())
 }

@@ -1,4 +1,4 @@
-//! Clients of every kind at once: some stay to the end, the others leave in every way there is.
+//! Clients of every kind at once: some stay to the end, the others leave in every possible way.
 
 use std::{
     collections::HashMap,
@@ -25,34 +25,34 @@ use tokio::{
 use super::{numbered, numbered_text};
 use crate::http::{Answer, BOTH, Http, RawAnswer, get_with, soon};
 
-/// What a client does, and what its stream is like.
+/// The behaviour of a client and its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Visit {
     /// Reads to the end.
     Reads,
-    /// Reads to the end, little by little.
+    /// Reads to the end, in small pieces.
     ReadsSlowly,
-    /// Reads nothing of an endless flood, and leaves at last.
+    /// Reads nothing of an endless flood, and finally leaves.
     NeverReads,
     /// Closes the connection while the stream is silent.
     Leaves,
     /// Closes the connection within an endless flood.
     LeavesTheFlood,
-    /// Gives up a silent stream, but not the connection: an RST_STREAM.
+    /// Cancels a silent stream with an RST_STREAM, and keeps the connection.
     GivesUp,
-    /// Gives up an endless flood, but not the connection.
+    /// Cancels an endless flood, and keeps the connection.
     GivesUpTheFlood,
-    /// Leaves a silent stream with an RST.
+    /// Closes the connection of a silent stream with an RST.
     Resets,
-    /// Leaves an endless flood with an RST.
+    /// Closes the connection of an endless flood with an RST.
     ResetsTheFlood,
-    /// Says that it will send no more, and goes on reading.
+    /// Closes its sending half, and continues to read.
     HalfCloses,
     /// Does not leave: its stream panics.
     SeesAPanic,
     /// Does not leave: its stream fails.
     SeesAnEnd,
-    /// Does not leave: its stream fails, and breaks the response off.
+    /// Does not leave: its stream fails, and breaks the response.
     SeesABreak,
     /// Stays until the server shuts down.
     Stays,
@@ -60,7 +60,7 @@ pub enum Visit {
 
 use Visit::*;
 
-/// The visits that each protocol knows, and how they end.
+/// The visits, their protocols and how they end.
 const VISITS: &[(Visit, &[Http], Ending)] = &[
     (Reads, &BOTH, Ending::StreamEnded),
     (ReadsSlowly, &BOTH, Ending::StreamEnded),
@@ -78,7 +78,7 @@ const VISITS: &[(Visit, &[Http], Ending)] = &[
     (Stays, &BOTH, Ending::Shutdown),
 ];
 
-/// [`CloseReason`], to be counted.
+/// [`CloseReason`], as a key for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Ending {
     Dropped,
@@ -87,10 +87,10 @@ enum Ending {
     Shutdown,
 }
 
-/// More than hyper and the kernel hold of a stream that ends.
+/// More events than hyper and the kernel buffer.
 const COUNT: u64 = 17_000;
 
-/// Of the whole crowd, each visit on each of its protocols.
+/// The number of clients for each visit and protocol.
 const COPIES: usize = 3;
 
 type BoxStream = Pin<Box<dyn Stream<Item = Result<Event, BoxError>> + Send>>;
@@ -100,21 +100,21 @@ type BoxStream = Pin<Box<dyn Stream<Item = Result<Event, BoxError>> + Send>>;
 pub struct Crowd {
     closings: mpsc::UnboundedSender<(Visit, Closed)>,
     stop: watch::Sender<()>,
-    /// How many streams there are.
+    /// The number of open streams.
     streams: watch::Sender<usize>,
-    /// For the streams that panic or fail: not before their client wants it.
+    /// For the streams that panic or fail: lets the client choose the time.
     triggers: Arc<Mutex<HashMap<usize, oneshot::Receiver<()>>>>,
 }
 
 impl Crowd {
-    /// A crowd that has not come yet, and where its hooks report.
+    /// A crowd that has not connected, and the receiver of its hooks' reports.
     pub fn new() -> (Self, mpsc::UnboundedReceiver<(Visit, Closed)>) {
         let (closings, closed) = mpsc::unbounded_channel();
         let (stop, streams) = (watch::channel(()).0, watch::channel(0).0);
         (Self { closings, stop, streams, triggers: Arc::default() }, closed)
     }
 
-    /// The response to the request that has these headers.
+    /// The response to a request with these headers.
     pub fn respond(&self, headers: &HeaderMap) -> Sse<BoxStream> {
         let number = |name| headers[name].to_str().unwrap().parse::<usize>().unwrap();
         let (visit, ..) = VISITS[number("visit")];
@@ -134,7 +134,7 @@ impl Crowd {
         if visit == SeesABreak { sse.break_on_error() } else { sse }
     }
 
-    /// All come at once. Ready when only those that stay are left.
+    /// Connects all clients at once. Ready when only those that stay are left.
     pub async fn come(&self, addr: SocketAddr) -> Staying {
         let mut clients = Vec::new();
         for (index, (visit, protocols, _)) in VISITS.iter().enumerate() {
@@ -158,7 +158,7 @@ impl Crowd {
             }
         }
         let mut streams = self.streams.subscribe();
-        // Those that gave up are noticed while their connections are open.
+        // The server notices cancelled streams while their connections are open.
         soon(streams.wait_for(|&count| count == staying.len() + not_reading.len())).await.unwrap();
         drop((connections, not_reading));
         soon(streams.wait_for(|&count| count == staying.len())).await.unwrap();
@@ -170,7 +170,7 @@ impl Crowd {
         self.stop.send(()).unwrap();
     }
 
-    /// When the server is gone: each hook was told the truth, and once, and no stream is left.
+    /// After the server has stopped: each hook was called once, with the right reason, and no stream is left.
     pub async fn assert_all_closed(self, mut closed: mpsc::UnboundedReceiver<(Visit, Closed)>) {
         let Self { closings, streams, .. } = self;
         drop(closings);
@@ -210,7 +210,7 @@ impl Staying {
     }
 }
 
-/// One event at first, and then what the visit needs.
+/// One event, and then the events of the visit.
 fn events(visit: Visit, trigger: oneshot::Receiver<()>) -> BoxStream {
     let first = stream::iter(numbered(1)).map(Ok);
     match visit {
@@ -223,7 +223,7 @@ fn events(visit: Visit, trigger: oneshot::Receiver<()>) -> BoxStream {
             let fault = async move {
                 trigger.await.unwrap();
                 if visit == SeesAPanic {
-                    panic!("as it should");
+                    panic!("this panic is part of the test");
                 }
                 Err("the source is gone".into())
             };
@@ -236,13 +236,13 @@ struct Client {
     addr: SocketAddr,
     http: Http,
     visit: Visit,
-    /// Of the visit.
+    /// The index of the visit.
     index: usize,
     number: usize,
     trigger: oneshot::Sender<()>,
 }
 
-/// What outlives a visit.
+/// The part of a visit that must stay alive.
 enum Kept {
     Nothing,
     Staying(Answer),
@@ -289,7 +289,7 @@ impl Client {
                 self.trigger.send(()).unwrap();
                 let (rest, end) = answer.rest().await;
                 assert_eq!(without_comments(&rest), "");
-                // A panic on HTTP/2 is a CANCEL, which some clients take for the end.
+                // A panic on HTTP/2 is a CANCEL, which some clients treat as the end.
                 assert!(self.visit == SeesAPanic || end.is_err() == (self.visit == SeesABreak), "{end:?}");
                 return Kept::Nothing;
             }
@@ -302,7 +302,7 @@ impl Client {
         }
     }
 
-    /// With the socket in hand.
+    /// The visits that need the socket.
     async fn visit_by_hand(self) {
         let headers = format!("visit: {}\r\nclient: {}\r\n", self.index, self.number);
         let mut answer = RawAnswer::get(self.addr, headers.as_bytes()).await;
@@ -320,7 +320,7 @@ impl Client {
             }
             HalfCloses => {
                 answer.socket.shutdown().await.unwrap();
-                // hyper takes that for leaving, if it is not told otherwise.
+                // By default, hyper treats this as a disconnect.
                 answer.rest().await;
             }
             SeesAPanic => {
@@ -337,7 +337,7 @@ fn without_comments(text: &str) -> String {
     text.replace(":keep-alive\n\n", "")
 }
 
-/// There as long as its stream.
+/// Counts a stream as long as it exists.
 struct Counted(watch::Sender<usize>);
 
 impl Counted {
@@ -353,7 +353,7 @@ impl Drop for Counted {
     }
 }
 
-/// A timer whose sleeps last too long.
+/// A timer whose sleeps take too long.
 struct Late;
 
 impl Timer for Late {

@@ -31,8 +31,8 @@ where
         .retry_window(Duration::from_secs(10))
 }
 
-/// 100 clients of [`open_stream`]s [`with_farewell`]: the shutdown is over soon, and each client got
-/// its own farewell.
+/// Checks with 100 clients of [`open_stream`]s [`with_farewell`] that the shutdown is fast, and that each client gets a
+/// farewell.
 pub async fn shuts_down(addr: SocketAddr, http: Http, shutdown: impl Future<Output = ()>) {
     let mut answers = Vec::new();
     for _ in 0..100 {
@@ -47,7 +47,7 @@ pub async fn shuts_down(addr: SocketAddr, http: Http, shutdown: impl Future<Outp
             end.unwrap();
             let retry = text.strip_prefix("event: bye\nretry: ").unwrap();
             let retry: u64 = retry.strip_suffix("\ndata: back soon\n\n").unwrap().parse().unwrap();
-            assert!(retry <= 10_000, "{retry} is beyond the window");
+            assert!(retry <= 10_000, "{retry} is outside the window");
             retries.insert(retry);
         }
         retries.len()
@@ -57,7 +57,7 @@ pub async fn shuts_down(addr: SocketAddr, http: Http, shutdown: impl Future<Outp
     soon(shutdown).await;
     let took = start.elapsed();
     println!("{http:?}: shut down in {took:?}");
-    // The bound is 1 s; a loaded machine gets more.
+    // The expected bound is 1 s; a loaded machine may need more.
     assert!(took < Duration::from_secs(5), "{took:?}");
 
     let different = soon(clients).await.unwrap();

@@ -19,9 +19,9 @@ use http_body::{Body, Frame};
 use pin_project_lite::pin_project;
 use tokio::time::{Instant, Sleep, sleep};
 
-/// Answers one request after the other as it was told, and never those after them.
+/// Answers requests with the given answers, one after the other. Further requests get no answer.
 ///
-/// `A` is what the client under test says of a request.
+/// `A` is the description of a request by the client under test.
 #[derive(Clone, Debug)]
 pub struct Server<A> {
     answers: Arc<Mutex<VecDeque<Answer>>>,
@@ -31,18 +31,18 @@ pub struct Server<A> {
 
 #[derive(Debug, Default)]
 struct Counts {
-    /// One clone is with each request and each body that is there.
+    /// Each existing request and body has a clone.
     alive: Arc<()>,
     polls: AtomicUsize,
     ends: AtomicUsize,
 }
 
-/// What a server does with one request.
+/// A server's reaction to a request.
 #[derive(Debug)]
 pub enum Answer {
     /// The request fails.
     Fail(&'static str),
-    /// There is no head.
+    /// The head never comes.
     Hang,
     /// This head and this body.
     Head(Builder, Vec<Step>),
@@ -61,7 +61,7 @@ pub enum Step {
     Sleep(Duration),
     /// The body fails.
     Break,
-    /// Not ready ever.
+    /// Never ready.
     Hang,
 }
 
@@ -82,7 +82,7 @@ pub fn stream(steps: impl IntoIterator<Item = Step>) -> Answer {
     Answer::Head(Response::builder().header("content-type", "text/event-stream"), steps.into_iter().collect())
 }
 
-/// An event stream that is this text, and ends.
+/// An event stream with this text that ends after it.
 pub fn text(text: &str) -> Answer {
     stream([Step::data(text)])
 }
@@ -94,7 +94,7 @@ impl<A> Server<A> {
         Self { answers, requests: Arc::default(), counts: Arc::default() }
     }
 
-    /// Makes requests.
+    /// The function that makes requests.
     pub fn connect(&self) -> impl FnMut(A) -> Request + Send + use<A>
     where
         A: Send,
@@ -130,7 +130,7 @@ impl<A> Server<A> {
         requests.windows(2).map(|two| two[1].0 - two[0].0).collect()
     }
 
-    /// How many requests and bodies are there.
+    /// How many requests and bodies exist.
     pub fn alive(&self) -> usize {
         Arc::strong_count(&self.counts.alive) - 1
     }
@@ -163,7 +163,7 @@ impl Future for Request {
             cx.waker().wake_by_ref();
             return Poll::Pending;
         }
-        match self.answer.take().expect("an answer is asked for once") {
+        match self.answer.take().expect("the request is polled after its answer") {
             Answer::Fail(why) => Poll::Ready(Err(io::Error::other(why))),
             Answer::Hang => {
                 self.answer = Some(Answer::Hang);

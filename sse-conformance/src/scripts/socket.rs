@@ -1,4 +1,4 @@
-//! A server on a socket that follows a script, byte by byte: what no HTTP library would send is possible.
+//! A server on a socket that follows a script, byte by byte. It can send bytes that no HTTP library would send.
 
 use std::{
     collections::VecDeque,
@@ -23,10 +23,10 @@ use crate::programs::PATIENCE;
 
 /// An answer that is an event stream until its connection ends.
 pub const OPEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
-/// The same in chunks, so that its end, and a connection that breaks, can be told.
+/// The same in chunks, so that the end differs from a broken connection.
 pub const CHUNKED: &str =
     "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n";
-/// What tells a client not to come back.
+/// The answer that tells a client not to reconnect.
 pub const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n";
 
 /// The largest head of a request that is read, in bytes.
@@ -37,7 +37,7 @@ pub fn chunk(text: &str) -> String {
     format!("{:x}\r\n{text}\r\n", text.len())
 }
 
-/// What a server does on one connection. At its end it closes the connection.
+/// A step of a server on one connection. After the last step it closes the connection.
 #[derive(Clone, Debug)]
 pub enum Step {
     /// Reads a request.
@@ -62,31 +62,31 @@ pub fn hold(text: impl Into<Vec<u8>>) -> Vec<Step> {
     vec![Step::Request, Step::Write(text.into()), Step::Closed]
 }
 
-/// What was seen on a connection.
+/// An observation on a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Seen {
-    /// The head of a request, with its blank line, and its body. What is not UTF-8 is U+FFFD here.
+    /// The head of a request, with its blank line, and its body. Invalid UTF-8 is replaced with U+FFFD.
     Request(String),
     /// The client closed the connection.
     Closed,
 }
 
-/// Something that was seen, when, and on which of the connections, from 0.
+/// An observation with its time and its connection.
 #[derive(Clone, Debug)]
 pub struct Sighting {
-    /// When.
+    /// The time.
     pub at: Instant,
-    /// The script that the connection follows has this number, from 0.
+    /// The number of the connection's script, from 0.
     pub connection: usize,
-    /// What.
+    /// The observation.
     pub seen: Seen,
 }
 
-/// Each connection follows the next script. It takes it when the first byte of a request comes, so that a connection
-/// that is opened in advance takes none.
+/// Each connection follows the next script. It gets the script with the first byte of a request, so a connection that
+/// is opened in advance uses none.
 #[derive(Debug)]
 pub struct Server {
-    /// Where it listens.
+    /// The address on which it listens.
     pub addr: SocketAddr,
     sightings: mpsc::UnboundedReceiver<Sighting>,
     /// Dropped with the server, so that no connection outlives it.
@@ -105,7 +105,8 @@ impl Server {
         Self::start_with(next).await.expect("a free port")
     }
 
-    /// A server whose connections follow what `script` gives for their number, from 0, and the address of the server.
+    /// A server whose connections follow the result of `script` for their number, from 0, and the address of the
+    /// server.
     ///
     /// # Errors
     ///
@@ -131,7 +132,7 @@ impl Server {
                     }
                     let connection = connections.fetch_add(1, Ordering::Relaxed);
                     let see = |seen| _ = sender.send(Sighting { at: Instant::now(), connection, seen });
-                    // It fails where the client has left.
+                    // It fails if the client has left.
                     let _ = follow(script(connection, addr), stream, see).await;
                 });
             }
@@ -144,16 +145,16 @@ impl Server {
         format!("http://{}/events", self.addr)
     }
 
-    /// What is seen next.
+    /// The next observation.
     ///
     /// # Panics
     ///
-    /// If nothing is seen.
+    /// If there is none in time.
     pub async fn seen(&mut self) -> Seen {
         timeout(PATIENCE, self.sighting()).await.expect("something to be seen").seen
     }
 
-    /// The same with its time and its connection. Waits until there is something.
+    /// The next observation with its time and its connection. Waits without a limit.
     pub async fn sighting(&mut self) -> Sighting {
         self.sightings.recv().await.expect("the server runs as long as this")
     }
@@ -162,7 +163,7 @@ impl Server {
     ///
     /// # Panics
     ///
-    /// If none comes.
+    /// If none comes in time.
     pub async fn request(&mut self) -> String {
         loop {
             if let Seen::Request(request) = self.seen().await {

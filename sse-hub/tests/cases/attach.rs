@@ -46,8 +46,8 @@ fn case_12_in_the_first_read_or_a_wake() {
     publish(&topic, "2");
     assert_eq!(wakes.take(), 1);
     publish(&topic, "3");
-    assert_eq!(wakes.take(), 0, "it was woken already");
-    let Poll::Ready(Some(events)) = client.poll_next_unpin(&mut cx) else { panic!("nothing there") };
+    assert_eq!(wakes.take(), 0, "it has already been woken");
+    let Poll::Ready(Some(events)) = client.poll_next_unpin(&mut cx) else { panic!("no events") };
     assert_eq!(tell(&events), ["2: 2", "3: 3"]);
     assert!(client.poll_next_unpin(&mut cx).is_pending());
 }
@@ -82,7 +82,7 @@ fn case_12_a_dropped_subscriber_is_not_woken_and_the_others_are() {
         .collect();
     clients.remove(3);
     clients.remove(0);
-    // A new one takes a place that is free.
+    // A new subscription reuses a free slot.
     let mut new = subscribe(&topic, None);
     read(&mut new);
     publish(&topic, "1");
@@ -93,7 +93,7 @@ fn case_12_a_dropped_subscriber_is_not_woken_and_the_others_are() {
     assert_eq!(topic.stats().unwrap().subscribers, 4);
 }
 
-/// The last waker of a task drops it, here with a subscription to the same topic.
+/// Dropping the last waker of a task drops the task, here with a subscription to the same topic.
 #[test]
 fn a_waker_that_drops_a_subscription_does_not_deadlock() {
     struct Task(#[allow(dead_code)] std::sync::Mutex<sse_hub::Subscription>);
@@ -106,7 +106,7 @@ fn a_waker_that_drops_a_subscription_does_not_deadlock() {
         assert!(client.poll_next_unpin(&mut Context::from_waker(waker)).is_pending());
     };
     let task = || Waker::from(Arc::new(Task(subscribe(&topic, None).into())));
-    // It is replaced, woken, or its subscription is dropped.
+    // The waker is replaced or woken, or its subscription is dropped.
     let mut client = subscribe(&topic, None);
     wait(&mut client, &task());
     wait(&mut client, &task());
@@ -116,7 +116,7 @@ fn a_waker_that_drops_a_subscription_does_not_deadlock() {
     assert_eq!(topic.stats().unwrap().subscribers, 0);
 }
 
-/// Threads that publish, read and come back: each reader sees every event once, in order.
+/// Threads that publish, read and reconnect: each reader sees every event once, in order.
 #[test]
 fn case_12_many_threads() {
     const EVENTS: u64 = 2000;
@@ -135,7 +135,7 @@ fn case_12_many_threads() {
                         None => open(topic.subscriber().start(sse_hub::Start::Oldest)),
                         Some(_) => subscribe(topic, seen.clone()),
                     };
-                    // Now and then a client goes, with something that it did not read.
+                    // Sometimes a client disconnects with unread events.
                     for _ in 0..=reader {
                         let Some(events) = block_on(client.next()) else { panic!("closed") };
                         for event in decode(&events).iter().filter(|event| event.event_type() == "message") {

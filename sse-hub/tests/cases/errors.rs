@@ -1,4 +1,4 @@
-//! What errors say.
+//! The status, the time to retry and the source of each error.
 
 use std::error::Error;
 
@@ -23,7 +23,7 @@ fn what_is_unreachable_has_its_source_and_a_time() {
     let error = PublishError::Unavailable("connection refused".into());
     assert_eq!((error.status(), error.retry_after().is_some()), (503, true));
     assert_eq!(error.source().unwrap().to_string(), "connection refused");
-    // To try again by itself could publish it twice.
+    // An automatic retry could publish it twice.
     let error = PublishError::Unknown("connection reset".into());
     assert_eq!((error.status(), error.retry_after()), (503, None));
     assert_eq!(error.source().unwrap().to_string(), "connection reset");

@@ -26,7 +26,7 @@ fn case_27_with_the_id_of_the_end_there_is_nothing_to_come_back_for() {
     let error = try_subscribe(&topic, end).unwrap_err();
     assert!(matches!(error, SubscribeError::Finished));
     assert_eq!((error.status(), error.retry_after()), (204, None));
-    // With an earlier one there is.
+    // With an earlier id there is a stream.
     assert_eq!(read(&mut subscribe(&topic, last)), ["end @2", "closed"]);
 }
 

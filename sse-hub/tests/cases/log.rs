@@ -1,4 +1,4 @@
-//! What the core does where the log is elsewhere: cases 7, 8, 10, 13, 15 to 17, 19 to 23 and 27, with a log in memory.
+//! A hub with a backplane, here a log in memory: cases 7, 8, 10, 13, 15 to 17, 19 to 23 and 27.
 
 use std::task::{Context, Waker};
 
@@ -28,7 +28,7 @@ fn live(log: &Log, history: usize) -> (crate::support::log::Process, sse_hub::To
     let opening = topic.subscribe(None).now_or_never();
     assert!(opening.is_none(), "it has to wait for the first page");
     process.deliver_all();
-    // The hub of the topic lives in it.
+    // The topic keeps its hub alive.
     (process, topic)
 }
 
@@ -99,11 +99,11 @@ fn case_10_an_epoch_that_changed_is_no_gap() {
     assert_eq!(read(&mut client), wanted);
     assert_eq!(read(&mut subscribe(&topic, seen)), wanted);
     assert_eq!(process.reads(), 0, "the ring has it");
-    // By a process that reads it from the log.
+    // With a process that reads the events from the log.
     let (_process, topic) = live(&log, 1);
     assert_eq!(read(&mut subscribe(&topic, seen)), wanted);
     assert_eq!(read(&mut open(topic.subscriber().start(Start::Last(2)))), ["ready @2", "1: 6"]); // a marker counts
-    // The last one before an epoch may be trimmed.
+    // The last event before an epoch may be trimmed.
     log.trim(5);
     let (_process, topic) = live(&log, 100);
     assert_eq!(read(&mut subscribe(&topic, seen)), wanted);
@@ -159,7 +159,7 @@ fn case_6_and_25_with_a_log() {
     assert_eq!(read(&mut subscribe(&topic, positions[5]))[..2], [gap("trimmed", 5, 10), "11: 11".into()]);
     let latest = topic.subscriber().last_event_id(positions[5]).on_gap(OnGap::Latest);
     assert_eq!(read(&mut open(latest)), [gap("trimmed", 15, 20)]);
-    // Of the log, not of the ring.
+    // The oldest event of the log, not of the ring.
     let oldest = read(&mut open(topic.subscriber().start(Start::Oldest)));
     assert_eq!((oldest.len(), oldest[0].as_str()), (11, "ready @10"));
     let last = read(&mut open(topic.subscriber().start(Start::Last(5))));
@@ -200,7 +200,7 @@ fn case_16_the_order_is_that_of_the_log() {
     clients.iter_mut().for_each(|client| drop(read(client)));
     publish(&topic, "a");
     publish(&other_topic, "b");
-    // Not before it came back.
+    // Not before the log can be reached again.
     assert_eq!(read(&mut clients[0]), [""; 0]);
     one.deliver_all();
     other.deliver_all();
@@ -251,10 +251,10 @@ fn case_20_while_the_log_is_down() {
     let first_page = next(&mut slow).unwrap().unwrap();
     assert_eq!(tell(&first_page).len(), 17);
     process.cut(true);
-    // Those that are connected stay, and a client whose id the ring covers is served.
+    // Connected clients stay connected, and a client whose id the ring covers is served.
     assert_eq!(read(&mut waiting), [""; 0]);
     assert_eq!(read(&mut subscribe(&topic, positions[18])), ["19: 19", "20: 20"]);
-    // Any other is told to come back.
+    // Any other client is told to try again.
     let error = try_subscribe(&topic, positions[3]).unwrap_err();
     assert!(matches!(error, SubscribeError::Read(ReadError::Unavailable(_))));
     assert_eq!(error.status(), 503);
@@ -280,7 +280,7 @@ fn case_20_a_read_that_failed_is_tried_again_when_there_is_news() {
     assert_eq!(process.reads(), 1, "it asks again and again");
     process.cut(false);
     assert_eq!(read(&mut client), [""; 0]);
-    // An empty page is news.
+    // An empty page wakes the client.
     process.deliver_all();
     assert_eq!(read(&mut client).len(), 10);
 }
@@ -297,7 +297,7 @@ fn case_20_those_who_wait_for_the_first_page_are_bounded() {
     assert!(waiting[1].poll_unpin(&mut cx).is_pending());
     let refused = waiting[2].as_mut().now_or_never().unwrap();
     assert!(matches!(refused, Err(SubscribeError::Read(ReadError::Busy))));
-    // One that gives up makes room, and nobody waits for a log that is down.
+    // A client that gives up makes room, and nobody waits for a log that is down.
     drop(waiting.remove(0));
     let mut next = Box::pin(topic.subscribe(None));
     assert!(next.poll_unpin(&mut cx).is_pending());
@@ -317,7 +317,7 @@ fn case_21_a_log_that_lost_its_end_is_told() {
     let mut client = subscribe(&topic, log.last());
     log.lose(4);
     append(&log, 11..=12);
-    // The process sees that the log is another one, and begins anew.
+    // The process sees that the log is another one, and its ring restarts.
     process.deliver_all();
     let told = read(&mut client);
     assert_eq!(told[0], gap("ahead", None, 0));
@@ -352,7 +352,7 @@ fn case_22_a_hole_is_a_gap_with_the_number() {
     process.deliver_all();
     let told = read(&mut client);
     assert_eq!(told[..2], [gap("slow", 12, 15), "16: 16".into()]);
-    // And for those who come later.
+    // The same for later clients.
     assert_eq!(read(&mut subscribe(&topic, client.position())), [""; 0]);
 }
 

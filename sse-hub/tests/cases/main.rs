@@ -1,4 +1,4 @@
-//! The cases of a client that comes back, by number, as sse-hub/README.md lists them.
+//! The cases of sse-hub/README.md, by number.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! Cases 16 to 18: what is published. `log.rs` has what a backplane adds.
+//! Cases 16 to 18: publishing. `log.rs` has the cases with a backplane.
 
 use std::thread;
 
@@ -22,7 +22,7 @@ fn case_16_several_publishers_one_order() {
     assert_eq!(told[0], told[1]);
     assert_eq!(told[0], told[2]);
     assert_eq!(told[0].len(), 2001);
-    // Those of one publisher are in its order.
+    // The events of each publisher are in its order.
     let numbers: Vec<u64> =
         told[0][1..].iter().map(|told| told.split(": ").nth(1).unwrap().parse().unwrap()).collect();
     for publisher in 0..4 {
@@ -95,10 +95,10 @@ fn case_18_the_same_key_again_is_the_first_position() {
     assert_eq!(publish_once("a", "other").unwrap(), first);
     assert_eq!(publish_once("b", "2").unwrap(), second);
     publish(&topic, "3");
-    // Also when the topic is finished.
+    // Even when the topic is finished.
     finish(&topic);
     assert_eq!(publish_once("b", "2").unwrap(), second);
-    // The first event is not kept, and so its key is not known.
+    // The first event is no longer kept, so its key is forgotten.
     assert!(matches!(publish_once("a", "1"), Err(PublishError::Closed)));
     assert_eq!(read(&mut subscribe(&topic, first)), ["2: 2", "3: 3", "end @4", "closed"]);
 

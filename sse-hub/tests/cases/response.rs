@@ -1,4 +1,4 @@
-//! Cases 23, 24, 27 and 28, and the ten lines on axum: a subscription as a response.
+//! Cases 23, 24, 27 and 28: a subscription as a response of axum.
 
 use std::{
     pin::Pin,
@@ -76,13 +76,13 @@ async fn case_27_the_id_of_the_end_is_answered_with_204() {
     let (status, _, text) = answer(&hub, Request::post("/room"), "more").await;
     assert_eq!(status, StatusCode::GONE);
     assert_eq!(text.collect().await.unwrap().to_bytes(), "the topic is finished; publish to another one\n");
-    // Errors that pass say when.
+    // Temporary errors say when to try again.
     let response = SubscribeError::from(sse_hub::error::ReadError::Busy).into_response();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(response.headers()["retry-after"], "2");
 }
 
-/// What is there of a body.
+/// The frames of a body that are ready.
 fn frames(body: &mut (impl http_body::Body<Data = bytes::Bytes, Error: std::fmt::Debug> + Unpin)) -> String {
     let mut text = String::new();
     let mut cx = Context::from_waker(Waker::noop());
@@ -122,7 +122,7 @@ async fn case_24_at_a_shutdown_nothing_is_lost() {
             rest
         })
         .collect();
-    // Case 23: they do not all come back at once.
+    // Case 23: the clients do not all reconnect at once.
     retries.sort();
     retries.dedup();
     assert!(retries.len() > 10, "{retries:?}");

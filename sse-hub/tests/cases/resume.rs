@@ -1,4 +1,4 @@
-//! Cases 4 to 11, 25: a client comes back with an id.
+//! Cases 4 to 11 and 25: a client reconnects with an id.
 
 use sse_hub::{Hub, OnGap, Position, Reason, Start};
 
@@ -19,7 +19,7 @@ fn case_4_nothing_follows_the_last_event() {
 fn case_5_exactly_what_follows() {
     let topic = topic(3);
     let positions: Vec<_> = (1..=5).map(|n| publish(&topic, n.to_string())).collect();
-    // 2 is trimmed, but what follows it is not.
+    // 2 is trimmed, but the events after it are not.
     assert_eq!(read(&mut subscribe(&topic, positions[1])), ["3: 3", "4: 4", "5: 5"]);
     assert_eq!(read(&mut subscribe(&topic, positions[2])), ["4: 4", "5: 5"]);
     assert_eq!(read(&mut subscribe(&topic, positions[3])), ["5: 5"]);
@@ -113,11 +113,11 @@ fn case_11_a_gap_is_told_until_it_arrives_and_then_not_again() {
     let topic = topic(3);
     let positions: Vec<_> = (1..=10).map(|n| publish(&topic, n.to_string())).collect();
     for seen in [positions[2], Position::new(7, 7)] {
-        // It is lost on its way, so the client comes with the same id.
+        // The gap is lost on its way, so the client reconnects with the same id.
         let told = read(&mut subscribe(&topic, seen));
         assert_eq!(read(&mut subscribe(&topic, seen)), told);
         let first = next(&mut subscribe(&topic, seen)).unwrap().unwrap();
-        // It arrives, and nothing else.
+        // Only the gap arrives.
         let rebased = position(&decode(&first)[0]);
         let mut back = subscribe(&topic, rebased);
         assert_eq!(back.gap(), None);
@@ -132,7 +132,7 @@ fn case_25_a_right_that_is_newer_than_the_history() {
     let subscriber = || topic.subscriber().not_before(positions[7]); // 8 and later
     let denied = || gap("denied", None, 7);
 
-    // Whoever asks for what is older is told, without a number.
+    // A client that asks for older events gets a gap without a number.
     for seen in [2, 5, 6] {
         let mut client = open(subscriber().last_event_id(positions[seen - 1]));
         assert_eq!(client.gap().unwrap().reason, Reason::Denied);
@@ -140,23 +140,23 @@ fn case_25_a_right_that_is_newer_than_the_history() {
     }
     let latest = subscriber().last_event_id(positions[5]).on_gap(OnGap::Latest);
     assert_eq!(read(&mut open(latest)), [gap("denied", None, 10)]);
-    // Whoever does not, is not told, and sees nothing of it.
+    // Other clients get no gap, and no older events.
     assert_eq!(read(&mut open(subscriber().last_event_id(positions[6]))), ["8: 8", "9: 9", "10: 10"]);
     assert_eq!(read(&mut open(subscriber().last_event_id(positions[8]))), ["10: 10"]);
     for start in [Start::Oldest, Start::Last(5)] {
         let told = read(&mut open(subscriber().start(start)));
         assert_eq!(told, ["ready @7", "8: 8", "9: 9", "10: 10"]);
     }
-    // Other gaps do not go back further either.
+    // After another gap, clients do not get older events either.
     let reset = subscriber().last_event_id(Position::new(Position::epoch_of("room", 1), 1));
     assert_eq!(read(&mut open(reset)), [&gap("reset", None, 7), "8: 8", "9: 9", "10: 10"]);
-    // A right that begins later.
+    // Access that begins in the future.
     let later = Position::new(positions[0].epoch(), 12);
     let mut client = open(topic.subscriber().not_before(later));
     assert_eq!(read(&mut client), ["ready @11"]);
     publish_all(&topic, 11..=12);
     assert_eq!(read(&mut client), ["12: 12"]);
-    // Of another topic, nothing is shown of the past.
+    // With a position of another topic, no past event is shown.
     let other = Position::new(Position::epoch_of("other", 1), 1);
     assert_eq!(read(&mut open(topic.subscriber().start(Start::Oldest).not_before(other))), ["ready @12"]);
 }

@@ -1,5 +1,4 @@
-//! Cases 13 to 15: subscribers that are slower than the publisher, or not there. `tests/memory.rs` has those that never
-//! read.
+//! Cases 13 to 15: slow subscribers, or none. `tests/memory.rs` has those that never read.
 
 use sse_hub::OnGap;
 
@@ -19,7 +18,7 @@ fn case_13_a_slow_client_catches_up_by_whole_segments() {
     }
     let wanted: Vec<_> = (1..=1000).map(|n| format!("{n}: {n}")).collect();
     assert_eq!(told[1..], wanted);
-    // 1,000 events of some 40 bytes, and `ready`.
+    // 1,000 events of about 40 bytes, and `ready`.
     assert!(items <= 5, "{items} items");
 }
 
@@ -46,7 +45,7 @@ fn case_13_below_the_history_is_a_gap_with_the_number() {
     assert_eq!(read(&mut client), ["ready @0", "1: 1", "2: 2"]);
     publish_all(&topic, 3..=10);
     assert_eq!(read(&mut client), [&gap("slow", 5, 7), "8: 8", "9: 9", "10: 10"]);
-    assert_eq!(client.gap(), None, "that is what it came with");
+    assert_eq!(client.gap(), None, "only a gap after its last event ID");
     assert_eq!(topic.stats().unwrap().gaps, 1);
     // The id of the gap is where a client resumes.
     publish_all(&topic, 11..=12);

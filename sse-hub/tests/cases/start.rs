@@ -1,4 +1,4 @@
-//! Cases 1 to 3: no id, an id that is not ours, and where the id is.
+//! Cases 1 to 3: no id, an id that is not of a hub, and the id in the header or the query.
 
 use http::{HeaderMap, HeaderValue, Uri};
 use sse_codec::EventId;
@@ -100,10 +100,10 @@ fn case_2_what_is_no_id_of_a_hub_is_a_gap_and_then_it_goes_on_from_now() {
         assert!(matches!(error, SubscribeError::Malformed));
         assert_eq!((error.status(), error.retry_after()), (400, None));
     }
-    // A control character in a header does not get here, but one in a query does.
+    // HTTP rejects a control character in a header, but not in a query.
     let seen = last_event_id_or_query(&HeaderMap::new(), &"/?id=1%00".parse().unwrap(), "id");
     assert_eq!(Seen::from(seen), Seen::Malformed);
-    // What is ours is not refused, whatever it leads to.
+    // An id of a hub is never refused, even if it leads to a gap.
     let ours = topic.subscriber().last_event_id(sse_hub::Position::new(1, 1)).refuse_malformed(true);
     assert_eq!(read(&mut open(ours)).len(), 2);
 }

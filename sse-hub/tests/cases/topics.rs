@@ -1,4 +1,4 @@
-//! Case 26: names from clients, and topics that leave the memory.
+//! Case 26: names from clients, and topics that are removed from memory.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn case_26_the_number_of_topics_is_limited() {
     let hub = Hub::builder().max_topics(3).build();
     let clients: Vec<_> = ["a", "b"].map(|name| subscribe(&hub.topic(name), None)).into();
     publish(&hub.topic("c"), "1");
-    // One that is subscribed to, and one that has history, stay.
+    // A topic with a subscriber and one with history stay.
     let Err(SubscribeError::Topic(error)) = try_subscribe(&hub.topic("d"), None) else { panic!("no error") };
     assert_eq!(error, TopicError::TooMany { max: 3 });
     assert_eq!((error.status(), error.retry_after().is_some()), (503, true));
@@ -87,7 +87,7 @@ fn case_26_history_that_is_not_idle_stays() {
     assert_eq!(hub.stats().events, 20);
 }
 
-/// Where there are too many, it must not take long to say so.
+/// When there are too many topics, the refusal must be fast.
 #[test]
 fn case_26_topics_that_can_go_are_not_looked_for_at_each_refusal() {
     let hub = Hub::builder().max_topics(1600).build();

@@ -1,4 +1,4 @@
-//! Random sequences of all that can happen, compared with a list of all events that ever were.
+//! Random sequences of operations, compared with a list of all events ever published.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -1,4 +1,4 @@
-//! A hub without a backplane: what each client is told is known exactly.
+//! A hub without a backplane: the test knows exactly which events each client must get.
 
 use proptest::{collection::vec, prelude::*};
 use sse_hub::{Hub, OnGap, Position, Seen, Start, Subscription, Topic, error::SubscribeError};
@@ -9,13 +9,13 @@ use crate::support::*;
 enum Step {
     Publish(usize),
     Subscribe(From, Start, OnGap),
-    /// The next item of this client, or all that there are.
+    /// Read the next item of this client, or all available ones.
     Poll(usize, bool),
     Drop(usize),
-    /// This client comes back with the last id that it has.
+    /// This client reconnects with its last id.
     Reconnect(usize, OnGap),
     Finish,
-    /// All are gone, and the hub is another one. Clients keep their ids.
+    /// All clients disconnect, and the hub is replaced. Clients keep their ids.
     Restart,
 }
 
@@ -24,7 +24,7 @@ enum From {
     Nothing,
     Malformed,
     Foreign(u64),
-    /// This many after the last position, or before it.
+    /// This many positions after the last one, or before it if negative.
     Relative(i64),
     /// A position of the hub before this one.
     BeforeRestart(u64),
@@ -55,7 +55,7 @@ fn on_gap() -> impl Strategy<Value = OnGap> {
     prop_oneof![Just(OnGap::Oldest), Just(OnGap::Latest)]
 }
 
-/// All that ever was, and how much of it is kept.
+/// All events ever published, and how many of them are kept.
 struct Model {
     history: u64,
     epoch: u64,
@@ -64,12 +64,12 @@ struct Model {
     is_ended: bool,
 }
 
-/// What a client was told, and what it should be told next.
+/// A client, and the state that the model expects of it.
 struct Client {
     subscription: Option<Subscription>,
     cursor: u64,
     on_gap: OnGap,
-    /// What comes before all else.
+    /// The first event.
     first: Option<String>,
     last_id: Option<Position>,
 }
@@ -91,7 +91,7 @@ impl Model {
         if on_gap == OnGap::Latest { self.now() } else { self.floor() }
     }
 
-    /// Where a client begins, and with what.
+    /// Where a client begins, and its first event.
     fn attach(&self, seen: Seen, start: Start, on_gap: OnGap) -> Option<(u64, Option<String>)> {
         let position = match seen {
             Seen::Malformed => return Some((self.now(), Some(gap("malformed", None, self.now())))),
@@ -120,7 +120,7 @@ impl Model {
         Some((to, Some(first)))
     }
 
-    /// All that a client should be told now, with the position after each.
+    /// Everything that a client should get now, with the position after each.
     fn expected(&self, client: &Client) -> Vec<(String, u64)> {
         let mut cursor = client.cursor;
         let mut told: Vec<_> = client.first.iter().map(|first| (first.clone(), cursor)).collect();

@@ -1,5 +1,5 @@
-//! Hubs of several processes over one log: nothing is lost, doubled or reordered without a gap that says so, and no gap is
-//! told where there is none.
+//! Hubs of several processes over one log: nothing is lost, duplicated or reordered without a gap, and no gap is
+//! reported without a loss.
 
 use proptest::{collection::vec, prelude::*};
 use sse_codec::{Encoded, Event};
@@ -13,18 +13,18 @@ use crate::support::{
 #[derive(Clone, Debug)]
 enum Step {
     Append(usize),
-    /// A process gets this many entries of the log.
+    /// Deliver this many entries of the log to a process.
     Deliver(usize, usize),
     Subscribe(usize),
     Poll(usize, bool),
-    /// A client goes to a process, with its last id.
+    /// A client reconnects to a process, with its last id.
     Reconnect(usize, usize),
     BeginEpoch,
     Trim(usize),
     Lose(usize),
-    /// A process cannot reach the log, or can.
+    /// A process loses its connection to the log, or gets it back.
     Cut(usize, bool),
-    /// Reads of a process get no answer for now.
+    /// Reads of a process get no answer, or get one again.
     Hold(usize, bool),
 }
 
@@ -51,7 +51,7 @@ struct Run {
     log: Log,
     processes: Vec<(Process, sse_hub::Topic)>,
     clients: Vec<Client>,
-    /// All that ever was appended, in its order, and whether the log lost it.
+    /// All entries ever appended, in order, and whether the log lost each.
     all: Vec<(Position, Record, bool)>,
     appended: usize,
 }
@@ -69,7 +69,7 @@ impl Run {
             .map(|_| {
                 let (process, hub) = log.process(history);
                 let topic = hub.topic(TOPIC);
-                // It begins to follow the topic.
+                // This makes the process follow the topic.
                 drop(futures_util::FutureExt::now_or_never(topic.subscribe(None)));
                 process.deliver_all();
                 (process, topic)
@@ -87,7 +87,7 @@ impl Run {
         }
     }
 
-    /// Subscribes, unless the log that is down has to be asked.
+    /// Subscribes. Does nothing if that needs the log while it is down.
     fn subscribe(&mut self, process: usize, last: Option<Position>) {
         let topic = &self.processes[process].1;
         let seen = last.map(sse_codec::EventId::from);
@@ -118,7 +118,7 @@ impl Run {
         }
     }
 
-    /// Whether this may be what a client is told that has seen everything up to `last`.
+    /// Checks the next event of a client that has seen everything up to `last`.
     fn check(&self, last: Position, event: &Event) {
         let at = position(event);
         let between = || self.all.iter().filter(move |entry| entry.0 > last && entry.0 < at);
@@ -131,7 +131,7 @@ impl Run {
                     assert!(was_lost, "{event:?} after {last}");
                     return;
                 }
-                // Nothing that is still kept is called missing.
+                // No kept event is reported as missing.
                 let kept = self.log.entries().first().map(|entry| entry.0);
                 assert!(kept.is_none_or(|kept| at <= kept), "{event:?}, but {kept:?} is kept");
                 assert!(at > last);
@@ -145,7 +145,7 @@ impl Run {
                 let Record::Event(appended) = &entry.1 else { panic!("not an event: {at}") };
                 assert_eq!(appended.data(), event.data());
                 assert!(at > last, "{at} after {last}");
-                // What is left out is what the log lost, and what is no event.
+                // Only entries that the log lost, and markers, are left out.
                 let left_out = between().find(|entry| is_event(&entry.1) && !entry.2);
                 assert!(left_out.is_none(), "{at} after {last}, without {left_out:?}");
             }
@@ -186,7 +186,7 @@ impl Run {
         }
     }
 
-    /// All goes well again, and each client gets to the end.
+    /// Repairs everything, and checks that each client reaches the end.
     fn settle(&mut self) {
         self.step(Step::Append(1));
         for (process, _) in &self.processes {

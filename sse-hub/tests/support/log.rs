@@ -1,5 +1,5 @@
-//! A log that several hubs of one test share, as several processes would. Nothing moves by itself: a test delivers, holds
-//! up, trims and breaks.
+//! A log that several hubs of one test share, like several processes. The test delivers, delays, trims and breaks
+//! explicitly.
 
 use std::{
     future::{poll_fn, ready},
@@ -28,7 +28,7 @@ struct State {
     begins_epoch: bool,
 }
 
-/// What one process has of it.
+/// The view of one process of the log.
 #[derive(Clone, Debug)]
 pub(crate) struct Process {
     log: Log,
@@ -79,12 +79,12 @@ impl Log {
         Some(position)
     }
 
-    /// The next entry begins an epoch, as one of a publisher that connected anew.
+    /// The next entry begins an epoch, like the first one of a publisher that reconnected.
     pub(crate) fn begin_epoch(&self) {
         self.state().begins_epoch = true;
     }
 
-    /// Keeps this many entries.
+    /// Trims the log to this many entries.
     pub(crate) fn trim(&self, kept: usize) {
         let mut state = self.state();
         let excess = state.entries.len().saturating_sub(kept);
@@ -94,7 +94,7 @@ impl Log {
         }
     }
 
-    /// Loses the last entries, as after a failover. Epochs go on.
+    /// Loses the last entries, as after a failover. The numbers of epochs continue.
     pub(crate) fn lose(&self, entries: usize) {
         let mut state = self.state();
         let kept = state.entries.len().saturating_sub(entries);
@@ -106,12 +106,12 @@ impl Log {
         self.state().last()
     }
 
-    /// The position before everything that is kept.
+    /// The position before the oldest kept entry.
     pub(crate) fn floor(&self) -> Position {
         self.state().floor
     }
 
-    /// Everything that is kept.
+    /// The kept entries.
     pub(crate) fn entries(&self) -> Vec<(Position, Record)> {
         self.state().entries.clone()
     }
@@ -122,7 +122,7 @@ impl State {
         self.entries.last().map_or(self.floor, |(position, _)| *position)
     }
 
-    /// As a log of Redis can: it knows what is kept, and the numbers.
+    /// Reads like a log in Redis: from the kept entries and the numbers alone.
     fn read(&self, from: ReadFrom, limit: Limit) -> Page {
         let after = |index: usize, floor, gap| {
             let entries = self.entries[index..].iter().take(limit.entries).cloned().collect();
@@ -159,7 +159,7 @@ impl Process {
         self.state.lock().unwrap()
     }
 
-    /// Brings what is new to the hub: at most this many entries.
+    /// Delivers at most this many new entries to the hub.
     pub(crate) fn deliver(&self, entries: usize) {
         let mut state = self.state();
         if state.is_down {
@@ -180,7 +180,7 @@ impl Process {
         self.deliver(usize::MAX);
     }
 
-    /// The log cannot be reached, or can be again.
+    /// Makes the log unreachable, or reachable again.
     pub(crate) fn cut(&self, is_down: bool) {
         let mut state = self.state();
         state.is_down = is_down;
@@ -189,7 +189,7 @@ impl Process {
         }
     }
 
-    /// Reads get no answer until this is off.
+    /// Holds the answers to reads while this is on.
     pub(crate) fn hold_reads(&self, holds: bool) {
         self.state().holds_reads = holds;
     }

@@ -1,6 +1,6 @@
-//! What the tests share: topics and subscriptions without a runtime, and what a client is told as short texts.
+//! Helpers of the tests: topics and subscriptions without a runtime, and a client's events as short strings.
 
-#![allow(dead_code)] // not every program needs all
+#![allow(dead_code)] // not every test program uses everything
 
 pub(crate) mod log;
 
@@ -16,7 +16,7 @@ pub(crate) fn topic(history: usize) -> Topic {
     Hub::builder().history(history).build().topic("room")
 }
 
-/// In one process, nothing ever waits.
+/// Publishes. Without a backplane, nothing ever waits.
 pub(crate) fn try_publish(topic: &Topic, event: impl Into<Event>) -> Result<Position, PublishError> {
     topic.publish(event).now_or_never().expect("it does not wait")
 }
@@ -52,12 +52,12 @@ pub(crate) fn subscribe(topic: &Topic, seen: impl Into<Seen>) -> Subscription {
     try_subscribe(topic, seen).unwrap()
 }
 
-/// The next item that is there: `Some(None)` at the end of the stream.
+/// The next item if one is ready: `Some(None)` at the end of the stream.
 pub(crate) fn next(subscription: &mut Subscription) -> Option<Option<Encoded>> {
     subscription.next().now_or_never()
 }
 
-/// All that is there for a client.
+/// All events that are ready for a client.
 pub(crate) fn read(subscription: &mut Subscription) -> Vec<String> {
     let mut told = Vec::new();
     loop {
@@ -72,7 +72,7 @@ pub(crate) fn read(subscription: &mut Subscription) -> Vec<String> {
     }
 }
 
-/// The events of the hub by their types and data, all others by their data; with the numbers of their ids.
+/// Each event as text: the hub's own with type and data, others with data; all with the number of the id.
 pub(crate) fn tell(events: &Encoded) -> Vec<String> {
     decode(events)
         .iter()
@@ -96,7 +96,7 @@ pub(crate) fn position(event: &Event) -> Position {
     event.id().expect("every event has an id").parse().unwrap()
 }
 
-/// How [`tell`] tells of a gap.
+/// The text of [`tell`] for a gap.
 pub(crate) fn gap(reason: &str, missed: impl Into<Option<u64>>, at: u64) -> String {
     match missed.into() {
         Some(missed) => format!(r#"gap {{"reason":"{reason}","missed":{missed}}} @{at}"#),

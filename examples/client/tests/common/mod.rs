@@ -1,4 +1,4 @@
-//! What the tests of these programs have in common.
+//! Helpers for the tests of these programs.
 #![allow(dead_code)] // each test uses its part
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -16,14 +16,14 @@ use sse_conformance::programs::PATIENCE;
 pub(crate) const OPEN: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
 pub(crate) const NO_CONTENT: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// A program of this package, whatever the environment says.
+/// A program of this package, independent of the environment.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = sse_conformance::examples::program(name);
     command.env_remove("NO_COLOR").env_remove("http_proxy").env_remove("HTTP_PROXY");
     command
 }
 
-/// A server that answers each connection as a test tells it.
+/// A server whose answers the test controls.
 pub(crate) struct Server {
     listener: TcpListener,
     pub(crate) addr: SocketAddr,
@@ -39,7 +39,7 @@ impl Server {
         format!("http://{}/", self.addr)
     }
 
-    /// The next connection, and the request on it, in lower case.
+    /// The next connection and its request, in lower case.
     pub(crate) fn accept(&self) -> (String, TcpStream) {
         let (sender, accepted) = mpsc::channel();
         let listener = self.listener.try_clone().unwrap();
@@ -68,7 +68,7 @@ impl Server {
         request
     }
 
-    /// Answers one request after the other with these.
+    /// Answers one request after the other with these texts.
     pub(crate) fn answers(self, texts: &[&str]) -> thread::JoinHandle<Vec<String>> {
         let texts: Vec<_> = texts.iter().map(|&text| text.to_owned()).collect();
         thread::spawn(move || texts.iter().map(|text| self.answer(text)).collect())
@@ -80,7 +80,7 @@ pub(crate) fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
     request.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
 }
 
-/// A file that is not there yet, in a directory of its own that is removed at the end.
+/// A separate directory that is removed at the end.
 pub(crate) struct TempDir(pub(crate) PathBuf);
 
 impl TempDir {

@@ -1,4 +1,4 @@
-//! A way to a server that can be closed: what the browser has of it is one origin, whatever becomes of the server.
+//! A reverse proxy that can be closed. For the browser it is one origin, even if the server is replaced.
 
 use std::{
     error::Error,
@@ -26,16 +26,16 @@ use tokio::{
 type BoxError = Box<dyn Error + Send + Sync>;
 type Body = UnsyncBoxBody<Bytes, hyper::Error>;
 
-/// A reverse proxy that also has the page of the test, and takes its reports.
+/// A reverse proxy that also serves the page of the test, and receives its reports.
 pub(crate) struct Gate {
     addr: SocketAddr,
-    /// The server that it leads to, while it is open.
+    /// The target server, while the gate is open.
     server: watch::Sender<Option<SocketAddr>>,
     streams: Arc<Mutex<Vec<Option<String>>>>,
 }
 
 impl Gate {
-    /// With the page at `/observer`.
+    /// Opens a gate with the page at `/observer`.
     pub(crate) async fn open(server: SocketAddr, page: &'static str) -> (Self, Receiver<Value>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
@@ -56,7 +56,7 @@ impl Gate {
         self.addr
     }
 
-    /// Cuts all connections off.
+    /// Cuts all connections.
     pub(crate) fn close(&self) {
         self.server.send_replace(None);
     }
@@ -82,7 +82,7 @@ struct Visitor {
 impl Visitor {
     async fn serve(self, socket: TcpStream) {
         let service = service_fn(move |request| self.clone().answer(request));
-        // An error ends this connection only: to the browser it is cut off.
+        // An error ends only this connection: the browser sees it as cut off.
         let _ = server::conn::http1::Builder::new().serve_connection(TokioIo::new(socket), service).await;
     }
 
@@ -102,7 +102,7 @@ impl Visitor {
         }
     }
 
-    /// Answers as the server does, until there is none or another one.
+    /// Forwards the answer of the server, until there is none or another one.
     async fn forward(mut self, request: Request<Incoming>) -> Result<Response<Body>, BoxError> {
         let server = self.server.borrow_and_update().ok_or("the gate is closed")?;
         let socket = TcpStream::connect(server).await?;

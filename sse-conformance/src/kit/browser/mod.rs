@@ -18,8 +18,8 @@ use super::{
 use crate::vectors::{self, Vector};
 
 const HELP: &str = "\
-Serves a page that plays all vectors to the EventSource of the browser that opens it, and shows what comes of it:
-the events of each stream, and the Last-Event-ID with which the browser comes back.
+Serves a page that plays all vectors to the EventSource of the browser that opens it, and shows the results: the
+events of each stream, and the Last-Event-ID with which the browser reconnects.
 
 Usage: sse-conformance browser [OPTIONS]
 
@@ -33,15 +33,15 @@ Options:
   --run BROWSER    Start this browser without a window (chromium, firefox, or a path), and end with its report
 ";
 
-/// A browser may have to make a profile first.
+/// How long to wait for the report. A browser may have to create a profile first.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// What a page reports.
+/// The report of a page.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct PageReport {
     user_agent: String,
-    /// One for each vector, in their order.
+    /// One for each vector, in order.
     outcomes: Vec<Outcome>,
     notes: Vec<String>,
 }
@@ -66,7 +66,7 @@ pub async fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
         return Ok(code);
     }
     if let Some(word) = flags.subject.first() {
-        return Err(format!("there is no place for {word:?}; --help tells more").into());
+        return Err(format!("unexpected argument {word:?}; see --help").into());
     }
     match browser {
         Some(browser) => flags.finish(&report(&flags, &browser, addr.as_deref()).await?),
@@ -78,7 +78,7 @@ fn checks(vectors: &[Vector]) -> Vec<Check> {
     vectors.iter().map(decoder::check_of).collect()
 }
 
-/// Serves the page to whoever opens it, and prints what comes of it.
+/// Serves the page to any browser, and prints the reports.
 async fn serve(flags: &Flags, addr: Option<&str>) -> Result<ExitCode, Box<dyn Error>> {
     let (vectors, checks) = selected(flags)?;
     let listener = listen(addr.unwrap_or("127.0.0.1:8000")).await?;
@@ -89,7 +89,7 @@ async fn serve(flags: &Flags, addr: Option<&str>) -> Result<ExitCode, Box<dyn Er
     }
 }
 
-/// What this browser gets wrong.
+/// Checks this browser.
 ///
 /// # Errors
 ///
@@ -108,7 +108,7 @@ pub async fn report(flags: &Flags, browser: &OsString, addr: Option<&str>) -> Re
     });
     let report = report.await.ok().flatten();
     let words = browser.end().await;
-    let report = report.ok_or_else(|| format!("the browser did not report; its last words: {words}"))?;
+    let report = report.ok_or_else(|| format!("the browser did not report; its last error: {words}"))?;
     page_report(report?, &checks)
 }
 
@@ -125,7 +125,7 @@ async fn listen(addr: &str) -> Result<TcpListener, String> {
 
 fn page_report(page: PageReport, checks: &[Check]) -> Result<Report, Box<dyn Error>> {
     if page.outcomes.len() != checks.len() {
-        return Err("the page reports another number of streams".into());
+        return Err("the page reports a wrong number of streams".into());
     }
     let mut report = Report::new("browser", printable(&page.user_agent));
     report.notes = page.notes;

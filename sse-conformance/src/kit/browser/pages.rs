@@ -1,4 +1,4 @@
-//! The page, the streams that it asks for, and what it reports.
+//! The page, the streams that it requests, and its report.
 
 use std::{
     collections::BTreeMap,
@@ -26,9 +26,9 @@ use crate::vectors::Vector;
 
 /// The largest report of a page, in bytes.
 const MAX_REPORT: usize = 64 * 1024 * 1024;
-/// Of this many runs of the page it is known what they asked for.
+/// The number of runs of the page whose requests are kept.
 const MAX_RUNS: usize = 16;
-/// Between two parts of a stream that is cut.
+/// The pause between two parts of a cut stream.
 const PAUSE: Duration = Duration::from_millis(10);
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
@@ -39,16 +39,16 @@ pub(super) struct Pages {
 }
 
 struct Shared {
-    /// Streams, in the parts in which they are sent.
+    /// The streams, as parts to send.
     streams: Vec<Vec<Bytes>>,
-    /// What the page is told of them.
+    /// The description of the streams for the page.
     vectors: Bytes,
-    /// By the number of the run.
+    /// The requests of each run, by its number.
     runs: Mutex<BTreeMap<u64, Run>>,
     reports: mpsc::UnboundedSender<Result<PageReport, String>>,
 }
 
-/// By the number of the stream: the `Last-Event-ID` of each request for it.
+/// The `Last-Event-ID` of each request for a stream, by the number of the stream.
 type Run = BTreeMap<usize, Vec<Option<String>>>;
 
 impl Pages {
@@ -75,7 +75,7 @@ impl Pages {
         Self { reports }
     }
 
-    /// What a page reports next.
+    /// The next report of a page.
     pub(super) async fn report(&mut self) -> Result<PageReport, String> {
         self.reports.recv().await.ok_or("the server has ended")?
     }
@@ -90,7 +90,7 @@ fn tell(vector: &Vector) -> Value {
         "input": STANDARD.encode(&vector.input),
         "events": events.collect::<Vec<_>>(),
         "lastEventId": vector.final_last_event_id,
-        // As a float: some do not fit an integer of JavaScript, and only whether it is long matters.
+        // As a float: some do not fit an integer of JavaScript, and it only matters whether it is long.
         "retry": vector.retry.map(|retry| retry as f64),
     })
 }
@@ -116,17 +116,17 @@ impl Shared {
                     Ok(body) => serde_json::from_slice(&body.to_bytes()).map_err(|error| error.to_string()),
                     Err(error) => Err(error.to_string()),
                 };
-                // Nobody may wait for it any more.
+                // The receiver may be gone.
                 let _ = self
                     .reports
-                    .send(report.map_err(|error| format!("the report of the page is none: {error}")));
+                    .send(report.map_err(|error| format!("the report of the page is invalid: {error}")));
                 empty(StatusCode::NO_CONTENT)
             }
             _ => empty(StatusCode::NOT_FOUND),
         }
     }
 
-    /// The stream, at first; after that the browser is told that there is no more.
+    /// The stream for the first request; later ones get 204, so that the browser stops.
     fn stream(&self, request: &Request<Incoming>, query: &str) -> Response<Body> {
         let (Some(run), Some(number)) = (value(query, "run"), value(query, "number")) else {
             return empty(StatusCode::BAD_REQUEST);
@@ -159,7 +159,7 @@ impl Shared {
         response
     }
 
-    /// For each stream that was asked for twice: its number, and the id of the second request.
+    /// For each stream that was requested twice: its number, and the id of the second request.
     fn seen(&self, query: &str) -> Response<Body> {
         let runs = self.runs.lock().unwrap_or_else(PoisonError::into_inner);
         let run = value(query, "run").and_then(|run| runs.get(&run));

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::kit::program;
 
-/// A browser, with a profile of its own.
+/// A browser with a separate profile.
 pub(super) struct Browser {
     child: Child,
     profile: PathBuf,
@@ -35,7 +35,7 @@ impl Browser {
         fs::create_dir_all(&profile).map_err(|error| format!("{}: {error}", profile.display()))?;
         let mut command = Command::new(browser);
         if browser.to_string_lossy().contains("firefox") {
-            // A new profile shows a page of its own first, and a home directory may not be writable.
+            // A new profile shows a welcome page first, and the home directory may not be writable.
             let settings = "user_pref(\"browser.aboutwelcome.enabled\", false);\n\
                             user_pref(\"datareporting.policy.dataSubmissionEnabled\", false);\n";
             let write = || -> io::Result<()> { fs::write(profile.join("user.js"), settings) };
@@ -64,14 +64,14 @@ impl Browser {
         Ok(Self { child, profile, words })
     }
 
-    /// Waits until it has failed. One that ends well may have left the page to another process.
+    /// Waits until it has failed. A browser that exits with success may have passed the page to another process.
     pub(super) async fn failed(&mut self) {
         if self.child.wait().await.is_ok_and(|status| status.success()) {
             std::future::pending::<()>().await;
         }
     }
 
-    /// Ends it. Returns the last line of its standard error.
+    /// Stops it. Returns the last line of its standard error.
     pub(super) async fn end(&mut self) -> String {
         program::kill(&mut self.child).await;
         let words = timeout(Duration::from_secs(1), &mut self.words).await;

@@ -17,27 +17,27 @@ use super::{
 };
 
 const HELP: &str = "\
-Tells what a client of event streams gets wrong.
+Checks a client of event streams.
 
 Usage: sse-conformance client [OPTIONS] -- CMD… {url} …
 
-Runs CMD once for each check, with the URL of a server of its own on 127.0.0.1 in place of {url}. The server
-breaks connections, refuses them, sends ids and waits, and sees what the client does: its requests, their
-headers and their times. A client that prints JSON Lines is asked for its events, too:
+Runs CMD once for each check, with the URL of a new server on 127.0.0.1 in place of {url}. The server breaks
+connections, refuses them, sends ids and waits, and records the requests of the client with their headers and
+times. If the client prints JSON Lines, its events are checked as well:
 
   {\"event\":{\"type\":TYPE,\"data\":DATA,\"lastEventId\":ID}}
 
-It may end once it is told not to come back, and is killed otherwise. docs/protocol.md has the details.
+It may exit once it is told not to reconnect; otherwise it is killed. docs/protocol.md has the details.
 
   $ sse-conformance client -- target/debug/examples/client --json {url}
 
 Options:
 ";
 
-/// Most of a run is waiting, so there can be more of them at a time than `--jobs` says.
+/// A run mostly waits, so more of them can run at a time than `--jobs` allows.
 const RUNS_PER_JOB: usize = 4;
 
-/// What is replaced by the URL.
+/// The text that is replaced by the URL.
 const PLACEHOLDER: &str = "{url}";
 
 /// Runs the subcommand.
@@ -61,11 +61,11 @@ fn checks() -> Vec<Check> {
 ///
 /// # Errors
 ///
-/// If there is no command, no place for the URL in it, or if it asks for nothing.
+/// If there is no command, if it has no `{url}`, or if it makes no request.
 pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
     let command = flags.command()?;
     if !command.iter().any(|word| word.to_string_lossy().contains(PLACEHOLDER)) {
-        return Err(format!("the command has no {PLACEHOLDER}, for which the URL is put in").into());
+        return Err(format!("the command has no {PLACEHOLDER}; put it in the place of the URL").into());
     }
     let selected = flags.select(&checks())?;
     let mut scenarios = scenarios::all();
@@ -79,7 +79,7 @@ pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
     if !tells_events {
         report.notes.push("it prints no events as JSON Lines, so only its requests were checked".to_owned());
     }
-    // The longest first, so that the others run meanwhile.
+    // The longest first, so that the others run at the same time.
     let mut order: Vec<_> = scenarios.iter().enumerate().collect();
     order.sort_by_key(|(_, scenario)| Reverse(scenario.until.longest()));
     let findings = stream::iter(order).map(|(number, scenario)| async move {

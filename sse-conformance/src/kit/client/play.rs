@@ -17,22 +17,22 @@ use super::{
 };
 use crate::{kit::program::kill, scripts::socket::Server};
 
-/// How long a program has to print what it knows once the server has seen enough.
+/// How long a program may take to print its last events once the server has seen enough.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// How many times as long to wait for the first request: machines are busy, and some runtimes start slowly.
+/// The factor of the wait for the first request: machines are busy, and some runtimes start slowly.
 const SLOW_START: u32 = 6;
 
-/// The end of standard error that is kept, in bytes.
+/// How many bytes are kept of the end of standard error.
 const MAX_ERRORS: usize = 64 * 1024;
 
 /// How the programs are run.
 pub(super) struct Player<'a> {
     command: &'a [OsString],
-    /// How long to wait for what must come.
+    /// How long to wait for an expected event.
     patience: Duration,
-    /// A permit for each program that may start at the same time: a runtime that needs a second of a processor to
-    /// start needs many if there are many, and times mean nothing then.
+    /// A permit for each program that may start at the same time: some runtimes need a second of CPU time to start, and
+    /// many starting at once would distort the times.
     starts: Semaphore,
 }
 
@@ -41,8 +41,8 @@ impl<'a> Player<'a> {
         Self { command, patience, starts: Semaphore::new(starts) }
     }
 
-    /// Runs the program until enough was seen of it, or nothing for as long as the patience. An error is one of this
-    /// machine: no port, or no such program.
+    /// Runs the program until the server has seen enough, or nothing for `patience`. The error is a local one: no free
+    /// port, or no such program.
     pub(super) async fn play(&self, scenario: &Scenario) -> Result<Record, String> {
         let script = scenario.script.clone();
         let server = Server::start_with(move |number, addr| script(number, addr)).await;
@@ -62,7 +62,7 @@ impl<'a> Player<'a> {
                 sighting = server.sighting() => record.see(sighting),
                 line = program.lines.recv() => match line {
                     Some(line) => record.read(&line),
-                    // Its output is closed, so it is about to end.
+                    // Its output is closed, so it is about to exit.
                     None => {
                         record.ended(program.end(self.patience).await);
                         break;
@@ -84,11 +84,11 @@ impl<'a> Player<'a> {
 }
 
 impl Scenario {
-    /// When enough was seen, if nothing more happens.
+    /// When to stop if nothing more happens.
     fn deadline(&self, record: &Record, patience: Duration) -> Instant {
         let Until { requests, quiet, watch } = self.until;
         let Some(first) = record.requests().first() else {
-            // A program may not take a URL with a password. It makes other requests, if slowly.
+            // A program may reject a URL with a password. It has made other requests, so it does start.
             return record.started + patience * if self.with_password { 1 } else { SLOW_START };
         };
         if let Some(enough) = record.requests().get(requests - 1) {
@@ -115,7 +115,7 @@ impl Program {
         let mut command = Command::new(&name);
         command.args(words).kill_on_drop(true);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // What it starts itself ends with it.
+        // Its child processes are killed with it.
         #[cfg(unix)]
         command.process_group(0);
         let mut child = command.spawn().map_err(|error| format!("cannot run {name:?}: {error}"))?;
@@ -127,7 +127,7 @@ impl Program {
         Ok(Self { child, lines, errors })
     }
 
-    /// Waits for its end. `None` if a signal ended it, or if it had to be killed.
+    /// Waits until it exits. `None` if a signal ended it, or if it had to be killed.
     async fn end(&mut self, patience: Duration) -> Option<i32> {
         match timeout(patience, self.child.wait()).await {
             Ok(status) => status.ok()?.code(),
@@ -140,7 +140,7 @@ impl Program {
 
     /// The end of its standard error.
     async fn errors(&mut self) -> String {
-        // What it has started, and what goes on, may hold it open.
+        // A child process that still runs may hold it open.
         timeout(SETTLE, &mut self.errors).await.ok().and_then(Result::ok).unwrap_or_default()
     }
 }

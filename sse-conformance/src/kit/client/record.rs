@@ -1,4 +1,4 @@
-//! What was seen of one run of a program, and what can be asked of it.
+//! The observations of one run of a program, and checks of them.
 
 use std::time::Duration;
 
@@ -14,17 +14,17 @@ use crate::{
     scripts::socket::{Seen, Sighting, header},
 };
 
-/// All that was seen.
+/// All observations of a run.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) started: Instant,
-    /// When anything was seen last.
+    /// The time of the last observation.
     pub(super) last_seen: Instant,
     requests: Vec<Request>,
     events: Vec<(Instant, Event)>,
-    /// Whether the program tells its events at all.
+    /// Whether the program prints events at all.
     tells_events: bool,
-    /// Its exit code, if it ended by itself; `None` in it after a signal.
+    /// Its exit code if it exited without being killed; `Some(None)` after a signal.
     exit: Option<Option<i32>>,
     /// Its standard error.
     errors: String,
@@ -63,7 +63,7 @@ impl Record {
         }
     }
 
-    /// Takes a line of output. What is no event is not asked for.
+    /// Reads a line of output. Lines that are not events are ignored.
     pub(super) fn read(&mut self, line: &[u8]) {
         self.last_seen = Instant::now();
         if let Ok(Line { event }) = serde_json::from_slice(line) {
@@ -87,7 +87,7 @@ impl Record {
         !self.events.is_empty()
     }
 
-    /// Why the program was not heard of.
+    /// Why there was no request.
     pub(super) fn why_no_request(&self) -> String {
         let end = match self.exit {
             None => "no request came".to_owned(),
@@ -104,17 +104,17 @@ impl Record {
         &self.requests
     }
 
-    /// The request of this number, from 0, which should have come.
+    /// The request with this number, from 0. An outcome if it did not come.
     pub(super) fn request(&self, number: usize) -> Result<&Request, Outcome> {
         self.requests.get(number).ok_or_else(|| {
             let count = self.requests.len();
             let end = match self.exit {
-                None => "then nothing more came",
-                Some(_) => "then it ended",
+                None => "then nothing more",
+                Some(_) => "then it exited",
             };
             let errors = self.errors.lines().rfind(|line| !line.trim().is_empty());
             let errors =
-                errors.map(|line| format!("\nits last words: {}", shorten(line))).unwrap_or_default();
+                errors.map(|line| format!("\nits last error: {}", shorten(line))).unwrap_or_default();
             failed(match count {
                 0 => format!("it made no request{errors}"),
                 1 => format!("it made one request, {end}{errors}"),
@@ -123,12 +123,12 @@ impl Record {
         })
     }
 
-    /// `Last-Event-ID` of the request of this number.
+    /// `Last-Event-ID` of the request with this number.
     pub(super) fn id_of(&self, number: usize) -> Result<Option<&str>, Outcome> {
         Ok(header(&self.request(number)?.text, "last-event-id"))
     }
 
-    /// That request says that this is the last event ID.
+    /// Checks that this request has this last event ID.
     pub(super) fn has_id(&self, number: usize, expected: Option<&str>) -> Verdict {
         let id = self.id_of(number)?;
         if id == expected {
@@ -140,24 +140,24 @@ impl Record {
         Err(failed(format!("request {} has {id}\nit should have {expected}", number + 1)))
     }
 
-    /// There were this many requests and no more.
+    /// Checks that there were this many requests and no more.
     pub(super) fn stays_away_after(&self, count: usize) -> Verdict {
         self.request(count - 1)?;
         match self.requests.get(count) {
             None => Ok(()),
             Some(again) => {
                 let gap = again.at - self.requests[count - 1].at;
-                Err(failed(format!("it came back after {} ms", gap.as_millis())))
+                Err(failed(format!("it reconnected after {} ms", gap.as_millis())))
             }
         }
     }
 
-    /// The time between two requests that follow each other, of which the first has this number.
+    /// The time between the request with this number and the next one.
     pub(super) fn gap(&self, number: usize) -> Result<Duration, Outcome> {
         Ok(self.request(number + 1)?.at - self.request(number)?.at)
     }
 
-    /// The gap after this request is no shorter than this.
+    /// Checks that the gap after this request is no shorter than this.
     pub(super) fn waits(&self, number: usize, least: Duration) -> Verdict {
         // Some timers have a resolution of 15 ms.
         const TOLERANCE: Duration = Duration::from_millis(20);
@@ -165,10 +165,10 @@ impl Record {
         if gap + TOLERANCE >= least {
             return Ok(());
         }
-        Err(failed(format!("it came back after {} ms, not {} ms", gap.as_millis(), least.as_millis())))
+        Err(failed(format!("it reconnected after {} ms, not {} ms", gap.as_millis(), least.as_millis())))
     }
 
-    /// The events that it told of, and when. An error if it never tells.
+    /// The printed events with their times. An error if it never prints any.
     pub(super) fn events(&self) -> Result<&[(Instant, Event)], Outcome> {
         if !self.tells_events {
             return Err(Outcome::Skipped("it prints no events".to_owned()));
@@ -176,7 +176,7 @@ impl Record {
         Ok(&self.events)
     }
 
-    /// The events are these: type, data and last event ID.
+    /// Checks the events: type, data and last event ID.
     pub(super) fn has_events(&self, expected: &[(&str, &str, &str)]) -> Verdict {
         let events = self.events()?;
         let same = |(_, event): &(Instant, Event), (r#type, data, id): &(&str, &str, &str)| {
@@ -201,7 +201,7 @@ impl Record {
         )))
     }
 
-    /// The same, if the program tells at all.
+    /// The same, if the program prints events at all.
     pub(super) fn has_events_if_it_tells(&self, expected: &[(&str, &str, &str)]) -> Verdict {
         if self.tells_events { self.has_events(expected) } else { Ok(()) }
     }

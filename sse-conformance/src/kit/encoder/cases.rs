@@ -1,4 +1,4 @@
-//! What an encoder is given.
+//! The input of an encoder.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use crate::{
     vectors,
 };
 
-/// A check, and the blocks that it asks for.
+/// A check, and the blocks to encode.
 pub(super) struct Case {
     pub(super) check: Check,
-    /// What the blocks have. A program that cannot write one of them is not checked.
+    /// The parts of the blocks. If a program cannot write one of them, the check is skipped.
     pub(super) keys: Vec<Key>,
     pub(super) blocks: Vec<Block>,
 }
@@ -27,21 +27,22 @@ pub(super) enum Key {
     Comment,
 }
 
-/// A line for the program, and what must come of it.
+/// A line for the program, and the expected result.
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) line: Value,
     pub(super) demand: Demand,
 }
 
-/// What must come of a line.
+/// The expected result of a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Demand {
-    /// All that the line says arrives.
+    /// Everything in the line arrives.
     Arrives,
     /// The same, or the line is refused.
     ArrivesOrIsRefused,
-    /// The line cannot be written as it is: it is refused, or this key arrives without what is hostile, or not at all.
+    /// The line cannot be written unchanged: it is refused, or this key arrives without the hostile part, or not at
+    /// all.
     IsHarmless(Key),
 }
 
@@ -70,7 +71,7 @@ impl Key {
 }
 
 impl Case {
-    /// The lines for the program: after each of these blocks comes one that shows where it ends.
+    /// The lines for the program: after each of these blocks comes a block that marks its end.
     pub(super) fn input(&self, blocks: Range<usize>) -> String {
         let lines = self.blocks[blocks].iter().enumerate();
         lines
@@ -84,7 +85,7 @@ pub(super) fn mark(number: usize) -> String {
     format!("end of block {number}")
 }
 
-/// All checks, in their order.
+/// All checks, in order.
 pub(super) fn cases() -> Vec<Case> {
     let mut cases = plain();
     cases.extend(values());
@@ -121,7 +122,7 @@ const SPACE: Rule =
 /// Blocks without anything hostile.
 fn plain() -> Vec<Case> {
     use Key::{Comment, Data, Event, Id, Retry};
-    let arrives = "What is sent must arrive, or the client shows something else.";
+    let arrives = "The client must get what the server sends.";
     let case = |name: &str, what: &str, keys: &[Key], line: Value| Case {
         check: Check::new(format!("block/{name}"), what, arrives, WRITING),
         keys: keys.to_vec(),
@@ -210,13 +211,13 @@ fn plain() -> Vec<Case> {
     ]
 }
 
-/// Values that are none: they are refused, or do no harm.
+/// Invalid values: they are refused, or do no harm.
 fn values() -> Vec<Case> {
     let case = |name: &str, what: &str, key: Key, line: Value, rule: Rule| Case {
         check: Check::new(
             format!("value/{name}"),
             what,
-            "A value that clients ignore or misread is better refused where it is made.",
+            "An encoder should refuse a value that clients ignore or misread.",
             rule,
         ),
         keys: vec![key],
@@ -231,10 +232,10 @@ fn values() -> Vec<Case> {
             RETRY,
         ),
         case("retry-fraction", "half a millisecond", Key::Retry, json!({ "data": "x", "retry": 1.5 }), RETRY),
-        case("retry-exponent", "1e3 as a text", Key::Retry, json!({ "data": "x", "retry": "1e3" }), RETRY),
+        case("retry-exponent", "1e3 as a string", Key::Retry, json!({ "data": "x", "retry": "1e3" }), RETRY),
         case(
             "retry-line",
-            "a reconnection time that is a text with a line break",
+            "a reconnection time that is a string with a line break",
             Key::Retry,
             json!({ "data": "x", "retry": "1\ndata: forged" }),
             NO_LINE_ENDS,
@@ -243,7 +244,7 @@ fn values() -> Vec<Case> {
     ]
 }
 
-/// A name, and what is taken for the end of a line or of a text.
+/// A name, and a character that some programs treat as the end of a line or a string.
 const HOSTILE: [(&str, &str); 7] = [
     ("cr", "\r"),
     ("lf", "\n"),
@@ -254,7 +255,7 @@ const HOSTILE: [(&str, &str); 7] = [
     ("bom", "\u{FEFF}"),
 ];
 
-/// What an attacker would have a client read.
+/// The lines that an attacker wants a client to read.
 const FORGED: [&str; 6] = ["data: forged", "event: forged", "id: forged", "retry: 1", ": forged", ""];
 
 const PLACES: [Place; 4] = [Place::Start, Place::Middle, Place::End, Place::Everywhere];
@@ -292,17 +293,17 @@ impl Place {
 fn matrix(key: Key, (hostile_name, hostile): (&str, &str), place: Place) -> Case {
     let ends_a_line = hostile.contains(['\r', '\n']);
     let (group, why, demand) = match key {
-        // Each line end of these is one of the data.
+        // A line end in these is a part of the text.
         Key::Data | Key::Comment => (
             if key == Key::Data { "data" } else { "comment" },
-            "A line end that is not seen as one forges a field: what a stranger wrote becomes an id or a type.",
+            "A missed line end forges a field: the text of a stranger becomes an id or a type.",
             Demand::Arrives,
         ),
         Key::Id if ends_a_line || hostile == "\0" => {
             let why = if ends_a_line {
                 "An id with a line end forges fields and events for everyone who reads the stream."
             } else {
-                "Clients ignore an id with NUL, so they come back with an older one, and get events twice."
+                "Clients ignore an id with NUL, so they reconnect with an older one, and get events twice."
             };
             ("id", why, Demand::IsHarmless(key))
         }
@@ -313,7 +314,7 @@ fn matrix(key: Key, (hostile_name, hostile): (&str, &str), place: Place) -> Case
         ),
         _ => (
             if key == Key::Id { "id" } else { "type" },
-            "This character ends no line, so what is accepted must arrive.",
+            "This character ends no line, so an accepted value must arrive.",
             Demand::ArrivesOrIsRefused,
         ),
     };
@@ -341,7 +342,7 @@ fn code_points(text: &str) -> String {
     points.join(" U+")
 }
 
-/// The events of a vector, as an encoder would have to send them.
+/// The events of a vector, for an encoder to send.
 fn of_vector(vector: &vectors::Vector) -> Option<Case> {
     let (mut keys, mut last_event_id) = (vec![Key::Data], "");
     let mut blocks = Vec::new();
@@ -364,7 +365,7 @@ fn of_vector(vector: &vectors::Vector) -> Option<Case> {
         blocks.push(Block { line, demand: Demand::Arrives });
     }
     let what = format!("the events of the vector {} arrive", vector.name);
-    let why = "These events are known to trip decoders, so they may trip encoders as well.";
+    let why = "Some decoders fail on these events, so encoders may fail as well.";
     let check = Check::new(format!("events/{}", vector.name), what, why, SPACE).from_source(&vector.source);
     (!blocks.is_empty()).then_some(Case { check, keys, blocks })
 }

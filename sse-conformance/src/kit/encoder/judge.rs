@@ -1,4 +1,4 @@
-//! Whether what an encoder wrote is what it was asked for.
+//! Compares the output of an encoder with its input.
 
 use serde_json::Value;
 
@@ -12,11 +12,11 @@ use crate::{
 /// The lines of a block, without the blank one.
 type Lines = Vec<Vec<u8>>;
 
-/// The blocks that the program wrote before each of that many marks; `None` if a mark is missing.
+/// The blocks that the program wrote before each of `count` marks; `None` if a mark is missing.
 pub(super) fn segments(output: &[u8], count: usize) -> Option<Vec<Vec<Lines>>> {
     let mut segments = vec![vec![]];
     for block in blocks(output) {
-        // Alone in its block, or what came before it was not ended.
+        // The mark must be alone in its block. Otherwise the block before it was not ended.
         let is_mark = match &block[..] {
             [line] => line.strip_prefix(b"data:").is_some_and(|value| {
                 value.strip_prefix(b" ").unwrap_or(value) == mark(segments.len() - 1).as_bytes()
@@ -33,7 +33,7 @@ pub(super) fn segments(output: &[u8], count: usize) -> Option<Vec<Vec<Lines>>> {
     Some(segments)
 }
 
-/// Lines between blank lines. An unfinished line or block at the end is no block: a client drops it.
+/// The lines between blank lines. An unfinished line or block at the end does not count: a client drops it.
 fn blocks(output: &[u8]) -> Vec<Lines> {
     let (mut blocks, mut block) = (Vec::new(), Lines::new());
     for line in naive_lines::split(output, usize::MAX) {
@@ -46,11 +46,11 @@ fn blocks(output: &[u8]) -> Vec<Lines> {
     blocks
 }
 
-/// Compares what came of a line with what had to. `segments` has the one of this line, if its mark was there.
+/// Compares the result of a line with the expected one. `segments` has the blocks of this line, if its mark arrived.
 pub(super) fn block(asked: &Block, segments: Option<Vec<Vec<Lines>>>, ended: &Ended) -> Result<(), String> {
     let of_line = |reason: String| format!("for the line {}\n{reason}", shorten(&asked.line.to_string()));
     let Some(written) = segments.and_then(|mut segments| segments.pop()) else {
-        // Nothing forged has arrived, and it said so.
+        // The program refused the line and wrote nothing.
         if ended.code != Some(0) && asked.demand != Demand::Arrives && blocks(&ended.out).is_empty() {
             return Ok(());
         }
@@ -64,13 +64,17 @@ pub(super) fn block(asked: &Block, segments: Option<Vec<Vec<Lines>>>, ended: &En
         Demand::IsHarmless(key) => is_harmless(key, &asked.line, &written),
     };
     result.map_err(|reason| {
-        let said =
-            ended.err.lines().next().map(|line| format!("\nit said {}", shorten(line))).unwrap_or_default();
+        let said = ended
+            .err
+            .lines()
+            .next()
+            .map(|line| format!("\nits error: {}", shorten(line)))
+            .unwrap_or_default();
         of_line(format!("{reason}\nit wrote {}{said}", show(&written)))
     })
 }
 
-/// What a client sees of a block.
+/// The content of a block for a client.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Seen {
     /// The type, the data, and the id of this block.
@@ -130,10 +134,10 @@ fn seen(written: &[Lines]) -> Seen {
     seen
 }
 
-/// One block, with the data that was asked for, at most one field of this kind, and nothing else.
+/// Checks for one block with the requested data, at most one field of this kind, and nothing else.
 fn is_harmless(key: Key, line: &Value, written: &[Lines]) -> Result<(), String> {
     let [block] = written else {
-        return Err(format!("one block was asked for, and {} were written", written.len()));
+        return Err(format!("one block was requested, but {} were written", written.len()));
     };
     let field = match key {
         Key::Event => "event",
@@ -152,12 +156,12 @@ fn is_harmless(key: Key, line: &Value, written: &[Lines]) -> Result<(), String> 
             match key {
                 Key::Id if value.contains(&0) => return Err("clients ignore an id with NUL".to_owned()),
                 Key::Retry if value.is_empty() || !value.iter().all(u8::is_ascii_digit) => {
-                    return Err("clients ignore a reconnection time that is not made of digits".to_owned());
+                    return Err("clients ignore a reconnection time that is not all digits".to_owned());
                 }
                 _ => {}
             }
         } else {
-            return Err(format!("nobody asked for the line {:?}", String::from_utf8_lossy(line_of_block)));
+            return Err(format!("the line {:?} was not requested", String::from_utf8_lossy(line_of_block)));
         }
     }
     if data != 1 || fields > 1 {

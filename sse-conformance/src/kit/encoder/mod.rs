@@ -1,4 +1,4 @@
-//! `encoder`: gives lines to an encoder, and reads the stream that it makes of them.
+//! `encoder`: sends lines to an encoder, and reads the resulting stream.
 
 mod cases;
 mod judge;
@@ -15,7 +15,7 @@ use super::{
 use cases::{Case, Key, cases};
 
 const HELP: &str = "\
-Tells what an encoder of event streams gets wrong.
+Checks an encoder of event streams.
 
 Usage: sse-conformance encoder [OPTIONS] -- CMD…
 
@@ -24,9 +24,10 @@ stream on its standard output:
 
   {\"data\":TEXT,\"event\":TYPE,\"id\":ID,\"retry\":MS,\"comment\":TEXT}
 
-A block has any of these keys. What CMD refuses even in the simplest block is not checked, and the report
-names it. What would forge a field must be refused, or be written without what is hostile: the categories
-`type`, `id`, `data` and `comment` try each hostile character in each place. docs/protocol.md has the details.
+A block has any of these keys. A key that CMD refuses even in the simplest block is not checked, and the
+report says so. A value that would forge a field must be refused, or be written without its hostile part:
+the categories `type`, `id`, `data` and `comment` try each hostile character in each place. docs/protocol.md
+has the details.
 
   $ sse-conformance encoder -- target/debug/examples/encode
 
@@ -57,7 +58,7 @@ pub async fn report(flags: &Flags) -> Result<Report, Box<dyn Error>> {
     Ok(report)
 }
 
-/// What the program refuses even in the simplest block. Without data there is nothing to check.
+/// The keys that the program refuses even in the simplest block. Without data there is nothing to check.
 async fn missing_keys(flags: &Flags) -> Result<Vec<Key>, String> {
     let mut missing = Vec::new();
     for key in [Key::Data, Key::Event, Key::Id, Key::Retry, Key::Comment] {
@@ -91,7 +92,7 @@ async fn judge(flags: &Flags, case: &Case) -> Result<(), String> {
     let ended =
         program::run(command, &[], case.input(0..case.blocks.len()).as_bytes(), flags.timeout).await?;
     let segments = judge::segments(&ended.out, case.blocks.len());
-    // A program that ends at the first line that it refuses gets the others one by one.
+    // A program that exits at the first refused line gets the lines one by one.
     if segments.is_none() && ended.code != Some(0) && case.blocks.len() > 1 {
         for number in 0..case.blocks.len() {
             let ended =

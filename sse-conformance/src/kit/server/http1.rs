@@ -1,4 +1,4 @@
-//! HTTP/1, byte by byte: what an HTTP library would hide is seen.
+//! HTTP/1, byte by byte, to see details that an HTTP library hides.
 
 use std::{
     fmt::Write as _,
@@ -12,17 +12,17 @@ use tokio::{
 
 use super::target::{Link, Protocol, Target};
 
-/// The largest head that is read, and the largest piece of a body at a time, in bytes.
+/// The largest head, and the largest piece of a body, in bytes.
 const MAX_HEAD: u64 = 256 * 1024;
 const MAX_PIECE: usize = 64 * 1024;
 
-/// What a request asks for.
+/// A request.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Ask<'a> {
     pub(super) method: &'static str,
-    /// As `1.1`.
+    /// For example `1.1`.
     pub(super) version: &'static str,
-    /// Without it there is no `Host`.
+    /// Whether to send `Host`.
     pub(super) has_host: bool,
     /// Further headers; values are any bytes.
     pub(super) headers: &'a [(&'static str, &'a [u8])],
@@ -36,17 +36,17 @@ impl Ask<'_> {
 /// The head of an answer.
 #[derive(Clone, Debug)]
 pub(super) struct Head {
-    /// As `HTTP/1.1`.
+    /// For example `HTTP/1.1`.
     pub(super) version: String,
     pub(super) status: u16,
     /// Names in lower case.
     pub(super) headers: Vec<(String, String)>,
-    /// How long after the request it was there.
+    /// The time from the request to the head.
     pub(super) took: Duration,
 }
 
 impl Head {
-    /// All headers of this name, with commas in between.
+    /// The values of all headers of this name, joined with commas.
     pub(super) fn header(&self, name: &str) -> Option<String> {
         let values: Vec<_> =
             self.headers.iter().filter(|(other, _)| other == name).map(|(_, value)| &**value).collect();
@@ -62,25 +62,25 @@ pub(super) struct Answer {
     stream: BufReader<Box<dyn Link>>,
 }
 
-/// How the end of a body is told.
+/// How the end of a body is marked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Framing {
     /// There is no body.
     None,
-    /// That many bytes are left.
+    /// This many bytes are left.
     Length(u64),
-    /// That many bytes are left of a chunk.
+    /// This many bytes are left of a chunk.
     Chunked(u64),
     /// By the end of the connection.
     Close,
 }
 
-/// Asks on a new connection.
+/// Sends a request on a new connection.
 pub(super) async fn ask(target: &Target, ask: Ask<'_>) -> Result<Answer, String> {
     ask_on(BufReader::new(target.connect(Protocol::Http1).await?), target, ask).await
 }
 
-/// Asks on this connection.
+/// Sends a request on this connection.
 pub(super) async fn ask_on(
     mut stream: BufReader<Box<dyn Link>>,
     target: &Target,
@@ -196,17 +196,17 @@ impl Answer {
         };
         let mut piece = vec![0; usize::try_from(most).unwrap_or(MAX_PIECE).min(MAX_PIECE)];
         let read =
-            self.stream.read(&mut piece).await.map_err(|error| format!("the body broke off: {error}"))?;
+            self.stream.read(&mut piece).await.map_err(|error| format!("the body is incomplete: {error}"))?;
         piece.truncate(read);
         if read == 0 {
             let is_clean = self.framing == Framing::Close;
-            return if is_clean { Ok(None) } else { Err("the body broke off".to_owned()) };
+            return if is_clean { Ok(None) } else { Err("the body is incomplete".to_owned()) };
         }
         match &mut self.framing {
             Framing::Chunked(left) => {
                 *left -= read as u64;
                 if *left == 0 && !read_line(&mut self.stream).await?.is_empty() {
-                    return Err("a chunk is longer than it says".to_owned());
+                    return Err("a chunk is longer than its size".to_owned());
                 }
                 Ok(Some(piece))
             }
@@ -218,7 +218,7 @@ impl Answer {
         }
     }
 
-    /// What comes although the answer is over, within this time.
+    /// The bytes that come after the end of the answer, within this time.
     pub(super) async fn after_the_end(&mut self, within: Duration) -> Vec<u8> {
         let mut bytes = vec![0; 1_024];
         let read = timeout(within, self.stream.read(&mut bytes)).await;
@@ -231,7 +231,7 @@ impl Answer {
         self.stream
     }
 
-    /// Leaves with an RST.
+    /// Closes the connection with an RST.
     pub(super) fn reset(self) {
         let _ = self.stream.get_ref().tcp().set_zero_linger();
     }

@@ -1,4 +1,4 @@
-//! HTTP/2, by hyper.
+//! HTTP/2, with hyper.
 
 use std::{error::Error, time::Instant};
 
@@ -36,7 +36,7 @@ impl Connection {
     pub(super) async fn open(target: &Target) -> Result<Self, String> {
         let io = TokioIo::new(target.connect(Protocol::Http2).await?);
         let handshake = timeout(target.patience, http2::handshake(TokioExecutor::new(), io)).await;
-        let handshake = handshake.map_err(|_| "it does not answer to HTTP/2".to_owned())?;
+        let handshake = handshake.map_err(|_| "it does not answer in HTTP/2".to_owned())?;
         let (sender, connection) = handshake.map_err(|error| whole(&error))?;
         tokio::spawn(connection);
         Ok(Self { sender })
@@ -76,7 +76,7 @@ impl Answer {
         loop {
             match self.body.frame().await {
                 None => return Ok(None),
-                Some(Err(error)) => return Err(format!("the body broke off: {}", whole(&error))),
+                Some(Err(error)) => return Err(format!("the body is incomplete: {}", whole(&error))),
                 Some(Ok(frame)) => {
                     if let Ok(data) = frame.into_data() {
                         return Ok(Some(data.to_vec()));
@@ -92,7 +92,7 @@ impl Answer {
     }
 }
 
-/// An error with its reasons.
+/// An error with its sources.
 fn whole(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

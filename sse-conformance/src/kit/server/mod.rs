@@ -1,4 +1,4 @@
-//! `server`: asks an event stream server from outside.
+//! `server`: checks an event stream server from outside.
 
 mod checks;
 mod http1;
@@ -17,29 +17,29 @@ use super::{
 };
 
 const HELP: &str = "\
-Tells what a server of event streams gets wrong, as far as that can be seen from outside.
+Checks a server of event streams, as far as that is possible from outside.
 
 Usage: sse-conformance server [OPTIONS] URL
 
-Asks for URL in many ways: with GET and HEAD, in HTTP/1.0, 1.1 and 2, with ids that it gave and with ids that
-nobody gives, alone and with others; and watches what comes. All requests only read. URL begins with http:// or
+Requests URL in many ways: with GET and HEAD, in HTTP/1.0, 1.1 and 2, with ids of the server and with unknown
+ids, alone and with other clients; and watches the answers. All requests only read. URL begins with http:// or
 https://; HTTP/2 is tried without TLS and with it.
 
   $ sse-conformance server http://127.0.0.1:8080/sse
 
 Options:
-  --header 'NAME: VALUE'   Send this header, too; any number of them
+  --header 'NAME: VALUE'   Also send this header; may be given several times
   --cacert FILE    Trust the certificates in this PEM file, and no others
-  --watch SECS     How long to watch a stream that says little [default: 20]
+  --watch SECS     How long to watch a stream with few events [default: 20]
 ";
 
 /// How long a stream is watched by default.
 const WATCH: Duration = Duration::from_secs(20);
 
-/// What this subcommand alone has.
+/// The settings of this subcommand.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// How long to watch a stream that says little.
+    /// How long to watch a stream with few events.
     pub watch: Duration,
     /// Further headers, as names and values.
     pub headers: Vec<(String, String)>,
@@ -77,13 +77,13 @@ pub async fn run(mut args: lexopt::Parser) -> Result<ExitCode, Box<dyn Error>> {
 }
 
 fn header(text: &str) -> Result<(String, String), &'static str> {
-    let (name, value) = text.split_once(':').ok_or("a header is a name, a colon and a value")?;
+    let (name, value) = text.split_once(':').ok_or("a header must be a name, a colon and a value")?;
     let (name, value) = (name.trim(), value.trim());
     if name.is_empty()
         || !name.bytes().all(|byte| byte.is_ascii_graphic())
         || value.contains(char::is_control)
     {
-        return Err("this cannot be a header");
+        return Err("this is not a valid header");
     }
     Ok((name.to_owned(), value.to_owned()))
 }
@@ -96,10 +96,10 @@ fn checks() -> Vec<Check> {
 ///
 /// # Errors
 ///
-/// If there is no URL, or nobody answers there.
+/// If there is no URL, or no server answers there.
 pub async fn report(flags: &Flags, settings: &Settings) -> Result<Report, Box<dyn Error>> {
-    let [url] = &flags.subject[..] else { return Err("there has to be one URL; --help tells more".into()) };
-    let url = url.to_str().ok_or("the URL is no text")?;
+    let [url] = &flags.subject[..] else { return Err("expected one URL; see --help".into()) };
+    let url = url.to_str().ok_or("the URL is not UTF-8")?;
     let target = Target::parse(url, settings.headers.clone(), flags.timeout, settings.cacert.as_deref())?;
     let selected = flags.select(&checks())?;
 

@@ -1,4 +1,4 @@
-//! Everything that is asked of a server, and what it answers. The checks look at it afterwards.
+//! All requests to a server, with its answers. The checks read them afterwards.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ use super::{
     watch::{Answer, End, Watch, is_sendable},
 };
 
-/// How often a client comes and leaves at once, and how many come together.
+/// How often a client connects and leaves at once, and how many connect together.
 pub(super) const AGAIN: usize = 10;
 pub(super) const CROWD: usize = 30;
 
-/// Enough of a stream that says more.
+/// How many outputs of a stream are enough.
 const OUTPUTS: usize = 3;
 const AT_LEAST: Duration = Duration::from_secs(2);
 
-/// What comes after the end of an answer comes within this time.
+/// How long to wait for bytes after the end of an answer.
 const AFTER: Duration = Duration::from_millis(500);
 
-/// All that was seen.
+/// All observations of a server.
 pub(super) struct Observed {
     /// GET in HTTP/1.1.
     pub(super) get: Watch,
@@ -36,47 +36,47 @@ pub(super) struct Observed {
     /// `None` if it does not speak HTTP/2.
     pub(super) http2: Option<Http2>,
     pub(super) head: Result<HeadAnswer, String>,
-    /// If there was an id to go on after.
+    /// The answer to a request with an id of the server, if it sent one.
     pub(super) resumed: Option<Resumed>,
-    /// What each id is, and the answer.
+    /// A description of each id, and the answer.
     pub(super) strange_ids: Vec<(&'static str, Result<Head, String>)>,
     pub(super) without_host: Result<Head, String>,
-    /// GET that takes any content encoding.
+    /// GET that accepts any content encoding.
     pub(super) encoded: Result<Watch, String>,
     pub(super) again: Vec<Result<Head, String>>,
     pub(super) crowd: Vec<Result<Head, String>>,
-    /// A stream whose neighbour left.
+    /// A stream after another client left.
     pub(super) neighbour: Result<Watch, String>,
 }
 
 /// HEAD in HTTP/1.1.
 pub(super) struct HeadAnswer {
     pub(super) head: Head,
-    /// What came after the head.
+    /// The bytes after the head.
     pub(super) body: Vec<u8>,
-    /// A second HEAD on the same connection; `None` if the first one said that it would be closed.
+    /// A second HEAD on the same connection; `None` if the first answer closed it.
     pub(super) next: Option<Result<Head, String>>,
 }
 
-/// In HTTP/2.
+/// The observations in HTTP/2.
 pub(super) struct Http2 {
     pub(super) get: Result<Watch, String>,
     /// The head, and the body after it.
     pub(super) head: Result<(Head, Vec<u8>), String>,
-    /// A stream whose neighbour on the same connection was reset.
+    /// A stream after another one on the same connection was reset.
     pub(super) neighbour: Result<Watch, String>,
 }
 
-/// A request with an id that the server gave.
+/// A request with an id of the server.
 pub(super) struct Resumed {
-    /// All ids that were seen, and the place of the one that was sent.
+    /// All ids of the server, and the index of the one that was sent.
     pub(super) ids: Vec<String>,
     pub(super) at: usize,
     pub(super) watch: Result<Watch, String>,
 }
 
 impl Observed {
-    /// Asks for everything. An error if nobody answers at all.
+    /// Makes all requests. An error if there is no answer at all.
     pub(super) async fn of(target: &Target, watch: Duration) -> Result<Self, String> {
         let answer = http1::ask(target, Ask::GET).await?;
         let framing = answer.framing();
@@ -86,12 +86,12 @@ impl Observed {
         .await;
         let as_long = AsLong { watch, ends: get.end == End::Clean, lasted: get.lasted };
 
-        // What is kept comes at once, and what is new as often as before.
+        // Kept events come at once, new ones as often as before.
         let soon = watch.min(get.longest_silence() + AT_LEAST * 2);
         let resumed = async {
             let ids = get.ids().into_iter().filter(|id| is_sendable(id.as_bytes()));
             let ids: Vec<String> = ids.map(str::to_owned).collect();
-            // One that has a successor, if there is one.
+            // An id with a successor, if there is one.
             let at = ids.len().checked_sub(2).or(ids.len().checked_sub(1))?;
             let headers = [("last-event-id", ids[at].as_bytes())];
             let watch = watch_get(target, Ask { headers: &headers, ..Ask::GET }, soon, |watch| {
@@ -116,7 +116,7 @@ impl Observed {
             encoded,
             neighbour(target),
         );
-        // Not meanwhile: it is what disturbs others.
+        // Afterwards, since it disturbs the others.
         let again = stream::iter(0..AGAIN).then(|_| head_of(target, Ask::GET)).collect().await;
         let crowd = join_all((0..CROWD).map(|_| head_of(target, Ask::GET))).await;
         Ok(Self {
@@ -135,17 +135,17 @@ impl Observed {
         })
     }
 
-    /// What was not checked.
+    /// The parts that were not checked.
     pub(super) fn notes(&self) -> Vec<String> {
         let http2 = self.http2.is_none().then(|| "it does not speak HTTP/2".to_owned());
         let seconds = self.get.lasted.as_secs_f64();
         let events = self.get.count_of_events();
-        let watched = format!("the stream was watched for {seconds:.1} s, in which it had {events} events");
+        let watched = format!("the stream was watched for {seconds:.1} s, and had {events} events");
         http2.into_iter().chain([watched]).collect()
     }
 }
 
-/// How long to read a stream of which another reader has seen the end, or not.
+/// How long to read a stream, depending on whether another reader has seen its end.
 #[derive(Clone, Copy)]
 struct AsLong {
     watch: Duration,
@@ -203,7 +203,7 @@ async fn strange_ids(target: &Target) -> Vec<(&'static str, Result<Head, String>
     .await
 }
 
-/// Two clients, of which one leaves.
+/// Two clients; one of them leaves.
 async fn neighbour(target: &Target) -> Result<Watch, String> {
     let (leaves, stays) = tokio::join!(http1::ask(target, Ask::GET), http1::ask(target, Ask::GET));
     leaves?.reset();
@@ -244,10 +244,10 @@ async fn observe_http2(target: &Target, as_long: AsLong) -> Option<Http2> {
     Some(Http2 { get, head, neighbour })
 }
 
-/// Whether it answers the preface of HTTP/2 with a SETTINGS frame.
+/// Whether the server answers the preface of HTTP/2 with a SETTINGS frame.
 async fn speaks_http2(target: &Target) -> bool {
     const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-    /// Of a frame: length, type, flags, stream.
+    /// A frame: length, type, flags, stream.
     const EMPTY_SETTINGS: &[u8] = &[0, 0, 0, 4, 0, 0, 0, 0, 0];
     let Ok(mut stream) = target.connect(Protocol::Http2).await else { return false };
     if stream.write_all(&[PREFACE, EMPTY_SETTINGS].concat()).await.is_err() {

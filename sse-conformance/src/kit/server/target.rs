@@ -1,4 +1,4 @@
-//! Where the server is, what each request to it says, and how to get there.
+//! The address of the server, the parts of each request, and connections to it.
 
 use std::{fmt, path::Path, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use tokio_rustls::{
     },
 };
 
-/// A server, and what each request to it says.
+/// A server, and the parts of each request.
 #[derive(Clone, Debug)]
 pub(super) struct Target {
     /// `http` or `https`.
@@ -33,7 +33,7 @@ pub(super) struct Target {
     pub(super) path: String,
     /// Further headers.
     pub(super) headers: Vec<(String, String)>,
-    /// How long to wait for what must come.
+    /// How long to wait for an expected event.
     pub(super) patience: Duration,
 }
 
@@ -43,7 +43,7 @@ struct Tls {
     config: ClientConfig,
 }
 
-/// What a connection is for.
+/// The protocol of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
     Http1,
@@ -69,14 +69,14 @@ impl Link for TlsStream<TcpStream> {
 }
 
 impl Target {
-    /// With `https`, the certificates in the PEM file `trusts` are trusted, or those that this machine trusts.
+    /// With `https`, trusts the certificates in the PEM file `trusts`, or by default those that this machine trusts.
     pub(super) fn parse(
         url: &str,
         headers: Vec<(String, String)>,
         patience: Duration,
         trusts: Option<&Path>,
     ) -> Result<Self, String> {
-        let uri: Uri = url.parse().map_err(|error| format!("{url} is no URL: {error}"))?;
+        let uri: Uri = url.parse().map_err(|error| format!("{url} is not a URL: {error}"))?;
         let (scheme, default_port) = match uri.scheme_str() {
             Some("http") => ("http", 80),
             Some("https") => ("https", 443),
@@ -93,15 +93,15 @@ impl Target {
 
     pub(super) async fn connect(&self, protocol: Protocol) -> Result<Box<dyn Link>, String> {
         let tcp = timeout(self.patience, TcpStream::connect((&*self.host, self.port))).await;
-        let tcp = tcp.map_err(|_| "it takes no connections".to_owned())?;
+        let tcp = tcp.map_err(|_| "it accepts no connections".to_owned())?;
         let tcp = tcp.map_err(|error| format!("cannot connect to {}: {error}", self.authority))?;
-        // Requests are small, and do not wait for each other.
+        // Requests are small, and must not wait for an acknowledgement.
         let _ = tcp.set_nodelay(true);
         let Some(Tls { name, mut config }) = self.tls.clone() else { return Ok(Box::new(tcp)) };
         let offered: &[u8] = if protocol == Protocol::Http2 { b"h2" } else { b"http/1.1" };
         config.alpn_protocols = vec![offered.to_vec()];
         let tls = timeout(self.patience, TlsConnector::from(Arc::new(config)).connect(name, tcp)).await;
-        let tls = tls.map_err(|_| "it does not answer to TLS".to_owned())?;
+        let tls = tls.map_err(|_| "it does not answer in TLS".to_owned())?;
         let tls = tls.map_err(|error| format!("no TLS with {}: {error}", self.authority))?;
         if protocol == Protocol::Http2 && tls.get_ref().1.alpn_protocol() != Some(offered) {
             return Err("it does not offer HTTP/2 over TLS".to_owned());

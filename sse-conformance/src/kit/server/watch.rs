@@ -7,25 +7,25 @@ use tokio::time::timeout;
 use super::{http1, http1::Head, http2};
 use crate::oracle::{Oracle, Output, Settings};
 
-/// What came of a body while it was read.
+/// A body, as far as it was read.
 #[derive(Clone, Debug)]
 pub(super) struct Watch {
     pub(super) head: Head,
     pub(super) body: Vec<u8>,
-    /// When bytes came, since the head.
+    /// The times of the bytes, since the head.
     pub(super) times: Vec<Duration>,
     pub(super) end: End,
     /// How long it was read.
     pub(super) lasted: Duration,
-    /// What a decoder makes of it.
+    /// The output of a decoder.
     pub(super) outputs: Vec<Output>,
     pub(super) retry: Option<u64>,
-    /// Whether an event is there in part.
+    /// Whether it ends within an event.
     pub(super) is_mid_event: bool,
 }
 
-/// Whether a request can have this id in its `Last-Event-ID`, and the server gets it as it was: no control characters,
-/// no spaces around it, and no more than servers commonly take.
+/// Whether a request can send this id unchanged in `Last-Event-ID`: no control characters, no spaces around it, and no
+/// more bytes than servers commonly accept.
 pub(super) fn is_sendable(id: &[u8]) -> bool {
     let is_control = |byte: &u8| byte.is_ascii_control() && *byte != b'\t';
     !id.iter().any(is_control) && id.trim_ascii() == id && id.len() <= 8 * 1024
@@ -34,9 +34,9 @@ pub(super) fn is_sendable(id: &[u8]) -> bool {
 /// How a body ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum End {
-    /// It goes on.
+    /// It is still open.
     Open,
-    /// As the protocol says.
+    /// As the protocol requires.
     Clean,
     /// In another way.
     Broken(String),
@@ -65,7 +65,7 @@ impl Answer {
 }
 
 impl Watch {
-    /// Reads for this long, or until `enough`, or the end.
+    /// Reads for this long, until `enough`, or to the end.
     pub(super) async fn of(answer: &mut Answer, limit: Duration, enough: impl Fn(&Self) -> bool) -> Self {
         let mut oracle = Oracle::new(Settings::ITEMS, "");
         let mut watch = Self {
@@ -80,7 +80,7 @@ impl Watch {
         };
         let start = Instant::now();
         while watch.end == End::Open && !enough(&watch) && start.elapsed() < limit {
-            // It looks up now and then, to see whether it is enough.
+            // Checks regularly whether it is enough.
             let wait = Duration::from_millis(100).min(limit.saturating_sub(start.elapsed()));
             match timeout(wait, answer.piece()).await {
                 Err(_) => {}
@@ -100,7 +100,7 @@ impl Watch {
         watch
     }
 
-    /// The ids of events that have one of their own.
+    /// The ids of events with an `id` field.
     pub(super) fn ids(&self) -> Vec<&str> {
         let id = |output| match output {
             &Output::Event { id: Some(ref id), .. } => Some(&**id),

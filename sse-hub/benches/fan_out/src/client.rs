@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::server::{Kind, REDIS_URL};
 
-/// A server, which ends when this is dropped.
+/// A server process. It is killed when this is dropped.
 pub struct Server {
     child: Child,
     input: UnixStream,
@@ -48,19 +48,19 @@ impl Server {
         Ok(Self { child, input: UnixStream::from_std(ours)?, port: line.trim().parse()? })
     }
 
-    /// Has it publish this many events of this many bytes.
+    /// Makes it publish `count` events of `len` bytes.
     pub async fn publish(&mut self, count: usize, len: usize) -> io::Result<()> {
         self.input.write_all(format!("{count} {len}\n").as_bytes()).await
     }
 
-    /// The CPU time that its thread took, in user and system.
+    /// The CPU time of its thread, user and system.
     pub fn cpu(&self) -> Result<Duration, Box<dyn Error>> {
         let text = fs::read_to_string(format!("/proc/{}/schedstat", self.child.id()))?;
         let nanos = text.split(' ').next().unwrap_or_default().parse()?;
         Ok(Duration::from_nanos(nanos))
     }
 
-    /// What it has in memory, in bytes.
+    /// Its resident memory, in bytes.
     pub fn memory(&self) -> Result<u64, Box<dyn Error>> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = text.lines().find(|line| line.starts_with("VmRSS:")).ok_or("no VmRSS")?;
@@ -76,7 +76,7 @@ impl Drop for Server {
     }
 }
 
-/// How many events all clients of a server have got.
+/// How many events all clients of a server have received.
 #[derive(Default)]
 pub struct Count {
     events: AtomicU64,

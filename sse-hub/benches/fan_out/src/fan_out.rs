@@ -1,4 +1,4 @@
-//! CPU time of the servers for each event and client, in parts of the plain one.
+//! CPU time of the servers for each event and client, relative to `plain`.
 
 use std::{error::Error, sync::Arc, time::Duration};
 
@@ -61,7 +61,7 @@ pub async fn run(clients: usize, rounds: usize) -> Result<(), Box<dyn Error>> {
 }
 
 impl Contestant {
-    /// Bursts, each after all clients have got the one before.
+    /// Publishes bursts, each after all clients have received the one before.
     async fn turn(
         &mut self,
         burst: usize,

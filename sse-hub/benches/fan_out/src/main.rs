@@ -1,4 +1,4 @@
-//! What it costs a server to send one topic to many clients: see `HELP`.
+//! Measures the server's cost of sending one topic to many clients: see `HELP`.
 
 #![forbid(unsafe_code)]
 
@@ -23,16 +23,16 @@ The servers: `plain`, a body that sends a frame for each event; `hub`; `broadcas
 encoded events with `sse_hyper::Sse`; `axum`, axum's own events.
 
 The parts:
-  fan_out  CPU time of the server for each event and client, singly and in bursts, in parts of `plain`.
-           The servers take turns, so what else runs on the machine does not change the ratios.
-  replay   history from memory: bytes a second. And the time until the first byte of a resumption, from
-           memory and from Redis, where there is a redis-server.
-  tick     many clients and one event a second: CPU time of the server, and how late the events are.
+  fan_out  CPU time of the server for each event and client, singly and in bursts, relative to `plain`.
+           The servers take turns, so other load on the machine does not change the ratios.
+  replay   history from memory: bytes per second; and the time to the first byte after a reconnect, from
+           memory and from Redis, if there is a redis-server.
+  tick     many clients and one event per second: CPU time of the server, and delay of the events.
 
 Options:
   --clients N  Clients of `fan_out` [default: 500]
   --many N     Clients of `tick` [default: 10000]
-  --rounds N   How often each server is asked for a burst in a turn, and how many turns [default: 10]
+  --rounds N   Turns, and bursts of each server in a turn [default: 10]
   --only PART  fan_out, replay or tick
   -h, --help   Show this text
 ";
@@ -57,7 +57,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
             Long("many") => many = args.value()?.parse()?,
             Long("rounds") => rounds = args.value()?.parse()?,
             Long("only") => only = Some(args.value()?.string()?),
-            // What this program calls itself with.
+            // Internal: this program starts its servers with it.
             Long("serve") => {
                 let kind: Kind = args.value()?.parse_with(Kind::parse)?;
                 return server::serve(kind).await;

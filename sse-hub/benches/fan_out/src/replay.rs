@@ -1,4 +1,4 @@
-//! History from memory: how fast it is sent, and how soon a client has the first byte of it.
+//! History from memory: the throughput, and the time to a client's first byte.
 
 use std::{
     error::Error,
@@ -15,11 +15,11 @@ use crate::{
 
 pub async fn run() -> Result<(), Box<dyn Error>> {
     println!("\nReplay from memory, 32 MiB of data\n");
-    println!("| data of an event | bytes a second | of the server's CPU time |");
+    println!("| data of an event | bytes per second | per second of the server's CPU time |");
     println!("| --: | --: | --: |");
     for len in [600, 1_000, 10_000] {
         let mut server = Server::start(Kind::Hub).await?;
-        // A client that listens tells when everything is there.
+        // A connected client shows when everything is published.
         let events = (32 << 20) / len;
         server.publish(events, len).await?;
         let bytes = events * len;

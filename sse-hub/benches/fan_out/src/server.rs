@@ -1,4 +1,4 @@
-//! The servers. Each is a process of its own with one thread; it publishes what it is told on its standard input.
+//! The servers. Each is a separate process with one thread; its standard input says how many events to publish.
 
 use std::{
     convert::Infallible,
@@ -22,7 +22,7 @@ use tokio::{
     sync::broadcast,
 };
 
-/// Which server.
+/// The kind of server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Plain,
@@ -75,7 +75,7 @@ where
     body.map_err(Into::into).boxed_unsync()
 }
 
-/// How many events a client may be late.
+/// How many events a client may lag.
 const HISTORY: usize = 1 << 16;
 
 impl Events {
@@ -99,7 +99,7 @@ impl Events {
     async fn publish(&self, number: u64, len: usize) -> Result<(), Box<dyn Error>> {
         let micros = SystemTime::now().duration_since(UNIX_EPOCH)?.as_micros();
         let data = format!("{micros:016}~{:x<1$}", "", len - 17);
-        // As long as those of the hub.
+        // As long as the ids of the hub.
         let id = format!("72057594037927936-{number}");
         match self {
             Self::Plain(events) => {
@@ -158,14 +158,14 @@ impl Events {
     }
 }
 
-/// Serves until its standard input ends. Says its port, and a line when it has published.
+/// Serves until its standard input ends. Prints its port.
 pub async fn serve(kind: Kind) -> Result<(), Box<dyn Error>> {
     rlimit::increase_nofile_limit(u64::MAX)?;
     let events = Events::new(kind).await?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?.port());
     tokio::spawn(accept(listener, events.clone()));
-    // A socket: a pipe would be read by a thread.
+    // A socket, since tokio reads a pipe in another thread.
     let input: std::os::fd::OwnedFd = std::os::fd::AsFd::as_fd(&std::io::stdin()).try_clone_to_owned()?;
     let input = std::os::unix::net::UnixStream::from(input);
     input.set_nonblocking(true)?;

@@ -1,4 +1,4 @@
-//! Many clients and one event a second.
+//! Many clients and one event per second.
 
 use std::{
     error::Error,
@@ -30,7 +30,7 @@ pub async fn run(clients: usize) -> Result<(), Box<dyn Error>> {
             tokio::spawn(async move {
                 let mut lines = socket.lines();
                 while let Ok(Some(line)) = lines.next_line().await {
-                    // The data begins with the time at which it was published.
+                    // The data begins with its time of publication.
                     if let Some((_, data)) = line.split_once("data: ")
                         && let Some((micros, _)) = data.split_once('~')
                     {

@@ -1,4 +1,4 @@
-//! Events as they come over a network.
+//! Events over a network.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "events/byte-by-byte",
                 "events are the same when each byte comes alone",
-                "Networks cut anywhere, also within a character, or between CR and LF.",
+                "Networks cut anywhere, even within a character, or between CR and LF.",
                 UTF8,
             ),
             2,
@@ -34,7 +34,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "events/bom-again",
                 "a byte order mark at the start of each connection is skipped",
-                "A client that skips it once loses the first field after each reconnection.",
+                "A client that skips it only once loses the first field after each reconnection.",
                 UTF8,
             ),
             3,
@@ -48,7 +48,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "events/unfinished",
                 "an event without its blank line is dropped, and not joined with the next connection",
-                "Half an answer that looks whole is worse than none; and two halves make an event that nobody sent.",
+                "Half an event that looks whole is worse than none; and two halves make an event that nobody sent.",
                 INCOMPLETE,
             ),
             3,
@@ -76,8 +76,8 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "events/megabyte",
-                "an event of 1 MiB comes whole",
-                "Images and documents are sent in events. A buffer that is too small loses them, or all that follows.",
+                "an event of 1 MiB arrives whole",
+                "Images and documents are sent in events. A buffer that is too small loses them, or everything after them.",
                 DISPATCH,
             ),
             2,
@@ -103,8 +103,8 @@ pub(super) fn all() -> Vec<Scenario> {
         lasts(
             check(
                 "events/silence",
-                "5 s without a byte are no reason to leave",
-                "Few streams have something to say each second, and a client that leaves them is load.",
+                "5 s without a byte are no reason to disconnect",
+                "Few streams have an event each second, and a client that reconnects is load.",
                 HEARTBEATS,
             ),
             vec![Step::Sleep(ms(5_000)), more("id: 2\ndata: b\n\n")],
@@ -125,7 +125,7 @@ fn byte_by_byte(text: &str) -> Vec<Step> {
 fn at_once() -> Scenario {
     let check = check(
         "events/at-once",
-        "an event is told when it comes, not when the next one does or the connection ends",
+        "an event is reported when it comes, not with the next one or at the end of the connection",
         "A client that reads lines through a buffer shows a chat message one message late.",
         BUFFERING,
     );
@@ -136,12 +136,12 @@ fn at_once() -> Scenario {
     };
     comes_back(check, 2, script, |record| {
         let asked = record.request(0)?.at;
-        let Some((at, _)) = record.events()?.first() else { return Err(failed("it told of no event")) };
+        let Some((at, _)) = record.events()?.first() else { return Err(failed("it reported no event")) };
         let took = at.into_std() - asked;
         if took < ms(3_500) {
             return Ok(());
         }
-        Err(failed(format!("the event was told {} ms after it was asked for", took.as_millis())))
+        Err(failed(format!("the event was reported {} ms after the request", took.as_millis())))
     })
 }
 
@@ -158,7 +158,7 @@ fn lasts(check: crate::kit::check::Check, steps: Vec<Step>) -> Scenario {
 fn stays(record: &Record) -> Verdict {
     let gap = record.gap(0)?;
     if gap < ms(3_500) {
-        return Err(failed(format!("it left, and came back after {} ms", gap.as_millis())));
+        return Err(failed(format!("it disconnected, and reconnected after {} ms", gap.as_millis())));
     }
     record.has_events_if_it_tells(&[("message", "a", "1"), ("message", "b", "2")])
 }

@@ -13,7 +13,7 @@ use crate::{
 };
 
 pub(super) fn all() -> Vec<Scenario> {
-    let kept = "A client that forgets it misses what was sent meanwhile, or gets everything again.";
+    let kept = "A client that forgets it misses the events sent meanwhile, or gets everything again.";
     vec![
         comes_back(
             check("ids/first", "the first reconnection has the last event ID", kept, LAST_EVENT_ID),
@@ -24,7 +24,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "ids/second",
-                "the second reconnection has the last event ID still, if the connection before it brought none",
+                "the second reconnection still has the last event ID, if the connection before it had none",
                 kept,
                 ID_AT_DISPATCH,
             ),
@@ -35,7 +35,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "ids/third",
-                "so has the third one, after connections without an event",
+                "the third reconnection still has it, after connections without an event",
                 kept,
                 ID_AT_DISPATCH,
             ),
@@ -46,7 +46,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "ids/newest",
-                "a new id replaces the one before it on the next reconnection",
+                "a new id replaces the previous one on the next reconnection",
                 kept,
                 LAST_EVENT_ID,
             ),
@@ -66,12 +66,7 @@ pub(super) fn all() -> Vec<Scenario> {
             |record| (1..4).try_for_each(|number| record.has_id(number, Some("1"))),
         ),
         comes_back(
-            check(
-                "ids/after-break",
-                "a connection that breaks off does not lose the last event ID",
-                kept,
-                CHUNKED,
-            ),
+            check("ids/after-break", "a broken connection does not lose the last event ID", kept, CHUNKED),
             2,
             |_| begun("retry: 200\nid: 1\ndata: a\n\nid: 2\ndata: b"),
             |record| record.has_id(1, Some("1")),
@@ -86,7 +81,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "ids/unfinished",
                 "the id of a block without its blank line does not count",
-                "The client has not shown that event, so it must come again.",
+                "The client has not shown that event, so the server must send it again.",
                 INCOMPLETE,
             ),
             2,
@@ -97,7 +92,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "ids/reset",
                 "after an empty id there is no Last-Event-ID",
-                "It is how a server says that the past does not matter any more.",
+                "A server says with it that the past no longer matters.",
                 LAST_EVENT_ID,
             ),
             3,
@@ -108,18 +103,18 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "ids/nul",
                 "an id with U+0000 is ignored",
-                "It could not be sent in a header. The id before it is still right.",
+                "It cannot be sent in a header. The previous id is still right.",
                 ID,
             ),
             2,
             |_| stream("retry: 200\nid: 1\ndata: a\n\nid: 2\0\ndata: b\n\n"),
             |record| record.has_id(1, Some("1")),
         ),
-        odd("utf-8", "that is not ASCII comes back as UTF-8", "4\u{e9}2\u{1f600}"),
-        odd("json", "of 1 KB that is JSON, as those of a Kafka gateway, comes back", &offsets()),
-        odd("spaces", "with spaces and tabs in it comes back with them", "a  b\tc"),
+        odd("utf-8", "that is not ASCII is sent as UTF-8", "4\u{e9}2\u{1f600}"),
+        odd("json", "of 1 KB of JSON, like those of a Kafka gateway, is sent unchanged", &offsets()),
+        odd("spaces", "with spaces and tabs in it is sent with them", "a  b\tc"),
         unsendable("control", "with a control character that no header can hold", "1\u{1}2"),
-        unsendable("64-kib", "of 64 KiB, which is more than servers take,", &"x".repeat(64 * 1024)),
+        unsendable("64-kib", "of 64 KiB, which is more than servers accept,", &"x".repeat(64 * 1024)),
     ]
 }
 
@@ -131,7 +126,7 @@ fn odd(name: &str, what: &str, id: &str) -> Scenario {
     let check = check(
         &format!("ids/{name}"),
         &format!("an id {what}"),
-        "The id is the server's: it may be a list of offsets, a name or a token, and means nothing if it is changed.",
+        "The id belongs to the server: it may be a list of offsets, a name or a token, and is useless if it is changed.",
         LAST_EVENT_ID,
     );
     let text = format!("retry: 200\nid: {id}\ndata: a\n\n");
@@ -139,12 +134,12 @@ fn odd(name: &str, what: &str, id: &str) -> Scenario {
     comes_back(check, 2, move |_| stream(&text), move |record| record.has_id(1, Some(&id)))
 }
 
-/// What is sent does not matter; that the client goes on does.
+/// The id that is sent does not matter, only that the client continues.
 fn unsendable(name: &str, what: &str, id: &str) -> Scenario {
     let check: Check = check(
         &format!("ids/{name}"),
-        &format!("after an id {what} the client goes on"),
-        "A server that sends one bad id must not stop a client for good.",
+        &format!("after an id {what} the client continues"),
+        "One bad id of a server must not stop a client forever.",
         LAST_EVENT_ID,
     );
     let text = format!("retry: 200\nid: {id}\ndata: a\n\n");
@@ -162,7 +157,7 @@ fn unsendable(name: &str, what: &str, id: &str) -> Scenario {
             let lines = record.request(1)?.text.split("\r\n").skip(1);
             let mut lines = lines.take_while(|line| !line.is_empty());
             if let Some(line) = lines.find(|line| !line.contains(':')) {
-                return Err(failed(format!("request 2 has a line that is no header: {line:?}")));
+                return Err(failed(format!("request 2 has a line that is not a header: {line:?}")));
             }
             record.request(2).map(drop)
         },

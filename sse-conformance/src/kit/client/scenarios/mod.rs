@@ -1,4 +1,4 @@
-//! The servers that are played, and what is asked of a client on each.
+//! The servers that are played, and the requirements for a client on each.
 
 mod ending;
 mod events;
@@ -17,7 +17,7 @@ use crate::{
     scripts::socket::{NO_CONTENT, Step, answer, chunk},
 };
 
-/// A server, and what is asked of a client on it.
+/// A server, and the requirement for a client on it.
 pub(super) struct Scenario {
     pub(super) check: Check,
     pub(super) script: Script,
@@ -27,30 +27,30 @@ pub(super) struct Scenario {
     pub(super) with_password: bool,
 }
 
-/// What the server does on the connection of this number, from 0.
+/// The script of the server for the connection with this number, from 0.
 pub(super) type Script = Arc<dyn Fn(usize, SocketAddr) -> Vec<Step> + Send + Sync>;
 
 pub(super) type Judge = Box<dyn Fn(&Record) -> Verdict + Send + Sync>;
 
-/// When enough was seen.
+/// When a run ends.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Until {
-    /// That many requests have come.
+    /// After this many requests.
     pub(super) requests: usize,
-    /// Nothing was seen for this long; by default as long as `--timeout`.
+    /// After this long without an observation; by default `--timeout`.
     pub(super) quiet: Option<Duration>,
     /// This long after the first request.
     pub(super) watch: Option<Duration>,
 }
 
 impl Until {
-    /// How long it may take, as far as it is known.
+    /// How long it may take, as far as known.
     pub(super) fn longest(&self) -> Duration {
         self.watch.or(self.quiet).unwrap_or_default()
     }
 }
 
-/// All of them.
+/// All scenarios.
 pub(super) fn all() -> Vec<Scenario> {
     [
         request::all(),
@@ -67,7 +67,7 @@ pub(super) fn all() -> Vec<Scenario> {
     .collect()
 }
 
-/// What any client gets right.
+/// A scenario that any client passes.
 pub(super) fn probe() -> Scenario {
     let check = Check::new("probe", "an event", "without it nothing works", super::rules::WAIT);
     let mut scenario = comes_back(check, 2, |_| stream(EVENT), |_| Ok(()));
@@ -75,13 +75,13 @@ pub(super) fn probe() -> Scenario {
     scenario
 }
 
-/// Clients of all kinds come back within this time, if they do: browsers wait for 3 s.
+/// Any client that reconnects does so within this time: browsers wait for 3 s.
 const PATIENT: Duration = Duration::from_millis(4_500);
 
-/// An event that has them come back soon.
+/// An event after which clients reconnect soon.
 const EVENT: &str = "retry: 200\nid: 1\ndata: a\n\n";
 
-/// The client makes this many requests; the server answers those after the last script with 204.
+/// The client makes this many requests; the server answers the last one with 204.
 fn comes_back(
     check: Check,
     requests: usize,
@@ -93,7 +93,7 @@ fn comes_back(
     Scenario { check, script: Arc::new(script), until, judge: Box::new(judge), with_password: false }
 }
 
-/// The client makes this many requests, and no other.
+/// The client makes this many requests and no more.
 fn stays_away(
     check: Check,
     requests: usize,
@@ -110,7 +110,7 @@ fn stays_away(
     }
 }
 
-/// The client is watched for this long, or until it has made that many requests.
+/// The client is watched for this long, or until it has made this many requests.
 fn watched(
     check: Check,
     watch: Duration,
@@ -133,12 +133,12 @@ fn head(status: &str, headers: &str) -> String {
 
 const OPEN: &str = "content-type: text/event-stream\r\n";
 
-/// An event stream that is this text, and ends.
+/// An event stream with this text that ends after it.
 fn stream(text: &str) -> Vec<Step> {
     answer(head("200 OK", OPEN) + &body(text))
 }
 
-/// An answer of another kind with this body.
+/// Another answer with this body.
 fn other(status: &str, headers: &str, text: &str) -> Vec<Step> {
     answer(head(status, headers) + &body(text))
 }
@@ -148,13 +148,13 @@ fn begun(text: &str) -> Vec<Step> {
     answer(head("200 OK", OPEN) + &chunk(text))
 }
 
-/// A body in chunks that is whole.
+/// A complete body in chunks.
 fn body(text: &str) -> String {
     let end = chunk("");
     if text.is_empty() { end } else { chunk(text) + &end }
 }
 
-/// More of a body in chunks.
+/// A further chunk of a body.
 fn more(text: &str) -> Step {
     Step::Write(chunk(text).into())
 }

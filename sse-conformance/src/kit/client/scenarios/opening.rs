@@ -6,7 +6,7 @@ use crate::kit::client::{
     rules::{CHARSET, CONTENT_ENCODING, FAILED, OPENS, UTF8},
 };
 
-/// `retry: 200\ndata: a\n\n`, as gzip has it.
+/// `retry: 200\ndata: a\n\n` in gzip.
 const GZIP: &[u8] = include_bytes!("event.gz");
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -14,12 +14,12 @@ pub(super) fn all() -> Vec<Scenario> {
     for (name, content_type, what, rule) in [
         ("charset", "text/event-stream; charset=utf-8", "with the charset UTF-8", CHARSET),
         ("case", "Text/Event-Stream;Charset=UTF-8", "in another case", OPENS),
-        ("parameters", "text/event-stream ; x=\"y\"", "with a parameter that nobody knows", OPENS),
+        ("parameters", "text/event-stream ; x=\"y\"", "with an unknown parameter", OPENS),
     ] {
         let check = check(
             &format!("opening/{name}"),
             &format!("a content type {what} opens the stream"),
-            "Many servers and frameworks send it so: a client that compares the whole header never connects.",
+            "Many servers and frameworks send it like this: a client that compares the whole header never connects.",
             rule,
         );
         let headers = format!("content-type: {content_type}\r\n");
@@ -27,7 +27,7 @@ pub(super) fn all() -> Vec<Scenario> {
     }
     let check_of_charset = check(
         "opening/other-charset",
-        "whatever the charset parameter says, the stream is UTF-8",
+        "the stream is UTF-8, whatever the charset parameter is",
         "Frameworks add the charset of their platform, and write UTF-8.",
         UTF8,
     );
@@ -51,14 +51,14 @@ pub(super) fn all() -> Vec<Scenario> {
         ("html-charset", "content-type: text/html; charset=utf-8\r\n", "text/html with a charset"),
         ("plain-charset", "content-type: text/plain;charset=UTF-8\r\n", "text/plain with a charset"),
         ("json", "content-type: application/json\r\n", "application/json"),
-        ("longer", "content-type: text/event-streams\r\n", "that only begins like text/event-stream"),
-        ("only-charset", "content-type: charset=utf-8\r\n", "that is a charset and no type"),
+        ("longer", "content-type: text/event-streams\r\n", "that only starts with text/event-stream"),
+        ("only-charset", "content-type: charset=utf-8\r\n", "with a charset and no type"),
         ("no-type", "", "that is missing"),
     ] {
         let check = check(
             &format!("opening/{name}"),
             &format!("a content type {what} fails the connection"),
-            "It is an error page, a login page or a proxy: to read events from it, or to ask again and again, hides that.",
+            "It is an error page, a login page or a proxy: reading events from it, or requesting it repeatedly, hides that.",
             OPENS,
         );
         all.push(stays_away(check, 1, move |_| other("200 OK", headers, EVENT), refuses));
@@ -79,7 +79,7 @@ pub(super) fn all() -> Vec<Scenario> {
         let check = check(
             &format!("opening/{code}"),
             &format!("the status {status} fails the connection"),
-            "It will be the same next time: a client that asks again and again is load, and its user learns nothing.",
+            "It will be the same next time: repeated requests are load, and the user learns nothing.",
             FAILED,
         );
         all.push(stays_away(check, 1, move |_| other(status, OPEN, EVENT), refuses));
@@ -98,12 +98,12 @@ fn refuses(record: &Record) -> Verdict {
     record.has_events_if_it_tells(&[])
 }
 
-/// What was not asked for can come anyway.
+/// An encoding can come even if it was not requested.
 fn encoded() -> Scenario {
     let check = check(
         "opening/gzip",
-        "an answer in gzip, asked for or not, is decoded or is an error; never other events, and never silence",
-        "Proxies compress. A client that feeds the result to its decoder shows nothing, for as long as it runs.",
+        "an answer in gzip, requested or not, is decoded or is an error; never other events, and never silence",
+        "Proxies compress. A client that feeds the result to its decoder never shows anything.",
         CONTENT_ENCODING,
     );
     let headers = format!(
@@ -116,7 +116,7 @@ fn encoded() -> Scenario {
     watched(check, PATIENT, 2, script, |record| {
         let events = record.events()?;
         if events.is_empty() && record.stays_away_after(1).is_err() {
-            return Err(failed("it shows no event, and comes back as if it had read them"));
+            return Err(failed("it shows no event, and reconnects as if it had read them"));
         }
         match events.iter().find(|(_, event)| event.data != "a") {
             Some((_, event)) => Err(failed(format!("it shows {event:?}"))),

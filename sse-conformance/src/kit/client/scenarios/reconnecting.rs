@@ -1,4 +1,4 @@
-//! After what a client comes back, and when.
+//! When a client reconnects, and after how long.
 
 use super::{EVENT, OPEN, Scenario, begun, check, comes_back, head, ms, stays_away, stream};
 use crate::{
@@ -12,12 +12,12 @@ use crate::{
 pub(super) fn all() -> Vec<Scenario> {
     let back =
         "Connections end all the time: servers restart, proxies close them, phones change their network.";
-    let asks = "It is how a server spreads its load, and how it says that there is nothing new before then.";
+    let asks = "With it a server spreads its load, and says that there is nothing new before then.";
     vec![
         comes_back(
             check(
                 "reconnecting/end",
-                "a stream that ends is asked for again, again and again",
+                "a client reconnects after a stream that ends, every time",
                 back,
                 END_OF_BODY,
             ),
@@ -26,13 +26,18 @@ pub(super) fn all() -> Vec<Scenario> {
             |record| record.request(3).map(drop),
         ),
         comes_back(
-            check("reconnecting/break", "so is one that breaks off within a chunk", back, NETWORK_ERROR),
+            check(
+                "reconnecting/break",
+                "a client reconnects after a break within a chunk",
+                back,
+                NETWORK_ERROR,
+            ),
             3,
             |_| answer(head("200 OK", OPEN) + &chunk(EVENT) + "20\r\ndata: c"),
             |record| record.request(2).map(drop),
         ),
         comes_back(
-            check("reconnecting/reset", "so is one whose connection is reset", back, NETWORK_ERROR),
+            check("reconnecting/reset", "a client reconnects after a reset", back, NETWORK_ERROR),
             3,
             |_| [begun(EVENT), vec![Step::Sleep(ms(100)), Step::Reset]].concat(),
             |record| record.request(2).map(drop),
@@ -40,7 +45,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "reconnecting/no-answer",
-                "so is one that was open, if a later request has no answer",
+                "a client reconnects after an open stream, if a later request has no answer",
                 back,
                 NETWORK_ERROR,
             ),
@@ -51,7 +56,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "reconnecting/first-no-answer",
-                "so is one whose very first request has no answer",
+                "a client reconnects if its first request has no answer",
                 back,
                 NETWORK_ERROR,
             ),
@@ -60,7 +65,12 @@ pub(super) fn all() -> Vec<Scenario> {
             |record| record.request(1).map(drop),
         ),
         comes_back(
-            check("reconnecting/without-event", "so is one that brought nothing at all", back, END_OF_BODY),
+            check(
+                "reconnecting/without-event",
+                "a client reconnects after an empty stream",
+                back,
+                END_OF_BODY,
+            ),
             3,
             |_| stream(""),
             |record| record.request(2).map(drop),
@@ -68,7 +78,7 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "reconnecting/retry",
-                "a client waits as long as `retry` says, and not much longer",
+                "a client waits for the time in `retry`, and not much longer",
                 asks,
                 WAIT,
             ),
@@ -77,27 +87,22 @@ pub(super) fn all() -> Vec<Scenario> {
             |record| {
                 record.waits(0, ms(1_000))?;
                 let gap = record.gap(0)?;
-                // More is allowed, but this is enough to spread clients, and less than what browsers wait by default.
+                // More is allowed, but this is enough to spread clients, and less than the default of browsers.
                 if gap < ms(2_900) {
                     Ok(())
                 } else {
-                    Err(failed(format!("it came back after {} ms", gap.as_millis())))
+                    Err(failed(format!("it reconnected after {} ms", gap.as_millis())))
                 }
             },
         ),
         comes_back(
-            check(
-                "reconnecting/retry-kept",
-                "`retry` is kept on later connections that do not say it",
-                asks,
-                WAIT,
-            ),
+            check("reconnecting/retry-kept", "`retry` is kept on later connections without it", asks, WAIT),
             3,
             |number| stream(["retry: 1500\ndata: a\n\n", "data: b\n\n"][number]),
             |record| record.waits(0, ms(1_500)).and_then(|()| record.waits(1, ms(1_500))),
         ),
         comes_back(
-            check("reconnecting/retry-junk", "a `retry` that is no number changes nothing", asks, RETRY),
+            check("reconnecting/retry-junk", "a `retry` that is not a number changes nothing", asks, RETRY),
             2,
             |_| stream("retry: 1500\n\nretry: 100ms\nretry: -1\nretry: 1e1\nretry\ndata: a\n\n"),
             |record| record.waits(0, ms(1_500)),
@@ -116,8 +121,8 @@ pub(super) fn all() -> Vec<Scenario> {
         comes_back(
             check(
                 "reconnecting/same-url",
-                "it is the same request as the first one but for its Last-Event-ID",
-                "A token, a filter or a language that is lost at the reconnection gives another stream.",
+                "a reconnection sends the first request again, except for Last-Event-ID",
+                "Without its token, filter or language the client gets another stream.",
                 crate::kit::client::rules::LAST_EVENT_ID,
             ),
             3,

@@ -1,4 +1,4 @@
-//! Answers that send the client elsewhere.
+//! Redirects.
 
 use std::net::SocketAddr;
 
@@ -14,7 +14,7 @@ use crate::{
     scripts::socket::header,
 };
 
-/// Browsers follow 20. A client that begins anew after some time gets twice as many, or more.
+/// Browsers follow 20. A client that retries after some time makes twice as many requests, or more.
 const MOST: usize = 120;
 
 pub(super) fn all() -> Vec<Scenario> {
@@ -32,7 +32,7 @@ pub(super) fn all() -> Vec<Scenario> {
     let check = check(
         "redirect/endless",
         "a redirect to itself ends",
-        "A wrong setting of a proxy makes such a loop: each client would be a flood.",
+        "A wrong setting of a proxy makes such a loop: each client would flood the server.",
         REDIRECT_LOOP,
     );
     let script = |_, _: SocketAddr| other("307 Temporary Redirect", "location: /events\r\n", "");
@@ -53,7 +53,7 @@ fn follows(status: &'static str) -> Scenario {
     let check = check(
         &format!("redirect/{}", &status[..3]),
         &format!("{status} is followed"),
-        "Services move, and load balancers send their clients on.",
+        "Services move, and load balancers redirect clients.",
         REDIRECT,
     );
     let script = move |number| match number {
@@ -70,12 +70,12 @@ fn follows(status: &'static str) -> Scenario {
     })
 }
 
-/// For a client `localhost` is another host than 127.0.0.1.
+/// For a client, `localhost` is another host than 127.0.0.1.
 fn credentials() -> Scenario {
     let check = check(
         "redirect/credentials",
         "credentials are not sent to another host to which the first one redirects",
-        "Otherwise whoever can make a server redirect gets the password.",
+        "Otherwise anyone who can make a server redirect gets the password.",
         REDIRECT_HEADERS,
     );
     let script = |number, addr: SocketAddr| match number {
@@ -91,7 +91,7 @@ fn credentials() -> Scenario {
 fn keeps_secret(record: &Record) -> Verdict {
     let skipped = |reason: &str| Err(Outcome::Skipped(reason.to_owned()));
     let Ok(first) = record.request(0) else {
-        return skipped("it takes no URL with a user name and a password");
+        return skipped("it does not accept a URL with a user name and a password");
     };
     if header(&first.text, "authorization").is_none() {
         return skipped("it does not send the user name and the password of a URL");

@@ -1,4 +1,4 @@
-//! What a request says.
+//! The headers of a request.
 
 use super::{EVENT, Scenario, check, comes_back, stream};
 use crate::{
@@ -14,7 +14,7 @@ pub(super) fn all() -> Vec<Scenario> {
         (
             check(
                 "request/accept",
-                "each request says Accept: text/event-stream",
+                "each request has Accept: text/event-stream",
                 "Servers with several representations answer with another one, or with 406.",
                 ACCEPT,
             ),
@@ -23,8 +23,8 @@ pub(super) fn all() -> Vec<Scenario> {
         (
             check(
                 "request/no-cache",
-                "each request asks caches to stay out, by Cache-Control: no-cache or no-store",
-                "A cache can answer with an old stream, or hold a new one back until it is whole.",
+                "each request has Cache-Control: no-cache or no-store",
+                "A cache can answer with an old stream, or hold back a new one until it is complete.",
                 NO_STORE,
             ),
             no_cache,
@@ -33,7 +33,7 @@ pub(super) fn all() -> Vec<Scenario> {
             check(
                 "request/no-id-at-first",
                 "the first request has no Last-Event-ID",
-                "A server takes an empty one for an id that it never gave, and sends everything or nothing.",
+                "A server reads an empty one as an id that it never sent, and sends everything or nothing.",
                 LAST_EVENT_ID,
             ),
             no_id_at_first,

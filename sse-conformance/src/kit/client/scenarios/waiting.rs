@@ -1,4 +1,4 @@
-//! That a client is no flood, whatever a server does.
+//! A client must not flood a server, whatever the server does.
 
 use std::{net::SocketAddr, time::SystemTime};
 
@@ -11,8 +11,7 @@ use crate::{
     scripts::socket::{Step, answer, chunk},
 };
 
-/// How long a client is watched, and how often it may connect in this time: about once a second, however it
-/// spreads them.
+/// How long a client is watched, and how often it may connect in this time: about once a second on average.
 const WATCH: u64 = 8_000;
 const MOST: usize = 10;
 
@@ -23,33 +22,33 @@ pub(super) fn all() -> Vec<Scenario> {
     type Steps = fn() -> Vec<Step>;
     let servers: [(&str, &str, Steps); 7] = [
         ("empty", "opens and closes at once", || stream("")),
-        ("event-and-break", "sends an event and breaks off, each time", || {
+        ("event-and-break", "sends an event and breaks the connection, each time", || {
             answer(head("200 OK", OPEN) + &chunk("data: a\n\n") + "20\r\ndata: c")
         }),
-        ("break-after-1-s", "breaks off after a second, each time", || {
+        ("break-after-1-s", "breaks the connection after a second, each time", || {
             [begun("data: a\n\n"), vec![Step::Sleep(ms(1_000)), Step::Reset]].concat()
         }),
         ("no-answer", "closes each connection without an answer", || vec![Step::Request]),
-        ("503", "is overloaded, and says so", || other(BUSY, "", "")),
-        ("retry-0", "asks for `retry: 0`, and opens and closes at once", || stream("retry: 0\n\n")),
-        ("retry-5", "asks for `retry: 5`, and opens and closes at once", || stream("retry: 5\n\n")),
+        ("503", "answers 503", || other(BUSY, "", "")),
+        ("retry-0", "sends `retry: 0`, and opens and closes at once", || stream("retry: 0\n\n")),
+        ("retry-5", "sends `retry: 5`, and opens and closes at once", || stream("retry: 5\n\n")),
     ];
     for (name, what, steps) in servers {
         let check = check(
             &format!("waiting/{name}"),
-            &format!("a server that {what} gets {MOST} requests in {} s at most", WATCH / 1_000),
-            "A server that is in trouble stays so when all its clients come back at once, again and again.",
+            &format!("a server that {what} gets at most {MOST} requests in {} s", WATCH / 1_000),
+            "A server in trouble cannot recover if all its clients reconnect at once, again and again.",
             WAIT_MORE,
         );
         all.push(watched(check, ms(WATCH), MOST + 1, move |_, _: SocketAddr| steps(), no_flood));
     }
-    let why = "It is what a server that sheds load, or limits rates, has to say; other clients hear it.";
+    let why = "A server that sheds load or limits rates sends it, and other clients respect it.";
     for (name, what, status, value, least) in [
-        ("retry-after", "in seconds is waited for", BUSY, "2", 2_000),
-        ("retry-after-429", "of a 429 is waited for", "429 Too Many Requests", "2", 2_000),
+        ("retry-after", "in seconds is respected", BUSY, "2", 2_000),
+        ("retry-after-429", "of a 429 is respected", "429 Too Many Requests", "2", 2_000),
         (
             "retry-after-huge",
-            "that fits no number is a long wait, and no overflow",
+            "that does not fit a number is a long wait, and no overflow",
             BUSY,
             "99999999999999999999",
             4_000,
@@ -61,11 +60,11 @@ pub(super) fn all() -> Vec<Scenario> {
         all.push(stays_away(check, 1, script, move |record| waits(record, least)));
     }
     let check_date =
-        check("waiting/retry-after-date", "a Retry-After that is a date is waited for", why, RETRY_AFTER);
+        check("waiting/retry-after-date", "a Retry-After that is a date is respected", why, RETRY_AFTER);
     all.push(stays_away(check_date, 1, |_| other(BUSY, &in_3_s(), ""), |record| waits(record, 2_000)));
     let check_open = check(
         "waiting/retry-after-later",
-        "a Retry-After is heard on later connections, too, also where `retry` asks for less",
+        "a Retry-After is respected on later connections, even if `retry` is less",
         why,
         RETRY_AFTER,
     );
@@ -77,7 +76,7 @@ pub(super) fn all() -> Vec<Scenario> {
     all
 }
 
-/// A client that never comes back is none either.
+/// A client that never reconnects is no flood either.
 fn no_flood(record: &Record) -> Verdict {
     let first = record.request(0)?;
     match record.requests().get(MOST) {
@@ -89,7 +88,7 @@ fn no_flood(record: &Record) -> Verdict {
     }
 }
 
-/// Not to come back at all is what the HTML standard says of a status that is not 200.
+/// By the HTML standard, a client does not reconnect after a status other than 200.
 fn waits(record: &Record, least: u64) -> Verdict {
     record.request(0)?;
     if record.requests().len() == 1 { Ok(()) } else { record.waits(0, ms(least)) }

@@ -1,4 +1,4 @@
-//! What the stream says.
+//! The content of the stream.
 
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ const BUFFERING: Rule = rfc(
     "HTML, 9.2.7 Authoring notes",
 );
 
-/// Proxies commonly close what is silent for 30 or 60 s.
+/// Proxies commonly close connections that are silent for 30 or 60 s.
 const LONGEST_SILENCE: Duration = Duration::from_secs(19);
 const SOON: Duration = Duration::from_secs(2);
 
@@ -49,8 +49,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
     vec![
         check(
             "body/comes",
-            "an event or a comment comes while the stream is watched, or it ends",
-            "A stream that is always silent cannot be told from one that a proxy holds back.",
+            "the stream has an event or a comment while it is watched, or ends",
+            "A stream that is always silent looks like one that a proxy holds back.",
             HEARTBEATS,
             |seen| {
                 if seen.get.outputs.is_empty() && seen.get.end == End::Open {
@@ -65,7 +65,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check(
             "body/heartbeats",
             "the stream is never silent for 20 s",
-            "Proxies close connections that seem dead, and clients that watch for silence leave.",
+            "Proxies close connections that seem dead, and clients with a timeout disconnect.",
             HEARTBEATS,
             |seen| {
                 let silence = seen.get.longest_silence();
@@ -84,7 +84,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check(
             "body/fields",
             "all fields are data, event, id and retry",
-            "All clients ignore others, without a word: so it is a slip, as in `Data:` or ` data:`.",
+            "All clients silently ignore other fields, so it is a mistake, such as `Data:` or ` data:`.",
             IGNORED,
             fields,
         ),
@@ -97,8 +97,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         }),
         check(
             "body/ids",
-            "ids can come back in a header: no control characters, no spaces around them, 8 KiB at most",
-            "A client cannot say where it was, and goes on without what came meanwhile.",
+            "ids can be sent in a header: no control characters, no spaces around them, 8 KiB at most",
+            "A client cannot send its position, and misses the events sent meanwhile.",
             ID,
             |seen| match values(&seen.get.body, b"id").find(|id| !is_sendable(id)) {
                 None => Ok(()),
@@ -107,8 +107,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "body/one-bom",
-            "a byte order mark is only at the start, if at all",
-            "Files that are put together have one in the middle, and its line is lost.",
+            "a byte order mark is only at the start",
+            "Concatenated files have one in the middle, and its line is lost.",
             UTF8,
             |seen| {
                 let has_bom = |line: &&[u8]| line.starts_with(b"\xef\xbb\xbf");
@@ -120,8 +120,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "buffering/head",
-            "the head comes at once, also if there is no event yet",
-            "Clients show that they are connected when the head comes, and give up when it does not.",
+            "the head comes at once, even if there is no event yet",
+            "Clients show that they are connected when the head comes, and give up without it.",
             BUFFERING,
             |seen| {
                 let took = seen.get.head.took;
@@ -134,8 +134,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "buffering/whole-events",
-            "an event comes whole: its blank line does not wait for the next one",
-            "The client has it, but cannot show it: each event is one event late.",
+            "an event arrives whole: its blank line does not wait for the next event",
+            "The client has the event, but cannot show it: each event is one event late.",
             BUFFERING,
             |seen| {
                 if seen.get.count_of_events() == 0 && seen.get.body.is_empty() {
@@ -149,8 +149,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "buffering/encodings",
-            "for a client that takes gzip, too, the stream begins as soon",
-            "Compression holds events back until there is a block of them: it has to be flushed, or off.",
+            "the stream begins as soon for a client that accepts gzip",
+            "Compression holds back events until a block is full: flush it, or turn it off.",
             BUFFERING,
             |seen| {
                 let Some(first) = seen.get.times.first() else { return Err(skipped("nothing came")) };
@@ -168,8 +168,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "closing/clean",
-            "where the stream ends, it ends as the protocol says",
-            "A client takes it for a broken connection, and shows an error.",
+            "if the stream ends, it ends as the protocol requires",
+            "A client treats it as a broken connection, and shows an error.",
             INCOMPLETE,
             |seen| match &seen.get.end {
                 End::Broken(error) => Err(failed(error)),
@@ -179,8 +179,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "closing/whole-events",
-            "where the stream ends, its last event has its blank line",
-            "All clients that follow the standard drop it.",
+            "if the stream ends, its last event has its blank line",
+            "All clients that follow the standard drop an event without it.",
             INCOMPLETE,
             |seen| match seen.get.end {
                 End::Open => Err(skipped("the stream did not end while it was watched")),
@@ -208,7 +208,7 @@ fn whole_lines(body: &[u8]) -> &[u8] {
     &body[..end.map_or(0, |end| end + 1)]
 }
 
-/// The lines that have ended.
+/// The complete lines.
 fn lines(body: &[u8]) -> impl Iterator<Item = &[u8]> {
     let mut rest = whole_lines(body);
     std::iter::from_fn(move || {

@@ -68,7 +68,7 @@ const STREAMS: Rule =
     rfc("RST_STREAM allows for immediate termination of a stream.", "RFC 9113, 6.4 RST_STREAM");
 
 pub(super) fn all() -> Vec<(Check, Judge)> {
-    let never = "Browsers, and clients like them, never connect, and do not come back.";
+    let never = "Browsers and similar clients never connect, and do not retry.";
     vec![
         check("headers/status", "GET is answered with 200", never, OPENS, |seen| is_200(&seen.get.head)),
         check("headers/content-type", "the content type is text/event-stream", never, OPENS, |seen| {
@@ -77,36 +77,36 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check(
             "headers/charset",
             "the content type has no parameters but charset=utf-8",
-            "Some clients believe the charset. The stream is UTF-8 whatever it says.",
+            "Some clients use the charset, but the stream is always UTF-8.",
             CHARSET,
             |seen| charset(&seen.get.head),
         ),
         check(
             "headers/cache-control",
-            "Cache-Control says no-store or no-cache",
-            "A cache between may answer the next client with an old stream.",
+            "Cache-Control has no-store or no-cache",
+            "A cache may answer the next client with an old stream.",
             CACHES,
             |seen| match seen.get.head.header("cache-control") {
                 Some(value) if value.contains("no-store") || value.contains("no-cache") => Ok(()),
-                Some(value) => Err(failed(format!("it says cache-control: {value}"))),
-                None => Err(failed("it says no cache-control")),
+                Some(value) => Err(failed(format!("it has cache-control: {value}"))),
+                None => Err(failed("it has no cache-control")),
             },
         ),
         check(
             "headers/content-encoding",
-            "there is no content encoding that was not asked for",
+            "there is no content encoding that was not requested",
             "Many clients of event streams do not decode it.",
             CONTENT_ENCODING,
             |seen| match seen.get.head.header("content-encoding") {
                 None => Ok(()),
                 Some(value) if value.eq_ignore_ascii_case("identity") => Ok(()),
-                Some(value) => Err(failed(format!("it says content-encoding: {value}"))),
+                Some(value) => Err(failed(format!("it has content-encoding: {value}"))),
             },
         ),
         check(
             "head/no-body",
             "HEAD gets a head without a body, in HTTP/1.1",
-            "The body is taken for the answer to the next request on the connection.",
+            "The client reads the body as the answer to the next request on the connection.",
             HEAD,
             |seen| match seen.head.as_ref().map_err(failed)?.body.as_slice() {
                 [] => Ok(()),
@@ -116,53 +116,53 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check(
             "head/same-head",
             "HEAD gets the status and the content type of GET",
-            "It is how monitoring asks whether a stream is there, without opening one.",
+            "With HEAD, monitoring checks a stream without opening one.",
             HEAD_FIELDS,
             |seen| same_head(&seen.get.head, &seen.head.as_ref().map_err(failed)?.head),
         ),
         check(
             "http10/unchunked",
             "the answer to HTTP/1.0 has no chunks",
-            "Old proxies speak it to servers by default, and pass the sizes of chunks on as text.",
+            "Old proxies use it with servers by default, and forward the chunk sizes as text.",
             UNCHUNKED,
             |seen| match seen.http10.as_ref().map_err(failed)?.head.header("transfer-encoding") {
                 None => Ok(()),
-                Some(value) => Err(failed(format!("it says transfer-encoding: {value}"))),
+                Some(value) => Err(failed(format!("it has transfer-encoding: {value}"))),
             },
         ),
-        check("http10/streams", "the stream comes in HTTP/1.0 as well", never, OPENS, |seen| {
+        check("http10/streams", "the stream works in HTTP/1.0 as well", never, OPENS, |seen| {
             streams(seen, &seen.http10)
         }),
         check(
             "http11/framing",
-            "in HTTP/1.1 the stream comes in chunks, so that its end can be told from a break",
-            "Without chunks a connection that breaks looks like the end of the stream; with a length it cannot go on.",
+            "in HTTP/1.1 the stream comes in chunks, so that its end differs from a broken connection",
+            "Without chunks a broken connection looks like the end of the stream; with a length the stream cannot continue.",
             FRAMING,
             |seen| match seen.framing {
                 Framing::Chunked(_) => Ok(()),
-                // It is whole, and says so.
+                // It has a length, and is complete.
                 Framing::Length(_) if seen.get.end == End::Clean => Ok(()),
                 Framing::Close => Err(failed("it ends with its connection")),
-                framing => Err(failed(format!("its end is told by {framing:?}"))),
+                framing => Err(failed(format!("its end is marked by {framing:?}"))),
             },
         ),
         check(
             "http11/host",
             "a request without Host gets 400",
-            "It is a sign of an attack on a proxy.",
+            "Such a request can be an attack on a proxy.",
             HOST,
             |seen| {
                 match &seen.without_host {
                     Ok(head) if head.status == 400 => Ok(()),
                     Ok(head) => Err(failed(format!("it got {}", head.status))),
-                    // It is refused, if not politely.
+                    // It is refused, although without an answer.
                     Err(_) => Ok(()),
                 }
             },
         ),
         check(
             "http11/next-request",
-            "after HEAD the connection takes another request, or says that it is closed",
+            "after HEAD the connection accepts another request, or the answer says that it closes",
             "A client whose request fails on a connection that seemed open reports an error to its user.",
             PERSISTENT,
             |seen| match &seen.head.as_ref().map_err(failed)?.next {
@@ -170,13 +170,13 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
                 Some(next) => next.as_ref().map(drop).map_err(failed),
             },
         ),
-        check("http2/streams", "the stream comes in HTTP/2 as well", never, OPENS, |seen| {
+        check("http2/streams", "the stream works in HTTP/2 as well", never, OPENS, |seen| {
             streams(seen, &http2(seen)?.get)
         }),
         check(
             "http2/end",
-            "a stream that ends in HTTP/1.1 ends in HTTP/2, too, with END_STREAM",
-            "The client waits for more, and never comes back for it.",
+            "a stream that ends in HTTP/1.1 ends in HTTP/2 as well, with END_STREAM",
+            "Otherwise the client waits for more, and never reconnects.",
             END_STREAM,
             |seen| {
                 let http2 = http2(seen)?;
@@ -193,7 +193,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check(
             "http2/head",
             "HEAD gets a head without a body, in HTTP/2",
-            "Frames that a client did not expect end all streams of its connection.",
+            "Unexpected frames end all streams of the client's connection.",
             HEAD,
             |seen| {
                 let (head, body) = http2(seen)?.head.as_ref().map_err(failed)?;
@@ -205,7 +205,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "http2/neighbour",
-            "to reset one stream leaves the others of its connection alone",
+            "a reset of one stream does not affect the others of its connection",
             "A browser has all streams of a site, and all its other requests, on one connection.",
             STREAMS,
             |seen| goes_on(seen, http2(seen)?.neighbour.as_ref().map_err(failed)?),
@@ -254,7 +254,7 @@ fn same_head(get: &Head, head: &Head) -> Verdict {
     Err(failed(format!("GET gets {expected:?}, HEAD gets {seen:?}")))
 }
 
-/// It is an event stream, and what came at first has come here, too.
+/// It is an event stream, and has bytes if the first request had them.
 fn streams(seen: &Observed, watch: &Result<Watch, String>) -> Verdict {
     let watch = watch.as_ref().map_err(failed)?;
     is_200(&watch.head)?;
@@ -268,7 +268,7 @@ fn streams(seen: &Observed, watch: &Result<Watch, String>) -> Verdict {
     Ok(())
 }
 
-/// It is still there, or has ended as it does without a neighbour.
+/// It is still open, or has ended as it does without another client.
 pub(super) fn goes_on(seen: &Observed, watch: &Watch) -> Verdict {
     match &watch.end {
         End::Open => Ok(()),

@@ -18,11 +18,11 @@ const LAST_EVENT_ID: Rule = rfc(
 );
 
 pub(super) fn all() -> Vec<(Check, Judge)> {
-    let gap = "It is how a client that lost its connection gets what it missed, and nothing twice.";
+    let gap = "With it a client that lost its connection gets the events that it missed, and no event twice.";
     vec![
         check(
             "ids/accepted",
-            "a Last-Event-ID that the server gave is answered as a stream, or with 204",
+            "a request with an id of the server as Last-Event-ID gets a stream or 204",
             gap,
             LAST_EVENT_ID,
             |seen| {
@@ -34,7 +34,7 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
                 }
             },
         ),
-        check("ids/not-again", "the event with that id does not come again", gap, LAST_EVENT_ID, |seen| {
+        check("ids/not-again", "the event with that id is not sent again", gap, LAST_EVENT_ID, |seen| {
             let resumed = resumed(seen)?;
             if first_id(resumed)? == Some(&*resumed.ids[resumed.at]) {
                 return Err(failed(format!("after {:?} it came first", resumed.ids[resumed.at])));
@@ -44,20 +44,20 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         check("ids/goes-on", "the event after that id comes first", gap, LAST_EVENT_ID, |seen| {
             let resumed = resumed(seen)?;
             let Some(next) = resumed.ids.get(resumed.at + 1) else {
-                return Err(skipped("it gave only one id"));
+                return Err(skipped("it sent only one id"));
             };
             match first_id(resumed)? {
                 Some(first) if first == next => Ok(()),
                 Some(first) if resumed.ids.iter().any(|id| id == first) => {
                     Err(failed(format!("after {:?} came {first:?}, not {next:?}", resumed.ids[resumed.at])))
                 }
-                Some(_) | None => Err(skipped("it goes on with what is new, and keeps nothing")),
+                Some(_) | None => Err(skipped("it continues with new events, and keeps no old ones")),
             }
         }),
         check(
             "ids/different",
-            "no two events that follow each other have the same id",
-            "A client cannot say which of them it has seen.",
+            "no two consecutive events have the same id",
+            "A client cannot tell the server which of them it has seen.",
             LAST_EVENT_ID,
             |seen| match seen.get.ids().windows(2).find(|two| two[0] == two[1]) {
                 None => Ok(()),
@@ -66,8 +66,8 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
         ),
         check(
             "ids/strange",
-            "an id that the server never gave is no server error, and has an answer",
-            "It comes from other versions, other servers and other people.",
+            "a request with an unknown id gets an answer that is not a server error",
+            "Such ids come from other versions, other servers and attackers.",
             LAST_EVENT_ID,
             |seen| {
                 for (what, head) in &seen.strange_ids {

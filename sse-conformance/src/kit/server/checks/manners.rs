@@ -1,4 +1,4 @@
-//! Clients that come, leave and come back.
+//! Clients that connect, leave and reconnect.
 
 use super::{Judge, check, http::goes_on, rfc};
 use crate::kit::{
@@ -22,29 +22,29 @@ pub(super) fn all() -> Vec<(Check, Judge)> {
     vec![
         check(
             "closing/neighbour",
-            "that one client leaves does not disturb another",
-            "A write that fails must end one stream, and not the loop over all of them.",
+            "a client that leaves does not affect another one",
+            "A failed write must end one stream, and not the loop over all of them.",
             RECONNECTS,
             |seen| goes_on(seen, seen.neighbour.as_ref().map_err(failed)?),
         ),
         check(
             "reconnecting/again",
-            &format!("{AGAIN} times in a row a client may come and leave"),
-            "Phones do so in a tunnel. A server that notices late must not run out of places.",
+            &format!("a client may connect and leave {AGAIN} times in a row"),
+            "Phones do so in a tunnel. A server that notices late must not run out of connections.",
             RECONNECTS,
             |seen| all_answered(&seen.again),
         ),
         check(
             "reconnecting/crowd",
-            &format!("{CROWD} clients may come at the same time"),
-            "After a restart all of them do.",
+            &format!("{CROWD} clients may connect at the same time"),
+            "After a restart all clients do.",
             MANY,
             |seen| all_answered(&seen.crowd),
         ),
         check(
             "reconnecting/retry",
             "`retry` is not less than 100 ms and not more than an hour, if it is sent",
-            "With less, browsers come back at once, again and again; with more they seem not to come back at all.",
+            "With less, browsers reconnect in a tight loop; with more they seem not to reconnect at all.",
             RECONNECTS,
             |seen| match seen.get.retry {
                 Some(retry) if !(100..=3_600_000).contains(&retry) => {

@@ -1,4 +1,4 @@
-//! What is asked of a server.
+//! The requirements for a server.
 
 mod body;
 mod http;
