@@ -133,7 +133,12 @@ impl LastEventIdRejection {
 
 impl IntoResponse for LastEventIdRejection {
     fn into_response(self) -> Response {
-        (self.status(), self.0.to_string()).into_response()
+        // The text of the error is advice for the author of the server.
+        let text = match self.0 {
+            LastEventIdError::TooLong { .. } => "the Last-Event-ID is too long\n",
+            _ => "the Last-Event-ID is invalid\n",
+        };
+        (self.status(), text).into_response()
     }
 }
 
