@@ -6,14 +6,14 @@ use futures_util::StreamExt;
 use http_body_util::Empty;
 use hyper::{Request, Uri, body::Bytes};
 use hyper_util::{client::legacy::Client, rt::TokioExecutor};
-use sse_client::{EventId, EventSource};
+use sse_client::{EventId, EventSource, Update};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut args = env::args().skip(1);
     let (url, file) = args.next().zip(args.next()).ok_or("usage: feed URL FILE")?;
     let url: Uri = url.parse()?;
-    let seen = EventId::lenient(fs::read_to_string(&file).unwrap_or_default())?;
+    let seen = if fs::exists(&file)? { fs::read_to_string(&file)? } else { String::new() };
     let client = Client::builder(TokioExecutor::new()).build_http();
     let mut feed = EventSource::new(|attempt| {
         let mut request = Request::new(Empty::<Bytes>::new());
@@ -21,13 +21,19 @@ async fn main() -> Result<(), Box<dyn Error>> {
         *request.headers_mut() = attempt.headers();
         client.request(request)
     })
-    .from_last_event_id(seen);
-    while let Some(event) = feed.next().await {
-        let event = event?; // only what another attempt would not change
-        println!("{}: {}", event.event_type(), event.data());
-        // Handled, so it need not come again. Renamed, so that the file is always whole.
-        fs::write(format!("{file}.new"), feed.last_event_id().as_str())?;
-        fs::rename(format!("{file}.new"), &file)?;
+    .from_last_event_id(EventId::lenient(seen.trim_end_matches(['\r', '\n']))?)
+    .updates();
+    while let Some(update) = feed.next().await {
+        match update? {
+            Update::Event(event) => {
+                println!("{}: {}", event.event_type(), event.data());
+                // The event is handled. The rename keeps the file complete at any time.
+                fs::write(format!("{file}.new"), feed.last_event_id().as_str())?;
+                fs::rename(format!("{file}.new"), &file)?;
+            }
+            Update::Waiting { failure, wait } => eprintln!("{failure}; the next attempt is in {:.1?}", wait.delay),
+            _ => {}
+        }
     }
     Ok(())
 }

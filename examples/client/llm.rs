@@ -8,7 +8,7 @@ use sse_client::{EventSource, Policy};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // by default reqwest brings one
+    let _ = rustls::crypto::ring::default_provider().install_default(); // for `rustls-no-provider`
     let url = env::var("OPENAI_BASE_URL").unwrap_or("http://127.0.0.1:8090/v1".into()) + "/chat/completions";
     let question = env::args().nth(1).unwrap_or("Why is the sky blue?".into());
     let message = json!({ "role": "user", "content": question });
@@ -19,7 +19,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         let request = http.post(&url).headers(attempt.headers()).bearer_auth(token).json(&body).send();
         async { request.await.map(reqwest::Response::into) }
     })
-    .policy(Policy::until_first_event().attempts(4)) // never asks twice once there is text
+    .policy(Policy::until_first_event().attempts(4)) // no second request once there is text
     .ends_with(|event| event.data() == "[DONE]");
     while let Some(event) = answer.next().await {
         match event {
@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
             }
             Err(error) => {
                 eprintln!("{error}");
-                let response = error.into_response().ok_or("the answer is not whole")?;
+                let response = error.into_response().ok_or("the answer is incomplete")?;
                 return Err(reqwest::Response::from(response).text().await?.into());
             }
         }

@@ -8,13 +8,13 @@ use sse_client::{EventSource, Policy};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let _ = rustls::crypto::ring::default_provider().install_default(); // by default reqwest brings one
+    let _ = rustls::crypto::ring::default_provider().install_default(); // for `rustls-no-provider`
     let url = env::args().nth(1).ok_or("usage: mcp URL")?;
     let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "count" } });
     let is_result = |message: &str| serde_json::from_str::<Value>(message).is_ok_and(|json| json["id"] == 1);
     let http = reqwest::Client::new();
     let mut answer = EventSource::new(|attempt| {
-        // A call is sent once. If its answer breaks off, the rest is asked for with the last event ID.
+        // The call is sent once. If the answer breaks off, the next request fetches the rest.
         let is_first = attempt.last_event_id().is_none();
         let request = if is_first { http.post(&url).json(&call) } else { http.get(&url) };
         let request = request.headers(attempt.headers()).header("accept", "application/json").send();
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     .ends_with(move |event| is_result(event.data()));
     while let Some(event) = answer.next().await {
         match event {
-            Ok(event) if event.data().is_empty() => {} // it is there for its id
+            Ok(event) if event.data().is_empty() => {} // only an id
             Ok(event) => println!("{}", event.data()),
             Err(error) if error.status() == Some(reqwest::StatusCode::OK) => {
                 // The answer is JSON, not events.

@@ -96,10 +96,10 @@ async fn the_last_event_id_is_extracted_or_refused() {
     assert_eq!(status(server.addr, b"day 7").await, (StatusCode::OK, "Some(\"day 7\")".into()));
     let (code, text) = status(server.addr, b"4\xFF").await;
     assert_eq!(code, StatusCode::BAD_REQUEST);
-    assert!(text.contains("not UTF-8 at byte 1"), "{text}");
+    assert_eq!(text, "the Last-Event-ID is invalid\n");
     let (code, text) = status(server.addr, &[b'7'; 9_000]).await;
     assert_eq!(code, StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
-    assert!(text.contains("9000 bytes"), "{text}");
+    assert_eq!(text, "the Last-Event-ID is too long\n");
 
     let server = start(Router::new().route("/", get(result))).await;
     assert_eq!(status(server.addr, b"4\xFF").await, (StatusCode::OK, "Err(NotUtf8 { at: 1 })".into()));

@@ -38,7 +38,7 @@ pub enum TopicError {
     },
 }
 
-/// Why an event was not published.
+/// Why an event was not published. With the feature `axum`, it is a response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PublishError {
@@ -75,7 +75,7 @@ pub enum PublishError {
     Unknown(#[source] BoxError),
 }
 
-/// Why there is no subscription.
+/// Why there is no subscription. With the feature `axum`, it is a response.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SubscribeError {
