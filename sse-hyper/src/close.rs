@@ -164,6 +164,26 @@ impl Closed {
     }
 }
 
+/// A sentence for a log. The error of a stream is included.
+///
+/// ```
+/// use sse_hyper::CloseReason;
+///
+/// assert_eq!(CloseReason::Dropped.to_string(), "the server dropped the response, as when the client leaves");
+/// ```
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Dropped => f.write_str("the server dropped the response, as when the client leaves"),
+            Self::StreamEnded => f.write_str("the stream of events ended"),
+            Self::StreamError(error) => write!(f, "the stream of events failed: {error}"),
+            Self::Shutdown => f.write_str("the server is stopping"),
+            Self::MaxAge => f.write_str("the response reached its maximum age"),
+            Self::WriteTimeout => f.write_str("the client read nothing for too long"),
+        }
+    }
+}
+
 pub(crate) type Hook = Box<dyn FnOnce(Closed) + Send>;
 
 /// Counts events and bytes, and calls the hook once at the end, at the latest when dropped.
