@@ -111,9 +111,10 @@ async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec
 fn model_is_like_the_real_server() {
     let Some(real) = Server::start(Durability::Saved) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let connection = runtime
-        .block_on(redis::Client::open(real.url()).unwrap().get_multiplexed_async_connection())
-        .unwrap();
+    // By default it is half a second, which a busy machine may take.
+    let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
+    let client = redis::Client::open(real.url()).unwrap();
+    let connection = runtime.block_on(client.get_multiplexed_async_connection_with_config(&config)).unwrap();
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) };
     proptest::test_runner::TestRunner::new(config)
         .run(&prop::collection::vec(command(), 0..30), |commands| {
