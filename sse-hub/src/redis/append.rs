@@ -2,7 +2,6 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use redis::aio::MultiplexedConnection;
 use tokio::time::{Instant, timeout_at};
 
 use crate::{
@@ -12,9 +11,10 @@ use crate::{
     redis::{
         Inner,
         attempt::{Attempt, Begun, Outcome, Step},
-        command::{NewEntry, Stream},
+        command::{Begin, NewEntry, Stream},
         connection::{Numbered, pause},
         error::{Failure, Next},
+        log::Logged,
         publisher::Publisher,
     },
 };
@@ -56,26 +56,43 @@ pub(super) async fn append(inner: &Inner, topic: Arc<str>, entry: Entry) -> Resu
     }
 }
 
-/// Begins an epoch in a log that has lost its end, which was here: its marker tells so. False if the log is finished, so that
-/// there can be none.
+/// Whether a marker tells that the log lost something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// One that was appended now.
+    Now,
+    /// One that was there, or nothing was lost.
+    Before,
+    /// The log is finished, or Redis refuses it, perhaps since its memory is full.
+    Never,
+}
+
+/// Begins an epoch if the log lost something, such as what was here, and no marker tells so.
 ///
 /// Nothing is appended to that epoch before a publisher has heard of it.
 pub(super) async fn begin_after_loss(
     inner: &Inner,
-    connection: &mut MultiplexedConnection,
+    current: &mut Numbered,
     topic: &str,
-    end: Position,
-) -> Result<bool, Failure> {
+    heard: Position,
+) -> Result<Told, Failure> {
     let topic = inner.topic(topic.into());
-    topic.heard(end);
-    let mut marker = None;
+    topic.heard(heard);
+    let nonce = inner.nonce();
+    let mut begin = Begin { marker: None, heard, nonce: &nonce, if_lost: true };
     loop {
-        match topic.stream.begin(connection, marker, &inner.nonce()).await? {
-            Begun::Appended => return Ok(true),
-            // Another publisher has begun one, with what it knew.
-            Begun::Moved(last, _) if last > end => return Ok(true),
-            Begun::Moved(last, ms) => marker = Some(topic.publisher().marker(last, ms, inner.step())),
-            Begun::Closed(_) => return Ok(false),
+        let answer = match topic.stream.begin(current, begin).await {
+            // Reading goes on without it.
+            Err(failure) if failure.next == Next::GiveUp => return Ok(Told::Never),
+            answer => answer?,
+        };
+        match answer {
+            Begun::Appended => return Ok(Told::Now),
+            Begun::Needless => return Ok(Told::Before),
+            Begun::Moved(last, ms) => {
+                begin.marker = Some(topic.publisher().marker(last, ms, inner.step()));
+            }
+            Begun::Closed(_) => return Ok(Told::Never),
         }
     }
 }
@@ -104,6 +121,11 @@ impl Topic {
         self.publisher().highest()
     }
 
+    /// What this marker does not tell: see [`Publisher::untold`].
+    pub(super) fn untold(&self, marker: &Logged) -> Option<Position> {
+        self.publisher().untold(marker)
+    }
+
     /// Carries out an attempt, on one connection after the other.
     async fn append(
         &self,
@@ -115,9 +137,10 @@ impl Topic {
         loop {
             let failure = match inner.shared.get().await {
                 Err(failure) => failure,
-                Ok(Numbered { number, mut connection }) => {
+                Ok(mut current) => {
+                    let number = current.number;
                     attempt.connected(number);
-                    match self.append_on(inner, &mut connection, entry, attempt).await {
+                    match self.append_on(inner, &mut current, entry, attempt).await {
                         Ok(outcome) => {
                             inner.shared.prove(number);
                             return Ok(outcome);
@@ -143,7 +166,7 @@ impl Topic {
     async fn append_on(
         &self,
         inner: &Inner,
-        connection: &mut MultiplexedConnection,
+        current: &mut Numbered,
         entry: &Entry,
         attempt: &mut Attempt,
     ) -> Result<Outcome, Failure> {
@@ -159,13 +182,15 @@ impl Topic {
                     None
                 }
                 Step::Begin(marker) => {
-                    let answer = self.stream.begin(connection, marker, attempt.nonce()).await?;
+                    let (nonce, heard) = (attempt.nonce(), self.highest());
+                    let begin = Begin { marker, heard, nonce, if_lost: false };
+                    let answer = self.stream.begin(current, begin).await?;
                     attempt.begun(answer, &mut self.publisher(), inner.step());
                     None
                 }
                 Step::Read(after) => {
                     one_at_a_time = None;
-                    let (_, entries) = self.stream.after(connection, after, SEARCH_PAGE).await?;
+                    let (_, entries) = self.stream.after(&mut current.connection, after, SEARCH_PAGE).await?;
                     attempt.read(&entries)
                 }
                 Step::Append(seen) => {
@@ -178,7 +203,7 @@ impl Topic {
                         history: settings.history,
                         expire_after: settings.expire_after,
                     };
-                    match self.stream.append(connection, seen, &entry).await {
+                    match self.stream.append(&mut current.connection, seen, &entry).await {
                         Ok(answer) => attempt.appended(answer, &mut self.publisher()),
                         Err(failure) => {
                             if failure.next != Next::Unknown {

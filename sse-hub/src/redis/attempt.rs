@@ -4,7 +4,7 @@ use crate::{
     Position,
     redis::{
         log::{Follows, Logged},
-        publisher::{ConnectionNumber, Marker, Publisher},
+        publisher::{ConnectionNumber, Publisher},
     },
 };
 
@@ -17,7 +17,7 @@ pub(super) struct Attempt {
     nonce: Vec<u8>,
     connection: ConnectionNumber,
     /// The marker to begin an epoch with, once it is known which one can be.
-    marker: Option<Marker>,
+    marker: Option<Position>,
     /// The log has an end, here.
     closed: Option<Position>,
     /// Where the log was when the entry was sent. There was no answer.
@@ -29,7 +29,7 @@ pub(super) struct Attempt {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     /// Append this marker, or ask where the log is.
-    Begin(Option<Marker>),
+    Begin(Option<Position>),
     /// Read what is after this position.
     Read(Position),
     /// Append the entry to the epoch of this position.
@@ -56,6 +56,8 @@ pub(super) enum Begun {
     Moved(Position, u64),
     /// It was refused: the log has an end, at this position.
     Closed(Position),
+    /// It was to tell of a loss, but there is none that no marker tells of.
+    Needless,
 }
 
 /// The answer to an entry.
@@ -112,11 +114,12 @@ impl Attempt {
         match answer {
             Begun::Appended => {
                 if let Some(marker) = self.marker.take() {
-                    publisher.begun(self.connection, marker.at);
+                    publisher.begun(self.connection, marker);
                 }
             }
             Begun::Moved(last, ms) => self.marker = Some(publisher.marker(last, ms, step)),
             Begun::Closed(last) => self.closed = Some(last),
+            Begun::Needless => {}
         }
     }
 

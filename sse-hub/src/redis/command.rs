@@ -3,7 +3,7 @@
 //! Appending takes a script, since no command asks in which epoch the log is. `XADD key epoch-*` is refused in a later
 //! epoch, but not in an earlier one, in which the log is if it was deleted and another publisher began it anew.
 
-use std::{sync::LazyLock, time::Duration};
+use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
 use redis::{RedisError, Script, aio::MultiplexedConnection, cmd, pipe};
 
@@ -12,9 +12,9 @@ use crate::{
     backplane::Record,
     redis::{
         attempt::{Appended, Begun},
-        error::{Error, Failure},
+        connection::{Numbered, Run},
+        error::{Error, Failure, Next},
         log::{self, Logged},
-        publisher::Marker,
     },
 };
 
@@ -34,8 +34,22 @@ type Entries = Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>;
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) key: String,
+    /// Where is what `begin.lua` knows of it.
+    pub(super) run_key: String,
     /// The position before all entries.
     pub(super) origin: Position,
+}
+
+/// A marker to append.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin<'a> {
+    /// It is appended if it is later than all that was appended. None asks where the log is.
+    pub(super) marker: Option<Position>,
+    /// The last position that the process has heard of.
+    pub(super) heard: Position,
+    pub(super) nonce: &'a [u8],
+    /// Whether it is needed only if the log lost something that no marker tells of.
+    pub(super) if_lost: bool,
 }
 
 /// An entry to append, and how long things are kept.
@@ -54,21 +68,20 @@ pub(super) struct NewEntry<'a> {
 }
 
 impl Stream {
-    /// Appends a marker if it is later than all that was appended, or nothing if there is no marker.
-    pub(super) async fn begin(
-        &self,
-        connection: &mut MultiplexedConnection,
-        marker: Option<Marker>,
-        nonce: &[u8],
-    ) -> Result<Begun, Failure> {
-        let heard = marker.map_or(String::new(), |marker| marker.heard.to_string());
-        let marker = marker.map_or(String::new(), |marker| marker.at.to_string());
-        let (outcome, last, ms): (String, String, u64) =
-            BEGIN.key(&self.key).arg(marker).arg(heard).arg(nonce).invoke_async(connection).await?;
+    /// Appends a marker, or nothing if there is none to append or it is not needed.
+    pub(super) async fn begin(&self, current: &mut Numbered, begin: Begin<'_>) -> Result<Begun, Failure> {
+        let Run { id, keeps_all, .. } = &*current.run;
+        let heard = if begin.heard > self.origin { begin.heard.to_string() } else { "0-0".into() };
+        let mut script = BEGIN.prepare_invoke();
+        script.key(&self.key).key(&self.run_key);
+        script.arg(begin.marker.map_or(String::new(), |marker| marker.to_string()));
+        script.arg(heard).arg(begin.nonce).arg(id).arg(u8::from(*keeps_all)).arg(u8::from(begin.if_lost));
+        let (outcome, last, ms): (String, String, u64) = script.invoke_async(&mut current.connection).await?;
         let last = self.position(&last)?;
         Ok(match &*outcome {
             "begun" => Begun::Appended,
             "closed" => Begun::Closed(last),
+            "kept" => Begun::Needless,
             _ => Begun::Moved(last, ms),
         })
     }
@@ -81,7 +94,8 @@ impl Stream {
         entry: &NewEntry<'_>,
     ) -> Result<Appended, Failure> {
         let mut script = APPEND.prepare_invoke();
-        script.key(&self.key).key(entry.once).arg(seen.epoch()).arg(seen.seq()).arg(entry.history);
+        script.key(&self.key).key(&self.run_key).key(entry.once);
+        script.arg(seen.epoch()).arg(seen.seq()).arg(entry.history);
         script.arg(entry.expire_after.map_or(String::new(), |after| after.as_millis().max(1).to_string()));
         script.arg(u64::try_from(entry.once_for.as_millis().max(1)).unwrap_or(u64::MAX));
         for (name, value) in log::fields(entry.record, entry.nonce) {
@@ -226,11 +240,41 @@ pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), R
     cmd("PING").query_async(connection).await
 }
 
-/// The version, if Redis tells.
-pub(super) async fn version(connection: &mut MultiplexedConnection) -> Result<Option<String>, RedisError> {
-    let info: String = cmd("INFO").arg("server").query_async(connection).await?;
-    Ok(info
-        .lines()
-        .find_map(|line| line.strip_prefix("redis_version:"))
-        .map(|version| version.trim().to_owned()))
+/// What Redis says of its run, as far as that may be asked.
+pub(super) async fn run(
+    connection: &mut MultiplexedConnection,
+    keeps_all: Option<bool>,
+) -> Result<Run, RedisError> {
+    let info: Option<String> = if_allowed(cmd("INFO").arg("server").query_async(connection).await)?;
+    let info = info.unwrap_or_default();
+    let field =
+        |name| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
+    let keeps_all = match keeps_all {
+        Some(keeps_all) => keeps_all,
+        None => is_synced(connection).await?,
+    };
+    Ok(Run {
+        id: field("run_id").unwrap_or_default().to_owned(),
+        version: field("redis_version").map(str::to_owned),
+        keeps_all,
+    })
+}
+
+/// Whether each write is on disk before it is answered.
+async fn is_synced(connection: &mut MultiplexedConnection) -> Result<bool, RedisError> {
+    let mut get = cmd("CONFIG");
+    get.arg("GET").arg("appendonly").arg("appendfsync");
+    let settings: Option<HashMap<String, String>> = if_allowed(get.query_async(connection).await)?;
+    let settings = settings.unwrap_or_default();
+    let is = |name, value| settings.get(name).is_some_and(|is| is == value);
+    Ok(is("appendonly", "yes") && is("appendfsync", "always"))
+}
+
+/// None if Redis refused the command.
+fn if_allowed<T>(answer: Result<T, RedisError>) -> Result<Option<T>, RedisError> {
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(error) if Failure::from(error.clone()).next == Next::GiveUp => Ok(None),
+        Err(error) => Err(error),
+    }
 }

@@ -1,6 +1,6 @@
 //! The model of Redis, held against a real one: so what holds with the model holds with Redis.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use proptest::prelude::*;
 use redis::aio::MultiplexedConnection;
@@ -8,27 +8,31 @@ use sse_conformance::redis::{Durability, Server};
 
 use super::{
     attempt::Begun,
-    command::{NewEntry, Stream},
+    command::{Begin, NewEntry, Stream},
+    connection::{Numbered, Run},
     model::{self, TOPIC, origin, record},
-    publisher::Marker,
 };
 use crate::Position;
 
 /// What is done to both. The numbers say by how much a position differs from the last one.
 #[derive(Clone, Debug)]
 enum Command {
-    Begin(Option<i64>),
+    Begin(Option<i64>, i64, i64, bool),
     Append(i64, i64, bool),
     Trim(usize),
     Delete,
+    /// Another run, which may have what the one before has answered.
+    Restart(bool),
 }
 
 fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
-        3 => prop::option::of(-2..5_i64).prop_map(Command::Begin),
+        5 => (prop::option::of(-2..5_i64), -3..2_i64, -2..3_i64, any::<bool>())
+            .prop_map(|(epochs, heard, seq, if_lost)| Command::Begin(epochs, heard, seq, if_lost)),
         8 => (-1..2_i64, -3..2_i64, prop::bool::weighted(0.1)).prop_map(|(epoch, seq, ends)| Command::Append(epoch, seq, ends)),
         1 => (0..5_usize).prop_map(Command::Trim),
         1 => Just(Command::Delete),
+        1 => any::<bool>().prop_map(Command::Restart),
     ]
 }
 
@@ -38,22 +42,29 @@ fn near(last: Position, epochs: i64, seq: i64) -> Position {
     Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))
 }
 
-async fn compare(connection: &mut MultiplexedConnection, real: &Server, commands: Vec<Command>) {
-    let stream = Stream { key: "log".into(), origin: origin() };
+async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec<Command>) {
+    let stream = Stream { key: "log".into(), run_key: "run".into(), origin: origin() };
     real.command(&["FLUSHALL"]);
-    let mut model = model::Server { log: None, saved: None, ms: 0 };
+    let mut model = model::Server::default();
+    let mut current = Numbered { number: 0, connection, run: Arc::default() };
     for (number, command) in commands.into_iter().enumerate() {
         let last = model.last().0;
         let nonce = number.to_string().into_bytes();
         match command {
-            Command::Begin(epochs) => {
+            Command::Restart(keeps_all) => {
+                model.run += 1;
+                model.keeps_all = keeps_all;
+            }
+            Command::Begin(epochs, heard, seq, if_lost) => {
                 let marker = epochs.map(|epochs| near(Position::new(last.epoch(), 0), epochs, 0));
                 // An id of 0-0 is none at all.
                 let marker = marker.filter(|marker| *marker > origin());
                 // Its publisher may have heard of what the log does not have.
-                let heard = near(last, 0, number as i64 % 3 - 1);
-                let marker = marker.map(|at| Marker { at, heard });
-                let answer = stream.begin(connection, marker, &nonce).await.unwrap();
+                let heard = near(last, heard, seq);
+                let (id, keeps_all) = (model.run.to_string(), model.keeps_all);
+                current.run = Arc::new(Run { id, keeps_all, ..Run::default() });
+                let begin = Begin { marker, heard, nonce: &nonce, if_lost };
+                let answer = stream.begin(&mut current, begin).await.unwrap();
                 let answer = match answer {
                     Begun::Moved(last, ms) => {
                         assert!(ms > 1_700_000_000_000, "{ms} is a time");
@@ -61,7 +72,7 @@ async fn compare(connection: &mut MultiplexedConnection, real: &Server, commands
                     }
                     answer => answer,
                 };
-                assert_eq!(answer, model.begin(marker, &nonce));
+                assert_eq!(answer, model.begin(begin));
             }
             Command::Append(epochs, seq, ends) => {
                 let seen = near(last, epochs, seq);
@@ -74,22 +85,22 @@ async fn compare(connection: &mut MultiplexedConnection, real: &Server, commands
                     history: 1_000,
                     expire_after: None,
                 };
-                let answer = stream.append(connection, seen, &entry).await.unwrap();
+                let answer = stream.append(&mut current.connection, seen, &entry).await.unwrap();
                 // Nothing can be appended before there is a marker.
                 assert_eq!(answer, model.append(seen, record, &nonce), "{seen} after {last}");
             }
             Command::Trim(keep) => {
                 real.command(&["XTRIM", "log", "MAXLEN", &keep.to_string()]);
-                let excess = model.log.as_ref().map_or(0, |log| log.entries.len().saturating_sub(keep));
-                model.log.iter_mut().for_each(|log| drop(log.entries.drain(..excess)));
+                let excess = model.data.log.as_ref().map_or(0, |log| log.entries.len().saturating_sub(keep));
+                model.data.log.iter_mut().for_each(|log| drop(log.entries.drain(..excess)));
             }
             Command::Delete => {
                 real.command(&["DEL", "log"]);
-                model.log = None;
+                model.data.log = None;
             }
         }
         for (after, count) in [(origin(), 1000), (last, 2), (near(last, 0, -2), 3)] {
-            let (last, entries) = stream.after(connection, after, count).await.unwrap();
+            let (last, entries) = stream.after(&mut current.connection, after, count).await.unwrap();
             assert_eq!(last, model.last().0);
             assert_eq!(entries, model.after(after, count));
         }
@@ -100,13 +111,14 @@ async fn compare(connection: &mut MultiplexedConnection, real: &Server, commands
 fn model_is_like_the_real_server() {
     let Some(real) = Server::start(Durability::Saved) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let connection = runtime
-        .block_on(redis::Client::open(real.url()).unwrap().get_multiplexed_async_connection())
-        .unwrap();
+    // By default it is half a second, which a busy machine may take.
+    let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
+    let client = redis::Client::open(real.url()).unwrap();
+    let connection = runtime.block_on(client.get_multiplexed_async_connection_with_config(&config)).unwrap();
     let config = ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(64) };
     proptest::test_runner::TestRunner::new(config)
         .run(&prop::collection::vec(command(), 0..30), |commands| {
-            runtime.block_on(compare(&mut connection.clone(), &real, commands));
+            runtime.block_on(compare(connection.clone(), &real, commands));
             Ok(())
         })
         .unwrap();

@@ -1,7 +1,7 @@
 //! The connection for all but the tail, and how a lost one is replaced.
 
 use std::{
-    sync::{Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -28,6 +28,8 @@ const PROVEN_FOR: Duration = Duration::from_secs(1);
 pub(super) struct Shared {
     client: Client,
     config: AsyncConnectionConfig,
+    /// Whether a restart loses nothing, if that is set.
+    keeps_all: Option<bool>,
     current: Mutex<Option<Current>>,
     /// Held while connecting: the number of the last connection, and the last failure.
     connecting: tokio::sync::Mutex<(ConnectionNumber, Option<(Instant, redis::RedisError)>)>,
@@ -40,16 +42,34 @@ struct Current {
     proven_until: Instant,
 }
 
-/// A connection and its number.
+/// A connection, its number, and the run of Redis that it leads to.
 #[derive(Clone, Debug)]
 pub(super) struct Numbered {
     pub(super) number: ConnectionNumber,
     pub(super) connection: MultiplexedConnection,
+    pub(super) run: Arc<Run>,
+}
+
+/// Redis from its start to its end. No connection outlasts it.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// What tells it from all others, or nothing if Redis does not say.
+    pub(super) id: String,
+    /// The version, if Redis tells.
+    pub(super) version: Option<String>,
+    /// Whether the next run has all that this one has answered.
+    pub(super) keeps_all: bool,
 }
 
 impl Shared {
-    pub(super) fn new(client: Client, config: AsyncConnectionConfig) -> Self {
-        Self { client, config, current: Mutex::default(), connecting: tokio::sync::Mutex::default() }
+    pub(super) fn new(client: Client, config: AsyncConnectionConfig, keeps_all: Option<bool>) -> Self {
+        Self {
+            client,
+            config,
+            keeps_all,
+            current: Mutex::default(),
+            connecting: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The connection that there is, or a new one.
@@ -80,11 +100,11 @@ impl Shared {
         {
             return Err(unreachable(error.clone()));
         }
-        match self.client.get_multiplexed_async_connection_with_config(&self.config).await {
-            Ok(connection) => {
+        match self.connect().await {
+            Ok((connection, run)) => {
                 *last_number += 1;
                 *last_failure = None;
-                let current = Numbered { number: *last_number, connection };
+                let current = Numbered { number: *last_number, connection, run: Arc::new(run) };
                 let proven_until = Instant::now() + PROVEN_FOR;
                 *self.lock() = Some(Current { numbered: current.clone(), proven_until });
                 Ok(current)
@@ -94,6 +114,12 @@ impl Shared {
                 Err(unreachable(error))
             }
         }
+    }
+
+    async fn connect(&self) -> Result<(MultiplexedConnection, Run), redis::RedisError> {
+        let mut connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
+        let run = command::run(&mut connection, self.keeps_all).await?;
+        Ok((connection, run))
     }
 
     /// This connection has given an answer.

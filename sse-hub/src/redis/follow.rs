@@ -13,10 +13,12 @@ use crate::{
     backplane::{Feed, Page},
     error::ReadError,
     redis::{
-        Inner, append,
+        Inner,
+        append::{self, Told},
         command::{self, Stream},
-        connection::{Numbered, pause},
+        connection::{Numbered, Run, pause},
         error::Failure,
+        log::Logged,
         read,
         tail::Tail,
     },
@@ -40,6 +42,8 @@ pub(super) struct Followed {
     feed: Feed,
     stream: Stream,
     tail: Tail,
+    /// Something that the log has lost, and of which no marker tells.
+    untold: Option<Position>,
 }
 
 /// Reads the first page of a topic, until it can be read, and hands the topic to the tail.
@@ -48,10 +52,11 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
         match read::read_first(&inner, feed.topic(), feed.history()).await {
             Ok(page) => {
                 let tail = Tail::new(page.end());
+                inner.heard(feed.topic(), page.end());
                 feed.push(&page);
                 let stream = inner.stream(feed.topic());
                 // If the tail has ended, so has all else.
-                let _ = inner.to_tail.send(Followed { feed, stream, tail });
+                let _ = inner.to_tail.send(Followed { feed, stream, tail, untold: None });
                 return;
             }
             Err(error) => feed.fail(error),
@@ -63,9 +68,10 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
 /// Follows all topics that are handed over, for as long as there is someone to hand them over.
 pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<Followed>) {
     let mut topics = HashMap::new();
+    let mut run = None;
     loop {
         // Whatever it was: those who are there wait, and those who come get an error from a read of their own.
-        if connect_and_follow(&inner, &mut topics, &mut new).await.is_ok() {
+        if connect_and_follow(&inner, &mut topics, &mut new, &mut run).await.is_ok() {
             return;
         }
         inner.shared.suspect();
@@ -77,6 +83,7 @@ async fn connect_and_follow(
     inner: &Arc<Inner>,
     topics: &mut HashMap<String, Followed>,
     new: &mut UnboundedReceiver<Followed>,
+    last_run: &mut Option<Arc<Run>>,
 ) -> Result<(), Failure> {
     let mut connection = inner
         .client
@@ -85,8 +92,11 @@ async fn connect_and_follow(
         .map_err(super::connection::unreachable)?;
     // Without the right to ask for it, a topic that is new to this process waits for `BLOCK` in the worst case.
     let client = command::client_id(&mut connection).await.ok();
-    // The log may be another one than before.
-    check(inner, &mut connection, topics).await?;
+    // The log may be another one than before. If something may be lost, clients should not have to wait for an event.
+    let run = inner.shared.get().await?.run;
+    let is_other_run = !run.keeps_all && last_run.as_ref().is_some_and(|last| last.id != run.id);
+    check(inner, &mut connection, topics, is_other_run).await?;
+    *last_run = Some(run);
     let mut checked = Instant::now();
     loop {
         while let Ok(followed) = new.try_recv() {
@@ -100,7 +110,7 @@ async fn connect_and_follow(
             };
         }
         if checked.elapsed() >= CHECK {
-            check(inner, &mut connection, topics).await?;
+            check(inner, &mut connection, topics, false).await?;
             checked = Instant::now();
         }
         wait(inner, &mut connection, client, topics, new).await?;
@@ -137,6 +147,7 @@ async fn wait(
         let Some(followed) = topics.get_mut(&key) else { continue };
         match entries.parse(&followed.stream) {
             Ok(entries) => {
+                followed.compare(inner, &entries);
                 for page in followed.tail.read(entries) {
                     followed.show(inner, &page);
                 }
@@ -171,17 +182,29 @@ async fn check(
     inner: &Inner,
     connection: &mut MultiplexedConnection,
     topics: &mut HashMap<String, Followed>,
+    is_other_run: bool,
 ) -> Result<(), Failure> {
-    let failed = inner.readers.take_failed();
     let streams: Vec<&Stream> = topics.values().map(|followed| &followed.stream).collect();
     // Before the log is asked. What this process has appended it may not have read.
     let heard: Vec<Position> = topics.values().map(|followed| followed.heard(inner)).collect();
     let positions = command::last_positions(connection, &streams).await?;
+    let mut others = Vec::new();
     for ((followed, last), heard) in topics.values_mut().zip(positions).zip(heard) {
-        // The marker says so to everyone, also to those who were away. The tail reads on with it.
-        if heard > last && append::begin_after_loss(inner, connection, followed.feed.topic(), heard).await? {
-            continue;
+        let may_be_lost = heard > last || is_other_run;
+        if let Some(lost) = followed.untold.or(may_be_lost.then_some(heard)) {
+            // The marker says so to everyone, also to those who were away. The tail reads on with it.
+            let mut current = inner.shared.get().await?;
+            let told = append::begin_after_loss(inner, &mut current, followed.feed.topic(), lost).await?;
+            followed.untold = None;
+            // If the log was not as far, another process has begun the epoch since.
+            if told == Told::Now || told == Told::Before && heard > last {
+                continue;
+            }
         }
+        others.push((followed, last));
+    }
+    let failed = inner.readers.take_failed();
+    for (followed, last) in others {
         if let Some(page) = followed.tail.check(last) {
             followed.show(inner, &page);
         } else if failed.contains(followed.feed.topic()) {
@@ -196,6 +219,12 @@ impl Followed {
     /// The highest position that this process has heard of.
     fn heard(&self, inner: &Inner) -> Position {
         inner.topic(self.feed.topic().clone()).highest().max(self.tail.position())
+    }
+
+    /// Compares markers with what this process has heard of, before it has heard of them.
+    fn compare(&mut self, inner: &Inner, entries: &[Logged]) {
+        let topic = inner.topic(self.feed.topic().clone());
+        self.untold = self.untold.or_else(|| entries.iter().find_map(|entry| topic.untold(entry)));
     }
 
     fn show(&self, inner: &Inner, page: &Page) {

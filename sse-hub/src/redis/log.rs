@@ -2,13 +2,13 @@
 //!
 //! | entry | fields |
 //! | --- | --- |
-//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `heard` (the last id that its publisher knew of), `nonce` |
+//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `nonce`, perhaps `lost` |
 //! | event | `data`, perhaps `type`, perhaps `retry` (ms), `nonce` |
 //! | end | `end`, `nonce` |
 //!
 //! A marker names the entry before it. So for each entry the one before it is known, and a hole shows wherever it is:
-//! within an epoch by the numbers, between epochs by the marker. If its publisher had heard of a later entry than the one
-//! before, the log has lost its end, and who has not seen that end cannot see it in any other way.
+//! within an epoch by the numbers, between epochs by the marker. A marker with `lost` tells that the log has lost entries,
+//! or may have: who has not seen them cannot see it in any other way. The script that appends markers decides.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ pub(super) struct Logged {
     pub(super) record: Record,
     /// Of a marker: the last entry before it, as its publisher saw it.
     pub(super) before: Option<Position>,
-    /// Of a marker: whether its publisher had heard of entries after that one, so that the log has lost them.
+    /// Of a marker: whether the log has lost entries, or may have, of which nothing else tells.
     pub(super) is_after_loss: bool,
     /// What its publisher finds it by.
     pub(super) nonce: Vec<u8>,
@@ -108,7 +108,7 @@ pub(super) fn parse(
 ) -> Result<Logged, &'static str> {
     let at = position(id, origin).ok_or("its id is not a position")?;
     let (mut data, mut event_type, mut retry) = (None, None, None);
-    let (mut before, mut heard, mut end, mut nonce) = (None, None, false, Vec::new());
+    let (mut before, mut is_after_loss, mut end, mut nonce) = (None, false, false, Vec::new());
     for (name, value) in fields {
         match &*name {
             b"data" => data = Some(String::from_utf8(value).map_err(|_| "its data is not UTF-8")?),
@@ -121,7 +121,7 @@ pub(super) fn parse(
                 retry = Some(Duration::from_millis(ms.ok_or("its retry is not a number")?));
             }
             b"begin" => before = Some(position(&value, origin).ok_or("its begin is not a position")?),
-            b"heard" => heard = Some(position(&value, origin).ok_or("its heard is not a position")?),
+            b"lost" => is_after_loss = true,
             b"end" => end = true,
             b"nonce" => nonce = value,
             // A later version may add some.
@@ -143,8 +143,7 @@ pub(super) fn parse(
         }
         _ => return Err("it is neither an event, nor an end, nor a marker"),
     };
-    // Both are, or neither is.
-    Ok(Logged { at, record, before, is_after_loss: heard > before, nonce })
+    Ok(Logged { at, record, before, is_after_loss, nonce })
 }
 
 /// Reads an id of Redis.

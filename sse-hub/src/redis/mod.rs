@@ -19,10 +19,12 @@
 //! - Redis 7.0 or later, or Valkey: one server, perhaps with replicas, but not a cluster. No proxy that connects to
 //!   another server without closing the connection.
 //! - The commands `EVAL`, `EVALSHA`, `SCRIPT LOAD`, and for keys under the prefix what the scripts use: `XADD`,
-//!   `XRANGE`, `XREVRANGE`, `XREAD`, `XINFO`, `EXISTS`, `GET`, `SET`, `PEXPIRE`, `TIME`. `CLIENT` and `INFO` if they are
-//!   allowed.
-//! - `appendfsync always`, if what was published must outlast a crash of Redis. Otherwise the last events may be lost, and
-//!   clients that have seen them get a gap.
+//!   `XRANGE`, `XREVRANGE`, `XREAD`, `XINFO`, `EXISTS`, `GET`, `SET`, `HMGET`, `HSET`, `PEXPIRE`, `TIME`. `CLIENT` if it
+//!   is allowed.
+//! - `INFO`: it tells whether Redis was restarted. Without it, a loss that no process knows of is not told.
+//! - `appendonly yes` and `appendfsync always`, if what was published must outlast a crash of Redis. Otherwise the last
+//!   events may be lost, and clients get a gap after each restart of Redis, whether something was lost or not. Redis is
+//!   asked with `CONFIG GET`; where that is not allowed, set [`Builder::restart_keeps_all`].
 //!
 //! For TLS, depend on `redis` as well, with one of its features such as `tokio-rustls-comp`, and use a `rediss` URL.
 //!
@@ -44,6 +46,8 @@ mod log;
 #[cfg(test)]
 mod model;
 mod page;
+#[cfg(test)]
+mod promises;
 mod publisher;
 mod read;
 mod tail;
@@ -133,6 +137,7 @@ struct Settings {
     publish_timeout: Duration,
     read_timeout: Duration,
     max_waiting: usize,
+    restart_keeps_all: Option<bool>,
 }
 
 impl Default for Builder {
@@ -147,6 +152,7 @@ impl Default for Builder {
                 publish_timeout: Duration::from_secs(5),
                 read_timeout: Duration::from_secs(2),
                 max_waiting: 1000,
+                restart_keeps_all: None,
             },
         }
     }
@@ -208,6 +214,19 @@ impl Builder {
         self
     }
 
+    /// Whether Redis has everything that it has answered after a restart, also after a crash.
+    ///
+    /// `true`: a restart is no gap. If something is lost all the same, clients that have not seen it may not be told.
+    /// `false`: clients of each topic get a gap after each restart or failover of Redis, even if nothing was lost.
+    ///
+    /// By default, Redis is asked on each connection: it is `true` with `appendonly yes` and `appendfsync always`, and
+    /// `false` with anything else, or if `CONFIG` is not allowed. Redis knows nothing of a replica that takes over: where
+    /// one may, and it may not have all, set `false`.
+    pub fn restart_keeps_all(mut self, keeps_all: bool) -> Self {
+        self.settings.restart_keeps_all = Some(keeps_all);
+        self
+    }
+
     /// Connects: see [`Redis::connect`].
     ///
     /// # Errors
@@ -223,14 +242,14 @@ impl Builder {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.response_timeout))
             .set_response_timeout(Some(settings.response_timeout));
-        let shared = Shared::new(client.clone(), config);
-        let mut current = shared.get().await.map_err(|failure| failure.error)?;
+        let shared = Shared::new(client.clone(), config, settings.restart_keeps_all);
+        let current = shared.get().await.map_err(|failure| failure.error)?;
         // Where `INFO` is not allowed, the first command tells.
-        if let Ok(Some(version)) = command::version(&mut current.connection).await
+        if let Some(version) = &current.run.version
             && let Some(Ok(major)) = version.split('.').next().map(str::parse::<u32>)
             && major < MIN_MAJOR_VERSION
         {
-            return Err(Error::TooOld { version });
+            return Err(Error::TooOld { version: version.clone() });
         }
 
         let (to_tail, from_followers) = unbounded_channel();
@@ -285,7 +304,12 @@ struct Inner {
 impl Inner {
     /// The log of a topic.
     fn stream(&self, topic: &str) -> Stream {
-        Stream { key: format!("{}log:{topic}", self.settings.prefix), origin: log::origin(topic) }
+        let prefix = &self.settings.prefix;
+        Stream {
+            key: format!("{prefix}log:{topic}"),
+            run_key: format!("{prefix}run:{topic}"),
+            origin: log::origin(topic),
+        }
     }
 
     /// The key that remembers an idempotency key. The length tells where the topic ends.

@@ -15,7 +15,7 @@
 
 use std::sync::Arc;
 
-use crate::Position;
+use crate::{Position, redis::log::Logged};
 
 /// A connection to Redis. Each one has a higher number.
 pub(super) type ConnectionNumber = u64;
@@ -35,19 +35,14 @@ pub(super) struct Publisher {
     current: Option<(ConnectionNumber, Position)>,
     /// The highest position that was ever heard of.
     highest: Position,
-}
-
-/// The begin of an epoch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Marker {
-    pub(super) at: Position,
-    /// The highest position that its publisher has heard of.
-    pub(super) heard: Position,
+    /// The highest one before the epoch of that one was heard of.
+    highest_before: Position,
 }
 
 impl Publisher {
     pub(super) fn new(topic: Arc<str>) -> Self {
-        Self { topic, current: None, highest: Position::new(0, 0) }
+        let nothing = Position::new(0, 0);
+        Self { topic, current: None, highest: nothing, highest_before: nothing }
     }
 
     /// Where to append on this connection: to the epoch of this position, which the log must have. `None` if an epoch
@@ -58,10 +53,10 @@ impl Publisher {
 
     /// The marker of an epoch that was never used: later than the time, than all that is in the log, and than all that
     /// was heard of. `step` is random and below [`EPOCHS_PER_MS`].
-    pub(super) fn marker(&self, last: Position, ms: u64, step: u64) -> Marker {
+    pub(super) fn marker(&self, last: Position, ms: u64, step: u64) -> Position {
         let next = Position::epoch_number(self.highest.max(last).epoch()).saturating_add(1);
         let number = ms.saturating_mul(EPOCHS_PER_MS).max(next).saturating_add(step);
-        Marker { at: Position::new(Position::epoch_of(&self.topic, number), 0), heard: self.highest }
+        Position::new(Position::epoch_of(&self.topic, number), 0)
     }
 
     /// The highest position that was heard of.
@@ -69,8 +64,20 @@ impl Publisher {
         self.highest
     }
 
+    /// What this marker of the log does not tell, although something was lost: a position that is between it and the entry
+    /// that it names as the one before. If that is the begin of the log, it tells all who have seen anything.
+    pub(super) fn untold(&self, marker: &Logged) -> Option<Position> {
+        let before = marker.before.filter(|_| !marker.is_after_loss)?;
+        let heard = [self.highest, self.highest_before].into_iter().find(|heard| *heard < marker.at)?;
+        let is_first = Position::epoch_number(before.epoch()) == 0;
+        (heard > before && !is_first).then_some(heard)
+    }
+
     /// Some position of the topic was seen.
     pub(super) fn heard(&mut self, position: Position) {
+        if position.epoch() > self.highest.epoch() {
+            self.highest_before = self.highest;
+        }
         self.highest = self.highest.max(position);
     }
 

@@ -20,7 +20,8 @@ use crate::{
     backplane::{Limit, Page, ReadFrom},
     error::ReadError,
     redis::{
-        Inner, append,
+        Inner,
+        append::{self, Told},
         command::Stream,
         connection::{Numbered, pause},
         error::{Failure, Next},
@@ -108,30 +109,33 @@ async fn read_in_turn(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) 
 
 async fn try_read(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) -> Result<Page, Failure> {
     let stream = inner.stream(topic);
-    let Numbered { number, mut connection } = inner.shared.get().await?;
-    let outcome = read_known(inner, &mut connection, topic, &stream, from, limit).await;
+    let mut current = inner.shared.get().await?;
+    let outcome = read_known(inner, &mut current, topic, &stream, from, limit).await;
     match &outcome {
-        Err(failure) if failure.next != Next::GiveUp => inner.shared.lose(number),
-        _ => inner.shared.prove(number),
+        Err(failure) if failure.next != Next::GiveUp => inner.shared.lose(current.number),
+        _ => inner.shared.prove(current.number),
     }
     outcome
 }
 
-/// Reads a page. If the log has lost something that this process knows of, a marker has to say so first: else who reads on
-/// after that page would be told once more.
+/// Reads a page. If the log has lost something, a marker has to say so first: else who reads on after that page would be
+/// told once more.
 async fn read_known(
     inner: &Inner,
-    connection: &mut MultiplexedConnection,
+    current: &mut Numbered,
     topic: &str,
     stream: &Stream,
     from: ReadFrom,
     limit: Limit,
 ) -> Result<Page, Failure> {
     let highest = inner.topic(topic.into()).highest();
-    let page = read_page(&inner.readers, connection, stream, from, limit).await?;
-    let is_after_loss = matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest;
-    if is_after_loss && append::begin_after_loss(inner, connection, topic, highest).await? {
-        return read_page(&inner.readers, connection, stream, from, limit).await;
+    let page = read_page(&inner.readers, &mut current.connection, stream, from, limit).await?;
+    // What the client says that it has seen is not believed: but Redis may be another run.
+    let cursor = if let ReadFrom::After(cursor) = from { cursor } else { stream.origin };
+    let is_after_loss =
+        matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest.max(cursor);
+    if is_after_loss && append::begin_after_loss(inner, current, topic, highest).await? != Told::Never {
+        return read_page(&inner.readers, &mut current.connection, stream, from, limit).await;
     }
     Ok(page)
 }

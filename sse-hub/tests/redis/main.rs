@@ -11,4 +11,5 @@ mod lost;
 mod many;
 mod proxy;
 mod publish;
+mod restart;
 mod resume;

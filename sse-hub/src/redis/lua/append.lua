@@ -1,12 +1,12 @@
 -- Appends an entry, if the log still is what the publisher has seen of it: its last epoch is the publisher's, and has at
 -- least as many entries.
--- KEYS: stream, idempotency key ('' for none).
--- ARGV: epoch, number that was seen in it, entries to keep, ms to keep the stream ('' without end), ms to keep the key,
--- fields and values of the entry.
+-- KEYS: stream, what is known of it (see begin.lua), idempotency key ('' for none).
+-- ARGV: epoch, number that was seen in it, entries to keep, ms to keep the stream ('' without end), ms to keep the
+-- idempotency key, fields and values of the entry.
 -- Answers {outcome, id}.
 local before, ended = last(KEYS[1])
 local epoch, seq = string.match(before, '^(%d+)-(%d+)$')
-local first = KEYS[2] ~= '' and redis.call('GET', KEYS[2])
+local first = KEYS[3] ~= '' and redis.call('GET', KEYS[3])
 if first then
   return {'again', first}
 end
@@ -18,10 +18,11 @@ if epoch ~= ARGV[1] or tonumber(seq) < tonumber(ARGV[2]) then
   return {'moved', before}
 end
 local id = redis.call('XADD', KEYS[1], 'MAXLEN', '~', ARGV[3], ARGV[1] .. '-*', unpack(ARGV, 6))
-if KEYS[2] ~= '' then
-  redis.call('SET', KEYS[2], id, 'PX', ARGV[5])
+if KEYS[3] ~= '' then
+  redis.call('SET', KEYS[3], id, 'PX', ARGV[5])
 end
 if ARGV[4] ~= '' then
   redis.call('PEXPIRE', KEYS[1], ARGV[4])
+  redis.call('PEXPIRE', KEYS[2], ARGV[4])
 end
 return {'appended', id}

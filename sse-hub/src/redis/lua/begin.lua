@@ -1,20 +1,72 @@
--- Begins an epoch: appends its marker, if that is later than all that was appended.
--- KEYS: stream. ARGV: id of the marker, or '' to append nothing; the last id that is known of; nonce.
+-- Begins an epoch: appends its marker, if that is later than all that was appended. The marker has the field `lost` if
+-- the log lost entries, or may have, and no marker has told so yet.
+-- KEYS: stream, what is known of it: a hash with `run`, in which the log was continued last, and `lost`, the last marker
+-- that told of a loss.
+-- ARGV: id of the marker, or '' to append nothing; the last id that is known of, or '0-0'; nonce; the run of Redis, or
+-- '' if that is not known; '1' if a restart loses nothing; '1' to append only a marker that tells of a loss.
 -- Answers {outcome, id of the last entry before, time in ms}.
+
+-- Compares ids. As numbers, they are too large for Lua.
+local function is_later(one, other)
+  local ms, seq = string.match(one, '^(%d+)-(%d+)$')
+  local other_ms, other_seq = string.match(other, '^(%d+)-(%d+)$')
+  if ms == other_ms then
+    ms, other_ms = seq, other_seq
+  end
+  return #ms > #other_ms or #ms == #other_ms and ms > other_ms
+end
+
+-- Whether the log has this entry, or had it before it was trimmed: whether what follows it goes on from there. Also if the
+-- log was begun anew: its first marker tells so itself, to all who have seen anything.
+local function has(key, id, last)
+  local next = redis.call('XRANGE', key, id, '+', 'COUNT', 1)[1]
+  if not next then
+    return not is_later(id, last)
+  end
+  if next[1] == id or next[2][1] ~= 'begin' or next[2][2] == '0-0' then
+    return true
+  end
+  return not is_later(id, next[2][2])
+end
+
 local before, ended = last(KEYS[1])
 local time = redis.call('TIME')
 local ms = time[1] * 1000 + math.floor(time[2] / 1000)
 if ended then
   return {'closed', before, ms}
 end
+local run, told = unpack(redis.call('HMGET', KEYS[2], 'run', 'lost'))
+local is_other_run = ARGV[4] ~= '' and run ~= ARGV[4] and (run or before ~= '0-0')
+-- The log was deleted, or is the first one. What was told in another one is told to nobody in this one.
+if before == '0-0' then
+  told = false
+end
+local lost = is_other_run and ARGV[5] ~= '1'
+  or is_later(ARGV[2], told or '0-0') and not has(KEYS[1], ARGV[2], before)
+if ARGV[6] == '1' and not lost then
+  return {'kept', before, ms}
+end
 if ARGV[1] == '' then
   return {'moved', before, ms}
 end
-local added = redis.pcall('XADD', KEYS[1], ARGV[1], 'begin', before, 'heard', ARGV[2], 'nonce', ARGV[3])
+local marker = {'begin', before, 'nonce', ARGV[3]}
+if lost then
+  marker[5], marker[6] = 'lost', ''
+end
+local added = redis.pcall('XADD', KEYS[1], ARGV[1], unpack(marker))
 if type(added) == 'table' then
   if string.find(added.err, 'equal or smaller', 1, true) then
     return {'moved', before, ms}
   end
   return added
+end
+if before == '0-0' then
+  redis.call('DEL', KEYS[2])
+end
+if ARGV[4] ~= '' then
+  redis.call('HSET', KEYS[2], 'run', ARGV[4])
+end
+if lost then
+  redis.call('HSET', KEYS[2], 'lost', ARGV[1])
 end
 return {'begun', before, ms}

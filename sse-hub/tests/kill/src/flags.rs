@@ -26,7 +26,9 @@ gets a last event, for which each client waits. Then it reads what each of them 
   doubled     events that a client saw twice, or that are in the log twice
   reordered   events that came after a later one
   reused      positions at which two different events were seen
-  false gaps  gaps where nothing was missing, or nothing was done that could take events away
+  false gaps  gaps where nothing was done that could take events away, or nothing was missing; but each time that a
+              log began anew, or Redis came back with an older state, a client may be told that it missed something
+              also if it had seen everything
   other       gaps with a wrong number, events that were refused but came, answers that no server should
               give, and clients that waited for the last event in vain
 
