@@ -10,8 +10,7 @@ use alloc::vec::Vec;
 use bytes::{BufMut, Bytes};
 
 use crate::{
-    Event, EventId, EventRef, EventType,
-    event::whole_millis,
+    EventId, EventType,
     scan::{LineEnd, LineEnds, is_one_line},
 };
 
@@ -99,7 +98,7 @@ impl<'a> Block<'a> {
         Self { event_type: Some(event_type.as_str()), ..self }
     }
 
-    /// Sets the reconnection time, in whole milliseconds as [`Event::with_retry`] does.
+    /// Sets the reconnection time, in whole milliseconds as [`Event::with_retry`](crate::Event::with_retry) does.
     #[must_use]
     pub fn retry(self, reconnection_time: Duration) -> Self {
         Self { retry: Some(whole_millis(reconnection_time)), ..self }
@@ -234,24 +233,9 @@ impl<'a> Block<'a> {
     }
 }
 
-impl<'a> From<&'a Event> for Block<'a> {
-    // Not inlined, a small event takes a third longer to go into a frame.
-    #[inline]
-    fn from(event: &'a Event) -> Self {
-        event.as_block()
-    }
-}
-
-impl<'a> From<EventRef<'a>> for Block<'a> {
-    #[inline]
-    fn from(event: EventRef<'a>) -> Self {
-        event.as_block()
-    }
-}
-
 /// Encoded blocks, which can be cloned for many clients without copying.
 ///
-/// They come only from other types of this crate, such as [`Event`], [`Block`] or [`Batch`](crate::Batch), so they are
+/// They come only from other types of this crate, such as [`Event`](crate::Event), [`Block`] or [`Batch`](crate::Batch), so they are
 /// always complete, valid blocks.
 ///
 /// ```
@@ -299,18 +283,6 @@ impl Encoded {
 impl From<Block<'_>> for Encoded {
     fn from(block: Block<'_>) -> Self {
         Self { bytes: block.to_bytes(), events: block.events() }
-    }
-}
-
-impl From<&Event> for Encoded {
-    fn from(event: &Event) -> Self {
-        event.as_block().into()
-    }
-}
-
-impl From<Event> for Encoded {
-    fn from(event: Event) -> Self {
-        event.as_block().into()
     }
 }
 
@@ -379,6 +351,11 @@ fn count_lines(text: &str) -> (usize, usize) {
         }
     }
     (lines, len)
+}
+
+/// Converts to whole milliseconds, the unit on the wire.
+pub(crate) fn whole_millis(time: Duration) -> u64 {
+    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Writes a number without allocating.

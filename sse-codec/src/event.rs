@@ -4,9 +4,7 @@ use core::{fmt, time::Duration};
 
 use alloc::string::String;
 
-use bytes::{BufMut, Bytes};
-
-use crate::{Block, EventId, EventType, Text, error::ValueError};
+use crate::{EventId, EventType, Text, encode::whole_millis, value::ValueError};
 
 /// An event, to be sent or as received.
 ///
@@ -260,50 +258,6 @@ impl Event {
     pub fn retry(&self) -> Option<Duration> {
         self.retry.map(Duration::from_millis)
     }
-
-    /// Returns this event as a block, to which a comment can be added.
-    ///
-    /// ```
-    /// let event = sse_codec::Event::new("1");
-    /// assert_eq!(event.as_block().comment("why").to_bytes(), ":why\ndata: 1\n\n");
-    /// ```
-    #[inline]
-    pub fn as_block(&self) -> Block<'_> {
-        Block {
-            comment: None,
-            id: self.id.as_ref().map(EventId::as_str),
-            event_type: self.event_type.as_ref().map(EventType::as_str),
-            retry: self.retry,
-            data: Some(&self.data),
-        }
-    }
-
-    /// Appends the event and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
-    ///
-    /// ```
-    /// let mut response = Vec::new();
-    /// for n in 1..=2 {
-    ///     sse_codec::Event::new(n.to_string()).encode(&mut response);
-    /// }
-    /// assert_eq!(response, b"data: 1\n\ndata: 2\n\n");
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
-    pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
-        self.as_block().encode(buf);
-    }
-
-    /// Returns how many bytes [`encode`](Self::encode) appends.
-    pub fn encoded_len(&self) -> usize {
-        self.as_block().encoded_len()
-    }
-
-    /// Returns the encoded event in a new buffer of exactly its size.
-    pub fn to_bytes(&self) -> Bytes {
-        self.as_block().to_bytes()
-    }
 }
 
 impl fmt::Debug for Event {
@@ -437,42 +391,6 @@ impl<'a> EventRef<'a> {
             retry: self.retry,
         }
     }
-
-    /// Returns this event as a block, to which a comment can be added.
-    pub fn as_block(&self) -> Block<'a> {
-        Block {
-            comment: None,
-            id: self.id(),
-            event_type: self.event_type,
-            retry: self.retry,
-            data: Some(self.data),
-        }
-    }
-
-    /// Appends the event and its blank line to a buffer: exactly [`encoded_len`](Self::encoded_len) bytes.
-    ///
-    /// ```
-    /// let mut decoder = sse_codec::Decoder::new();
-    /// let mut forwarded = Vec::new();
-    /// let mut events = decoder.decode(b"event:a\r\ndata:1\r\n\r\n");
-    /// while let Some(event) = events.next_event() {
-    ///     event?.encode(&mut forwarded);
-    /// }
-    /// assert_eq!(forwarded, b"event: a\ndata: 1\n\n");
-    /// # Ok::<(), sse_codec::error::DecodeError>(())
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If a buffer of fixed size has no room, as every write to a [`BufMut`]. `Vec<u8>` and `BytesMut` grow.
-    pub fn encode<B: BufMut + ?Sized>(&self, buf: &mut B) {
-        self.as_block().encode(buf);
-    }
-
-    /// Returns how many bytes [`encode`](Self::encode) appends.
-    pub fn encoded_len(&self) -> usize {
-        self.as_block().encoded_len()
-    }
 }
 
 impl From<EventRef<'_>> for Event {
@@ -491,9 +409,4 @@ impl fmt::Debug for EventRef<'_> {
             .field("last_event_id", &self.last_event_id)
             .finish()
     }
-}
-
-/// Converts to whole milliseconds, the unit on the wire.
-pub(crate) fn whole_millis(time: Duration) -> u64 {
-    u64::try_from(time.as_millis()).unwrap_or(u64::MAX)
 }

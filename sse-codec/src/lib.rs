@@ -119,12 +119,11 @@ mod bom;
 mod buffer;
 pub mod decode;
 mod encode;
+mod encode_event;
 pub mod error;
 pub mod event;
 #[cfg(feature = "json")]
 mod json;
-#[cfg(all(feature = "json", feature = "stream"))]
-mod json_stream;
 pub mod limits;
 pub mod lines;
 #[cfg(feature = "std")]

@@ -1,12 +1,13 @@
 //! Single-line values: text without characters that would break an event stream.
 
-use core::{borrow::Borrow, fmt, str::FromStr};
+use core::{borrow::Borrow, convert::Infallible, fmt, str::FromStr};
 
 use alloc::{borrow::Cow, boxed::Box, string::String};
 
+use thiserror::Error;
+
 use crate::{
     Text,
-    error::ValueError,
     text::{compare_as_text, decimal},
 };
 
@@ -51,6 +52,76 @@ pub struct EventType(Text);
 /// Standard: [9.2.6, `id`](https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation), [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
 pub struct EventId(Text);
+
+/// Why a text cannot be an [`EventType`], an [`EventId`], or a [`Field`](crate::lines::Field) or
+/// [`Comment`](crate::lines::Comment) of a proxy.
+///
+/// Positions and lengths are in bytes of the rejected text. Positions count from 0.
+///
+/// ```
+/// use sse_codec::{EventId, EventType, error::ValueError};
+///
+/// assert_eq!(EventType::new("a\rb"), Err(ValueError::LineBreak { at: 1 }));
+/// assert_eq!(EventId::new("7\0"), Err(ValueError::Nul { at: 1 }));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// The event type is empty. An event without a type is a `message`.
+    #[error("an event type must not be empty; leave the type out to send a `message` event")]
+    EmptyType,
+    /// The text contains a CR or LF. Event types, ids, and the fields and comments of a proxy are single lines.
+    #[error(
+        "line break at byte {at}; event types, ids and fields are single lines, only data may have several"
+    )]
+    LineBreak {
+        /// The position of the CR or LF.
+        at: usize,
+    },
+    /// The id contains U+0000. Clients ignore such an id.
+    #[error("NUL at byte {at}; clients ignore an id that contains NUL, so it cannot be sent")]
+    Nul {
+        /// The position of the NUL.
+        at: usize,
+    },
+    /// The id contains U+0001 to U+001F or U+007F. A header cannot hold these, so no client could send the id back.
+    #[error("control character at byte {at}; clients send ids back in a header, which cannot contain it")]
+    ControlCharacter {
+        /// The position of the control character.
+        at: usize,
+    },
+    /// The id begins or ends with a space. A header loses the spaces around its value, so another id would come back.
+    #[error("space at byte {at}; clients send ids back in a header, which loses spaces at its start and end")]
+    OuterSpace {
+        /// The position of the space.
+        at: usize,
+    },
+    /// The name of the field is empty. A line with an empty name is a comment.
+    #[error("a field must have a name; a line without one is a comment")]
+    EmptyName,
+    /// The name of the field contains a colon. The first colon of a line ends the name.
+    #[error("colon at byte {at}; the first colon of a line ends the name of its field")]
+    Colon {
+        /// The position of the colon.
+        at: usize,
+    },
+    /// The id is longer than [`EventId::MAX_LEN`]. Servers and proxies refuse longer headers.
+    #[error(
+        "the id has {len} bytes; clients send ids back in a header, so the limit is {} bytes",
+        EventId::MAX_LEN
+    )]
+    TooLong {
+        /// The length of the id.
+        len: usize,
+    },
+}
+
+/// Lets functions that check text also accept values that need no check, such as an [`EventId`] or an integer.
+impl From<Infallible> for ValueError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
 
 impl EventType {
     /// The type of an event without an `event` field.

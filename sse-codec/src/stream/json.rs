@@ -11,8 +11,9 @@ use futures_core::{FusedStream, Stream};
 use pin_project_lite::pin_project;
 use serde::de::DeserializeOwned;
 
+use super::events::EventStream;
 use crate::{
-    EventStream, Text,
+    Text,
     error::{JsonError, StreamError},
 };
 
