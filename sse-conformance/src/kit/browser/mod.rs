@@ -5,15 +5,17 @@ mod start;
 
 use std::{error::Error, ffi::OsString, process::ExitCode, time::Duration};
 
-use serde::Deserialize;
 use tokio::{net::TcpListener, time::timeout};
 
-use self::{pages::Pages, start::Browser};
+use self::{
+    pages::{PageReport, Pages},
+    start::Browser,
+};
 use super::{
     check::Check,
     decoder,
     flags::Flags,
-    report::{Outcome, Report, printable},
+    report::{Report, printable},
 };
 use crate::vectors::{self, Vector};
 
@@ -35,16 +37,6 @@ Options:
 
 /// How long to wait for the report. A browser may have to create a profile first.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The report of a page.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PageReport {
-    user_agent: String,
-    /// One for each vector, in order.
-    outcomes: Vec<Outcome>,
-    notes: Vec<String>,
-}
 
 /// Runs the subcommand.
 ///

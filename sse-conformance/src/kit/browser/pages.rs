@@ -18,11 +18,11 @@ use hyper::{
     service::service_fn,
 };
 use hyper_util::rt::TokioIo;
+use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, sync::mpsc, time::sleep};
 
-use super::PageReport;
-use crate::vectors::Vector;
+use crate::{kit::report::Outcome, vectors::Vector};
 
 /// The largest report of a page, in bytes.
 const MAX_REPORT: usize = 64 * 1024 * 1024;
@@ -36,6 +36,16 @@ type Body = UnsyncBoxBody<Bytes, Infallible>;
 /// A server of the page.
 pub(super) struct Pages {
     reports: mpsc::UnboundedReceiver<Result<PageReport, String>>,
+}
+
+/// The report of a page.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageReport {
+    pub(super) user_agent: String,
+    /// One for each vector, in order.
+    pub(super) outcomes: Vec<Outcome>,
+    pub(super) notes: Vec<String>,
 }
 
 struct Shared {

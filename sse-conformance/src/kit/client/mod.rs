@@ -9,7 +9,10 @@ use std::{cmp::Reverse, error::Error, process::ExitCode};
 
 use futures_util::{StreamExt, stream};
 
-use self::{play::Player, scenarios::Scenario};
+use self::{
+    play::{PLACEHOLDER, Player},
+    scenarios::Scenario,
+};
 use super::{
     check::Check,
     flags::Flags,
@@ -36,9 +39,6 @@ Options:
 
 /// A run mostly waits, so more of them can run at a time than `--jobs` allows.
 const RUNS_PER_JOB: usize = 4;
-
-/// The text that is replaced by the URL.
-const PLACEHOLDER: &str = "{url}";
 
 /// Runs the subcommand.
 ///

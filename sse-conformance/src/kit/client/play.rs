@@ -11,11 +11,13 @@ use tokio::{
 };
 
 use super::{
-    PLACEHOLDER,
     record::Record,
     scenarios::{Scenario, Until},
 };
 use crate::{kit::program::kill, scripts::socket::Server};
+
+/// The text that is replaced by the URL.
+pub(super) const PLACEHOLDER: &str = "{url}";
 
 /// How long a program may take to print its last events once the server has seen enough.
 const SETTLE: Duration = Duration::from_millis(300);
