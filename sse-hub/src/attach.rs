@@ -1,6 +1,6 @@
-//! Where a subscription begins, and where it continues after a gap. No lock, no I/O.
+//! Where a subscription begins. No lock, no I/O.
 
-use crate::{Gap, Position, Reason, Seen, backplane::ReadFrom, log_page::Reading, ring::Ring};
+use crate::{Gap, OnGap, Position, Reason, Seen, log::ReadFrom, log_page::Reading, ring::Ring};
 
 /// Where a client that has seen nothing begins.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -14,17 +14,6 @@ pub enum Start {
     /// With the last N events, or all that are kept. With a backplane it may be one less for each epoch that began
     /// between them.
     Last(usize),
-}
-
-/// Where a subscription continues after a gap. After a malformed id it is always with the events from now on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum OnGap {
-    /// With the oldest event that is kept.
-    #[default]
-    Oldest,
-    /// With the events from now on.
-    Latest,
 }
 
 /// The settings of a subscription.

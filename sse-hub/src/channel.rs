@@ -11,9 +11,9 @@ use sse_codec::Encoded;
 use crate::{
     Gap, OnGap, Position,
     attach::{Attach, Options, why_missing},
-    backplane::{Backplane, Entry, Limit, Page},
     error::{PublishError, ReadError},
     keys::Keys,
+    log::{Entry, Limit, Page},
     ring::Ring,
     stats::TopicStats,
     sync::{Mutex, lock},
@@ -24,8 +24,8 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Channel {
     pub(crate) name: Arc<str>,
-    /// The log. `None` if the ring is the whole log.
-    pub(crate) backplane: Option<Arc<dyn Backplane>>,
+    /// Whether the ring is the whole log: there is no backplane.
+    is_whole_log: bool,
     state: Mutex<State>,
 }
 
@@ -82,24 +82,19 @@ pub(crate) struct Asked {
 }
 
 impl Channel {
-    /// A topic. Without a backplane, its ring is the log.
-    pub(crate) fn new(
-        name: Arc<str>,
-        floor: Position,
-        history: Limit,
-        backplane: Option<Arc<dyn Backplane>>,
-    ) -> Self {
+    /// A topic whose first event follows `floor`. If its ring is not the whole log, it waits for the first page.
+    pub(crate) fn new(name: Arc<str>, floor: Position, history: Limit, is_whole_log: bool) -> Self {
         let state = State {
             ring: Ring::new(floor, history),
             wakers: Wakers::default(),
             keys: Keys::default(),
-            feed: if backplane.is_some() { FeedState::Starting } else { FeedState::Live },
+            feed: if is_whole_log { FeedState::Live } else { FeedState::Starting },
             changes: 1,
             used: Instant::now(),
             subscribers: 0,
             gaps: 0,
         };
-        Self { name, backplane, state: Mutex::new(state) }
+        Self { name, is_whole_log, state: Mutex::new(state) }
     }
 
     /// Appends to the ring. Only for a ring that is the log.
@@ -185,7 +180,7 @@ impl Channel {
     pub(crate) fn attach(&self, options: &Options) -> (Attach, Asked) {
         let mut state = lock(&self.state);
         state.used = Instant::now();
-        (options.attach(&self.name, &state.ring, self.backplane.is_none()), state.asked())
+        (options.attach(&self.name, &state.ring, self.is_whole_log), state.asked())
     }
 
     /// Reads after the cursor and advances it. Stores the waker if there is nothing yet.
@@ -197,7 +192,7 @@ impl Channel {
         cx: &mut Context<'_>,
     ) -> Poll<Next> {
         let mut state = lock(&self.state);
-        let Some(next) = state.next(cursor, on_gap, self.backplane.is_none()) else {
+        let Some(next) = state.next(cursor, on_gap, self.is_whole_log) else {
             let replaced = state.wakers.wait(slot, cx.waker());
             drop(state);
             drop(replaced);

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Weak};
 
 use crate::{
-    backplane::{Limit, Page},
     channel::Channel,
     error::ReadError,
+    log::{Limit, Page},
 };
 
 /// A topic that a [`Backplane`](crate::backplane::Backplane) follows for this process.

@@ -1,4 +1,4 @@
-//! The hub's own events, and why events are missing.
+//! The hub's own events, why events are missing, and where a subscription continues then.
 
 use std::fmt;
 
@@ -38,6 +38,17 @@ pub enum Reason {
     Slow,
     /// The subscriber has no right to them.
     Denied,
+}
+
+/// Where a subscription continues after a gap. After a malformed id it is always with the events from now on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnGap {
+    /// With the oldest event that is kept.
+    #[default]
+    Oldest,
+    /// With the events from now on.
+    Latest,
 }
 
 static GAP: EventType = EventType::from_static("gap");

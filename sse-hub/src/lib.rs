@@ -16,10 +16,12 @@ mod feed;
 mod gap;
 mod hub;
 mod keys;
+mod log;
 mod log_page;
 mod position;
 #[cfg(feature = "redis")]
 pub mod redis;
+mod registry;
 mod ring;
 mod seen;
 mod stats;
@@ -29,8 +31,8 @@ mod sync;
 mod topic;
 mod wakers;
 
-pub use attach::{OnGap, Start};
-pub use gap::{Gap, Reason};
+pub use attach::Start;
+pub use gap::{Gap, OnGap, Reason};
 pub use hub::{Builder, Hub};
 pub use position::Position;
 pub use seen::Seen;

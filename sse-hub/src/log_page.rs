@@ -2,7 +2,7 @@
 
 use sse_codec::{Batch, Encoded};
 
-use crate::{Gap, OnGap, Position, Reason, backplane::Page, gap::ready, ring::block};
+use crate::{Gap, OnGap, Position, Reason, gap::ready, log::Page, ring::block};
 
 /// How a subscription reads a page of the log.
 #[derive(Clone, Copy, Debug)]

@@ -5,9 +5,8 @@ use std::collections::VecDeque;
 use sse_codec::{Block, Encoded, Event, EventId, Segment};
 
 use crate::{
-    Position,
-    backplane::{Limit, Page, Record},
-    gap,
+    Position, gap,
+    log::{Limit, Page, Record},
 };
 
 /// The limit for a segment of several events: the size of an HTTP/2 frame or a TLS record.

@@ -1,20 +1,22 @@
 //! The settings of a subscription, and how it opens.
 
-use std::{future::poll_fn, sync::Arc};
+use std::{fmt, future::poll_fn, sync::Arc};
 
 use crate::{
-    OnGap, Position, Seen, Start, Subscription, Topic,
+    OnGap, Position, Seen, Start, Subscription,
     attach::{Attach, News, Options},
-    backplane::ReadFrom,
+    backplane::Backplane,
     channel::{Asked, Channel},
     error::{ReadError, SubscribeError},
     gap::ready,
+    log::ReadFrom,
     log_page::{Read, Reading},
+    registry::Registry,
     subscription::PAGE,
     wakers::Slot,
 };
 
-/// Settings of one subscription, made by [`Topic::subscriber`].
+/// Settings of one subscription, made by [`Topic::subscriber`](crate::Topic::subscriber).
 ///
 /// ```
 /// use sse_hub::{Hub, OnGap, Start};
@@ -25,16 +27,17 @@ use crate::{
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use = "call `open` to subscribe"]
 pub struct Subscriber {
-    topic: Topic,
+    registry: Arc<Registry>,
+    topic: Arc<str>,
     options: Options,
 }
 
 impl Subscriber {
-    pub(crate) fn new(topic: Topic) -> Self {
-        Self { topic, options: Options::default() }
+    pub(crate) fn new(registry: Arc<Registry>, topic: Arc<str>) -> Self {
+        Self { registry, topic, options: Options::default() }
     }
 
     /// The client's `Last-Event-ID`: an [`EventId`](sse_codec::EventId), an `Option` of one, or a `Result` of that, as
@@ -86,42 +89,52 @@ impl Subscriber {
     ///
     /// [`SubscribeError`]: answer with its [`status`](SubscribeError::status).
     pub async fn open(self) -> Result<Subscription, SubscribeError> {
-        let Self { topic, options } = self;
+        let Self { registry, topic, options } = self;
         if options.refuses_malformed && options.seen == Seen::Malformed {
             return Err(SubscribeError::Malformed);
         }
-        let channel = topic.channel()?;
-        if channel.backplane.is_some() {
-            Waiting::until_live(&channel, topic.max_waiting()).await?;
+        let channel = registry.channel(&topic)?;
+        let backplane = registry.backplane().cloned();
+        if backplane.is_some() {
+            Waiting::until_live(&channel, registry.max_waiting()).await?;
         }
         let (attach, asked) = channel.attach(&options);
         match attach {
             Attach::Finished => Err(SubscribeError::Finished),
             Attach::At(position, news) => {
-                let subscription = Subscription::new(channel, position, asked, &options);
+                let subscription = Subscription::new(channel, backplane, position, asked, &options);
                 Ok(match news {
                     News::None => subscription,
                     News::Ready => subscription.begin_with(None, ready(position)),
                     News::Gap(gap) => subscription.begin_with(Some(gap), gap.encode(position)),
                 })
             }
-            Attach::AskLog(from, reading) => Ok(ask_log(channel, &options, from, reading, asked).await?),
+            Attach::AskLog(from, reading) => {
+                Ok(ask_log(channel, backplane, &options, from, reading, asked).await?)
+            }
         }
+    }
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscriber").field("topic", &self.topic).field("options", &self.options).finish()
     }
 }
 
 /// Opens a subscription with a page of the log.
 async fn ask_log(
     channel: Arc<Channel>,
+    backplane: Option<Arc<dyn Backplane>>,
     options: &Options,
     from: ReadFrom,
     reading: Reading,
     asked: Asked,
 ) -> Result<Subscription, ReadError> {
-    let Some(backplane) = channel.backplane.clone() else { return Err(ReadError::Busy) };
-    let page = backplane.read(channel.name.clone(), from, PAGE).await?;
+    let Some(log) = &backplane else { return Err(ReadError::Busy) };
+    let page = log.read(channel.name.clone(), from, PAGE).await?;
     let Read { gap, events, end } = reading.read(&page, channel.now(page.last));
-    Ok(Subscription::new(channel, end, asked, options).begin_with(gap, events))
+    Ok(Subscription::new(channel, backplane, end, asked, options).begin_with(gap, events))
 }
 
 /// A waiting client. Frees its slot when dropped.

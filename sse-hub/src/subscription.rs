@@ -13,9 +13,10 @@ use sse_codec::Encoded;
 use crate::{
     Gap, OnGap, Position, Reason,
     attach::Options,
-    backplane::{Boxed, Limit, Page, ReadFrom},
+    backplane::{Backplane, Boxed},
     channel::{Asked, Channel, Cursor, Next},
     error::ReadError,
+    log::{Limit, Page, ReadFrom},
     log_page::{Read, Reading},
     wakers::Slot,
 };
@@ -26,6 +27,8 @@ use crate::{
 /// slow, or never reads, costs about 100 bytes. The stream ends when the topic is finished, and never fails.
 pub struct Subscription {
     channel: Arc<Channel>,
+    /// `None` if the ring of the channel is the whole log.
+    backplane: Option<Arc<dyn Backplane>>,
     slot: Option<Slot>,
     cursor: Cursor,
     on_gap: OnGap,
@@ -48,10 +51,17 @@ pub(crate) const PAGE: Limit = Limit { entries: 1000, bytes: 64 * 1024 };
 
 impl Subscription {
     /// A subscription that begins after `position`, which was checked in the state `asked`.
-    pub(crate) fn new(channel: Arc<Channel>, position: Position, asked: Asked, options: &Options) -> Self {
+    pub(crate) fn new(
+        channel: Arc<Channel>,
+        backplane: Option<Arc<dyn Backplane>>,
+        position: Position,
+        asked: Asked,
+        options: &Options,
+    ) -> Self {
         channel.count_subscriber();
         Self {
             channel,
+            backplane,
             slot: None,
             cursor: Cursor { position, confirmed: asked.generation, in_vain: 0 },
             on_gap: options.on_gap,
@@ -113,7 +123,7 @@ impl Subscription {
     fn ask_log(&mut self, asked: Asked) {
         let channel = &self.channel;
         let from = ReadFrom::After(self.cursor.position);
-        self.page = channel.backplane.as_ref().map(|backplane| {
+        self.page = self.backplane.as_ref().map(|backplane| {
             Box::new(Awaited { page: backplane.read(channel.name.clone(), from, PAGE), asked })
         });
     }

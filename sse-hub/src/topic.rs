@@ -6,10 +6,9 @@ use sse_codec::Event;
 
 use crate::{
     Position, Seen, Subscriber, Subscription, TopicStats,
-    backplane::{Entry, Record},
-    channel::Channel,
-    error::{PublishError, SubscribeError, TopicError},
-    hub::Inner,
+    error::{PublishError, SubscribeError},
+    log::{Entry, Record},
+    registry::Registry,
 };
 
 /// A topic of a [`Hub`](crate::Hub). It is only a name: it costs nothing before the first publish or subscribe, and a
@@ -33,7 +32,7 @@ use crate::{
 /// ```
 #[derive(Clone)]
 pub struct Topic {
-    hub: Arc<Inner>,
+    registry: Arc<Registry>,
     name: Arc<str>,
 }
 
@@ -41,8 +40,8 @@ pub struct Topic {
 const MAX_KEY: usize = 256;
 
 impl Topic {
-    pub(crate) fn new(hub: Arc<Inner>, name: Arc<str>) -> Self {
-        Self { hub, name }
+    pub(crate) fn new(registry: Arc<Registry>, name: Arc<str>) -> Self {
+        Self { registry, name }
     }
 
     /// The name.
@@ -112,12 +111,12 @@ impl Topic {
 
     /// A subscription with settings.
     pub fn subscriber(&self) -> Subscriber {
-        Subscriber::new(self.clone())
+        Subscriber::new(self.registry.clone(), self.name.clone())
     }
 
     /// The state of the topic in this process. `None` if it is not in memory.
     pub fn stats(&self) -> Option<TopicStats> {
-        self.hub.find(&self.name).map(|channel| channel.stats())
+        self.registry.find(&self.name).map(|channel| channel.stats())
     }
 
     async fn append(&self, event: Event, key: Option<Box<str>>) -> Result<Position, PublishError> {
@@ -128,25 +127,17 @@ impl Topic {
     }
 
     async fn log(&self, entry: Entry) -> Result<Position, PublishError> {
-        let max = self.hub.max_event();
-        let Some(backplane) = self.hub.backplane() else {
-            return self.channel()?.append(&entry, max);
+        let max = self.registry.max_event();
+        let Some(backplane) = self.registry.backplane() else {
+            return self.registry.channel(&self.name)?.append(&entry, max);
         };
-        self.hub.check_name(&self.name)?;
+        self.registry.check_name(&self.name)?;
         if let Record::Event(event) = &entry.record
             && event.encoded_len() > max
         {
             return Err(PublishError::TooLarge { len: event.encoded_len(), max });
         }
         backplane.append(self.name.clone(), entry).await
-    }
-
-    pub(crate) fn max_waiting(&self) -> usize {
-        self.hub.max_waiting()
-    }
-
-    pub(crate) fn channel(&self) -> Result<Arc<Channel>, TopicError> {
-        self.hub.channel(&self.name)
     }
 }
 
