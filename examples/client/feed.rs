@@ -31,7 +31,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
                 fs::write(format!("{file}.new"), feed.last_event_id().as_str())?;
                 fs::rename(format!("{file}.new"), &file)?;
             }
-            Update::Waiting { failure, wait } => eprintln!("{failure}; the next attempt is in {:.1?}", wait.delay),
+            Update::Waiting { failure, wait } => eprintln!("{failure}; again in {:.1?}", wait.delay),
             _ => {}
         }
     }

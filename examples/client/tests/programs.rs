@@ -80,7 +80,7 @@ fn feed_goes_on_after_a_restart() {
         let requests = server.answers(&[&format!("{OPEN}{answer}"), NO_CONTENT]);
         let output = run(program("feed").arg(url).arg(&file), b"");
         assert_eq!((&*output.out, output.code), (printed, Some(0)));
-        assert!(output.err.starts_with("the server ended the stream; the next attempt is in "), "{output:?}");
+        assert!(output.err.starts_with("the server ended the stream; again in "), "{output:?}");
         assert_eq!(header(&requests.join().unwrap()[0], "last-event-id"), seen);
         // As a person would write the file.
         let id = fs::read_to_string(&file).unwrap();
