@@ -29,10 +29,9 @@ use tokio::{
     time::sleep,
 };
 
-use limited::{Limited, On, Stall, stalled};
+use common::limited::{Limited, On, Stall, stalled};
 
-#[path = "common/limited.rs"]
-mod limited;
+mod common;
 
 const LIMIT: Duration = Duration::from_secs(3);
 const DRAIN: Duration = Duration::from_secs(1);

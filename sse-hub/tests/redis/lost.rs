@@ -12,7 +12,7 @@ use sse_hub::{
     redis::Redis,
 };
 
-use crate::client::*;
+use super::client::*;
 
 #[tokio::test]
 async fn case_20_redis_is_down() {

@@ -3,7 +3,7 @@
 use sse_conformance::redis::{Durability::Saved, Server};
 use sse_hub::Position;
 
-use crate::client::*;
+use super::client::*;
 
 /// How often Redis has carried out a command.
 fn calls(server: &Server, command: &str) -> u64 {

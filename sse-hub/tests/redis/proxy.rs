@@ -14,7 +14,7 @@ use tokio::{
     sync::Notify,
 };
 
-use crate::client::within;
+use super::client::within;
 
 /// What an append of an event contains.
 const APPEND: &[u8] = b"\r\ndata\r\n";

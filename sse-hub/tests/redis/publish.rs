@@ -12,7 +12,7 @@ use sse_hub::{
     redis::{Error, Redis},
 };
 
-use crate::{client::*, proxy::Proxy};
+use super::{client::*, proxy::Proxy};
 
 #[tokio::test]
 async fn case_17_redis_is_down() {

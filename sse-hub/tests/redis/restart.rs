@@ -6,7 +6,7 @@ use sse_conformance::redis::{
 };
 use sse_hub::redis::{Builder, Redis};
 
-use crate::client::*;
+use super::client::*;
 
 /// One process publishes 1 to 6, of which 1 to 3 are saved. Redis is killed, and another process publishes 7. Returns what a
 /// client is told that has seen 1 to 3. `deny` is what processes may not do, as an ACL has it.

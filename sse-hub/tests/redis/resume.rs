@@ -3,7 +3,7 @@
 use sse_conformance::redis::{Durability::Saved, Server};
 use sse_hub::{Start, error::SubscribeError};
 
-use crate::client::*;
+use super::client::*;
 
 #[tokio::test]
 async fn case_7_a_topic_without_events() {

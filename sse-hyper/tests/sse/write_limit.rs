@@ -18,7 +18,7 @@ use sse_conformance::{
 use sse_hyper::{CloseReason, Closed, Sse, WriteLimit};
 use tokio::{io::AsyncWriteExt, sync::mpsc::UnboundedReceiver, time::sleep};
 
-use crate::limited::{Limited, On, Stall, flood, read_slowly, stalled};
+use crate::common::limited::{Limited, On, Stall, flood, read_slowly, stalled};
 
 const A_SECOND: Duration = Duration::from_secs(1);
 const NEVER: Duration = Duration::ZERO;

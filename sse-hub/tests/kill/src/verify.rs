@@ -331,5 +331,4 @@ impl Walk<'_> {
 }
 
 #[cfg(test)]
-#[path = "verify_tests.rs"]
 mod tests;

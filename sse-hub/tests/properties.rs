@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../support/mod.rs"]
 mod support;
 
-mod one_process;
-mod shared_log;
+mod properties {
+    mod one_process;
+    mod shared_log;
+}

@@ -3,13 +3,14 @@
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-#[path = "../support/mod.rs"]
 mod support;
 
-mod client;
-mod lost;
-mod many;
-mod proxy;
-mod publish;
-mod restart;
-mod resume;
+mod redis {
+    mod client;
+    mod lost;
+    mod many;
+    mod proxy;
+    mod publish;
+    mod restart;
+    mod resume;
+}
