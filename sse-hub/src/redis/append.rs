@@ -1,4 +1,4 @@
-//! Appending: carries out what [`Attempt`] says.
+//! Appends entries: carries out the steps of an [`Attempt`].
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// The entries that are searched at once for one without an answer.
+/// How many entries are read at once in the search for an entry.
 const SEARCH_PAGE: usize = 100;
 
 /// A topic that this process publishes to.
@@ -32,7 +32,7 @@ pub(super) struct Topic {
     beginning: tokio::sync::Mutex<()>,
 }
 
-/// Appends an entry, on new connections if need be, until it is known what became of it or the time is up.
+/// Appends an entry, on new connections if necessary, until its outcome is known or the time is up.
 pub(super) async fn append(inner: &Inner, topic: Arc<str>, entry: Entry) -> Result<Position, PublishError> {
     let deadline = Instant::now() + inner.settings.publish_timeout;
     let topic = inner.topic(topic);
@@ -56,20 +56,20 @@ pub(super) async fn append(inner: &Inner, topic: Arc<str>, entry: Entry) -> Resu
     }
 }
 
-/// Whether a marker tells that the log lost something.
+/// Whether a marker reports that the log lost something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Told {
-    /// One that was appended now.
+    /// A new one does.
     Now,
-    /// One that was there, or nothing was lost.
+    /// An earlier one does, or nothing was lost.
     Before,
-    /// The log is finished, or Redis refuses it, perhaps since its memory is full.
+    /// None can: the log is finished, or Redis refused it, for example since its memory is full.
     Never,
 }
 
-/// Begins an epoch if the log lost something, such as what was here, and no marker tells so.
+/// Begins an epoch if the log lost something, such as the entry at `heard`, and no marker reports it.
 ///
-/// Nothing is appended to that epoch before a publisher has heard of it.
+/// Nothing is appended to that epoch until a publisher learns of it.
 pub(super) async fn begin_after_loss(
     inner: &Inner,
     current: &mut Numbered,
@@ -82,7 +82,7 @@ pub(super) async fn begin_after_loss(
     let mut begin = Begin { marker: None, heard, nonce: &nonce, if_lost: true };
     loop {
         let answer = match topic.stream.begin(current, begin).await {
-            // Reading goes on without it.
+            // Reading continues without it.
             Err(failure) if failure.next == Next::GiveUp => return Ok(Told::Never),
             answer => answer?,
         };
@@ -111,22 +111,22 @@ impl Topic {
         }
     }
 
-    /// The log is at this position.
+    /// Records that the log is at this position.
     pub(super) fn heard(&self, position: Position) {
         self.publisher().heard(position);
     }
 
-    /// The highest position that was heard of.
+    /// The highest known position.
     pub(super) fn highest(&self) -> Position {
         self.publisher().highest()
     }
 
-    /// What this marker does not tell: see [`Publisher::untold`].
+    /// A loss that this marker does not report: see [`Publisher::untold`].
     pub(super) fn untold(&self, marker: &Logged) -> Option<Position> {
         self.publisher().untold(marker)
     }
 
-    /// Carries out an attempt, on one connection after the other.
+    /// Carries out an attempt, on one connection after another.
     async fn append(
         &self,
         inner: &Inner,
@@ -178,7 +178,7 @@ impl Topic {
             let outcome = match step {
                 Step::Begin(_) if one_at_a_time.is_none() => {
                     one_at_a_time = Some(self.beginning.lock().await);
-                    // Another one may have begun an epoch meanwhile.
+                    // Another append may have begun an epoch meanwhile.
                     None
                 }
                 Step::Begin(marker) => {

@@ -1,4 +1,4 @@
-//! One entry on its way into the log, over any number of connections: the rules, without I/O.
+//! The rules for appending one entry over any number of connections, without I/O.
 
 use crate::{
     Position,
@@ -8,19 +8,19 @@ use crate::{
     },
 };
 
-/// What is known of an entry that is to be appended.
+/// The state of an entry that is being appended.
 ///
-/// After [`connected`](Self::connected), do what [`next`](Self::next) says and tell the answer, again and again, until
-/// there is an [`Outcome`]. If there is no answer, connect anew.
+/// After [`connected`](Self::connected), carry out the step from [`next`](Self::next) and pass on the answer, until
+/// there is an [`Outcome`]. If there is no answer, connect again.
 #[derive(Debug)]
 pub(super) struct Attempt {
     nonce: Vec<u8>,
     connection: ConnectionNumber,
-    /// The marker to begin an epoch with, once it is known which one can be.
+    /// The marker to begin an epoch with, once the last position of the log is known.
     marker: Option<Position>,
-    /// The log has an end, here.
+    /// The log is finished, at this position.
     closed: Option<Position>,
-    /// Where the log was when the entry was sent. There was no answer.
+    /// The position of the log when the entry was sent. The outcome is unknown.
     unanswered: Option<Position>,
     search: Option<Search>,
 }
@@ -28,22 +28,22 @@ pub(super) struct Attempt {
 /// What to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// Append this marker, or ask where the log is.
+    /// Append this marker. `None` only asks for the last position of the log.
     Begin(Option<Position>),
-    /// Read what is after this position.
+    /// Read the entries after this position.
     Read(Position),
     /// Append the entry to the epoch of this position.
     Append(Position),
 }
 
-/// What became of an entry.
+/// The outcome of an append.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Outcome {
-    /// It is in the log, or another with the same key was.
+    /// The entry is in the log, or an earlier one with the same key was.
     At(Position),
-    /// It was not appended since the log has an end.
+    /// It was not appended since the log is finished.
     Closed,
-    /// The log does not have all that was appended since it was sent: it was trimmed, deleted, or lost its end.
+    /// Some later entries are missing, since the log was trimmed, deleted, or lost its end.
     Unknown,
 }
 
@@ -52,27 +52,27 @@ pub(super) enum Outcome {
 pub(super) enum Begun {
     /// It was appended.
     Appended,
-    /// It was refused: the log is at this position, at this time in ms.
+    /// It was refused, or there was none: the position of the log, and the time in ms.
     Moved(Position, u64),
-    /// It was refused: the log has an end, at this position.
+    /// It was refused: the log is finished, at this position.
     Closed(Position),
-    /// It was to tell of a loss, but there is none that no marker tells of.
+    /// It was only for a loss that no marker reports, and there is none.
     Needless,
 }
 
 /// The answer to an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Appended {
-    /// It is at this position, or an entry with the same key was before.
+    /// It is at this position, or an earlier entry with the same key was.
     At(Position),
     /// It was refused: the log is at this position.
     Moved(Position),
-    /// It was refused: the log has an end.
+    /// It was refused: the log is finished.
     Closed,
 }
 
 impl Attempt {
-    /// No other entry has the same nonce.
+    /// No other entry may have the same nonce.
     pub(super) fn new(nonce: Vec<u8>) -> Self {
         Self { nonce, connection: 0, marker: None, closed: None, unanswered: None, search: None }
     }
@@ -81,12 +81,12 @@ impl Attempt {
         &self.nonce
     }
 
-    /// Whether the entry was sent and nothing is known of it since.
+    /// Whether the entry was sent and its outcome is unknown.
     pub(super) fn is_unanswered(&self) -> bool {
         self.unanswered.is_some()
     }
 
-    /// Begins on a connection. What was known of the log may not be true any more.
+    /// Starts again on a new connection. The log may have changed.
     pub(super) fn connected(&mut self, connection: ConnectionNumber) {
         self.connection = connection;
         self.marker = None;
@@ -100,11 +100,11 @@ impl Attempt {
             return Step::Begin(self.marker);
         };
         if let Some(sent) = self.unanswered {
-            // From now on the log refuses what was sent to an earlier epoch. So what is not there will not come.
+            // The log now refuses entries that were sent to an earlier epoch. So a missing entry will not arrive later.
             let until = if self.closed.is_some() { current } else { Position::new(current.epoch(), 0) };
             return Step::Read(self.search.get_or_insert(Search { cursor: sent, until }).cursor);
         }
-        // Whatever happens from here on, the entry may be there, until an answer says otherwise.
+        // From here on the entry may be in the log, until an answer says otherwise.
         self.unanswered = Some(current);
         Step::Append(current)
     }
@@ -161,7 +161,7 @@ impl Attempt {
     }
 }
 
-/// Looks for an entry by its nonce, from where the log was when it was sent up to a later marker, or the end.
+/// Looks for an entry by its nonce, from the position of the log when it was sent up to a later marker or the end.
 #[derive(Debug)]
 struct Search {
     cursor: Position,
@@ -176,7 +176,7 @@ enum Found {
 }
 
 impl Search {
-    /// Takes the entries after the cursor.
+    /// Searches the entries after the cursor.
     fn page(&mut self, entries: &[Logged], nonce: &[u8]) -> Found {
         for entry in entries {
             if entry.follows(self.cursor) != Follows::Directly {
@@ -190,7 +190,7 @@ impl Search {
             }
             self.cursor = entry.at;
         }
-        // The marker must be there, unless the log changed once more.
+        // The marker must be in the log, unless the log changed again.
         if entries.is_empty() { Found::Hole } else { Found::NotYet }
     }
 }

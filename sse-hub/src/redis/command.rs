@@ -1,7 +1,7 @@
-//! What is sent to Redis, and what it answers.
+//! The commands for Redis, and their answers.
 //!
-//! Appending takes a script, since no command asks in which epoch the log is. `XADD key epoch-*` is refused in a later
-//! epoch, but not in an earlier one, in which the log is if it was deleted and another publisher began it anew.
+//! Appending needs a script, since no command checks the epoch of the log. `XADD key epoch-*` fails if the log is in a
+//! later epoch, but not if it is in an earlier one, since it was deleted and another publisher began it again.
 
 use std::{collections::HashMap, sync::LazyLock, time::Duration};
 
@@ -24,17 +24,17 @@ static BEGIN: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("lua/last.lua"), include_str!("lua/begin.lua"))));
 const POSITIONS: &str = concat!(include_str!("lua/last.lua"), include_str!("lua/positions.lua"));
 
-/// The streams that are asked for their last positions at once. Redis does nothing else meanwhile.
+/// How many streams a script reads the last position of. Redis does nothing else meanwhile.
 const POSITIONS_AT_ONCE: usize = 100;
 
-/// The entries of a stream, as the client library gives them.
+/// The entries of a stream, as the client library returns them.
 type Entries = Vec<(String, Vec<(Vec<u8>, Vec<u8>)>)>;
 
 /// The log of a topic.
 #[derive(Clone, Debug)]
 pub(super) struct Stream {
     pub(super) key: String,
-    /// Where is what `begin.lua` knows of it.
+    /// The key of the hash that `begin.lua` keeps.
     pub(super) run_key: String,
     /// The position before all entries.
     pub(super) origin: Position,
@@ -43,32 +43,32 @@ pub(super) struct Stream {
 /// A marker to append.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Begin<'a> {
-    /// It is appended if it is later than all that was appended. None asks where the log is.
+    /// It is appended if it is later than all entries. `None` only asks for the last position.
     pub(super) marker: Option<Position>,
-    /// The last position that the process has heard of.
+    /// The highest position that the process knows.
     pub(super) heard: Position,
     pub(super) nonce: &'a [u8],
-    /// Whether it is needed only if the log lost something that no marker tells of.
+    /// Whether it is needed only if the log lost something that no marker reports.
     pub(super) if_lost: bool,
 }
 
-/// An entry to append, and how long things are kept.
+/// An entry to append, and how much to keep.
 #[derive(Debug)]
 pub(super) struct NewEntry<'a> {
     pub(super) record: &'a Record,
     pub(super) nonce: &'a [u8],
-    /// The Redis key of the idempotency key, or nothing.
+    /// The Redis key of the idempotency key, or empty.
     pub(super) once: &'a str,
-    /// How long that is kept.
+    /// How long to keep that key.
     pub(super) once_for: Duration,
-    /// The entries to keep.
+    /// How many entries to keep.
     pub(super) history: usize,
-    /// How long the topic is kept after its last entry.
+    /// How long to keep the topic after its last entry.
     pub(super) expire_after: Option<Duration>,
 }
 
 impl Stream {
-    /// Appends a marker, or nothing if there is none to append or it is not needed.
+    /// Appends the marker, if there is one and it is needed.
     pub(super) async fn begin(&self, current: &mut Numbered, begin: Begin<'_>) -> Result<Begun, Failure> {
         let Run { id, keeps_all, .. } = &*current.run;
         let heard = if begin.heard > self.origin { begin.heard.to_string() } else { "0-0".into() };
@@ -86,7 +86,7 @@ impl Stream {
         })
     }
 
-    /// Appends an entry if the log is in the epoch of `seen`, and has had as many entries in it.
+    /// Appends an entry if the log is in the epoch of `seen` and has reached its number.
     pub(super) async fn append(
         &self,
         connection: &mut MultiplexedConnection,
@@ -144,7 +144,7 @@ impl Stream {
         self.last_and(connection, range).await
     }
 
-    /// In one round trip, in this order. `EVAL` and not `EVALSHA`: to load the script first would be another round trip.
+    /// One round trip, in this order. It uses `EVAL`, since loading the script for `EVALSHA` takes another one.
     async fn last_and(
         &self,
         connection: &mut MultiplexedConnection,
@@ -176,7 +176,7 @@ impl Stream {
     }
 }
 
-/// The last positions of logs.
+/// The last position of each log.
 pub(super) async fn last_positions(
     connection: &mut MultiplexedConnection,
     streams: &[&Stream],
@@ -196,7 +196,7 @@ pub(super) async fn last_positions(
     Ok(positions)
 }
 
-/// What comes after positions, for the streams that have anything: waits for it up to `block`.
+/// Waits up to `block` for entries after these positions. Returns the streams that have any.
 pub(super) async fn wait_for_entries(
     connection: &mut MultiplexedConnection,
     streams: impl ExactSizeIterator<Item = (&Stream, Position)> + Clone,
@@ -215,7 +215,7 @@ pub(super) async fn wait_for_entries(
     Ok(answer.into_iter().flatten().map(|(key, entries)| (key, RawEntries(entries))).collect())
 }
 
-/// Entries that are not parsed yet, since that takes their stream.
+/// Entries that are not parsed yet, since parsing needs their stream.
 #[derive(Debug)]
 pub(super) struct RawEntries(Entries);
 
@@ -225,22 +225,22 @@ impl RawEntries {
     }
 }
 
-/// The number of a connection at Redis.
+/// The id that Redis gives to the connection.
 pub(super) async fn client_id(connection: &mut MultiplexedConnection) -> Result<u64, RedisError> {
     cmd("CLIENT").arg("ID").query_async(connection).await
 }
 
-/// Has a connection's [`wait_for_entries`] return at once.
+/// Makes [`wait_for_entries`] on that connection return at once.
 pub(super) async fn unblock(connection: &mut MultiplexedConnection, client: u64) -> Result<bool, RedisError> {
     cmd("CLIENT").arg("UNBLOCK").arg(client).query_async(connection).await
 }
 
-/// Whether there is an answer at all.
+/// Checks that Redis answers.
 pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
     cmd("PING").query_async(connection).await
 }
 
-/// What Redis says of its run, as far as that may be asked.
+/// Asks Redis about its run, as far as its permissions allow.
 pub(super) async fn run(
     connection: &mut MultiplexedConnection,
     keeps_all: Option<bool>,
@@ -270,7 +270,7 @@ async fn is_synced(connection: &mut MultiplexedConnection) -> Result<bool, Redis
     Ok(is("appendonly", "yes") && is("appendfsync", "always"))
 }
 
-/// None if Redis refused the command.
+/// `None` if Redis refused the command.
 fn if_allowed<T>(answer: Result<T, RedisError>) -> Result<Option<T>, RedisError> {
     match answer {
         Ok(answer) => Ok(Some(answer)),

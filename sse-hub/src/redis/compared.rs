@@ -1,4 +1,4 @@
-//! The model of Redis, held against a real one: so what holds with the model holds with Redis.
+//! Compares the model of Redis with a real server, so that results for the model hold for Redis.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,14 +14,14 @@ use super::{
 };
 use crate::Position;
 
-/// What is done to both. The numbers say by how much a position differs from the last one.
+/// A command for both. The numbers are offsets of a position from the last one.
 #[derive(Clone, Debug)]
 enum Command {
     Begin(Option<i64>, i64, i64, bool),
     Append(i64, i64, bool),
     Trim(usize),
     Delete,
-    /// Another run, which may have what the one before has answered.
+    /// Another run of Redis, which may be known to keep everything.
     Restart(bool),
 }
 
@@ -36,7 +36,7 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// A position that is off by that many epochs and numbers.
+/// The position that is this many epochs and numbers from `last`.
 fn near(last: Position, epochs: i64, seq: i64) -> Position {
     let number = Position::epoch_number(last.epoch()).saturating_add_signed(epochs);
     Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))
@@ -57,9 +57,9 @@ async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec
             }
             Command::Begin(epochs, heard, seq, if_lost) => {
                 let marker = epochs.map(|epochs| near(Position::new(last.epoch(), 0), epochs, 0));
-                // An id of 0-0 is none at all.
+                // `0-0` is not a valid id.
                 let marker = marker.filter(|marker| *marker > origin());
-                // Its publisher may have heard of what the log does not have.
+                // Its publisher may know of a position that the log does not have.
                 let heard = near(last, heard, seq);
                 let (id, keeps_all) = (model.run.to_string(), model.keeps_all);
                 current.run = Arc::new(Run { id, keeps_all, ..Run::default() });
@@ -111,7 +111,7 @@ async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec
 fn model_is_like_the_real_server() {
     let Some(real) = Server::start(Durability::Saved) else { return };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // By default it is half a second, which a busy machine may take.
+    // The default of half a second is too short on a busy machine.
     let config = redis::AsyncConnectionConfig::new().set_response_timeout(Some(Duration::from_secs(30)));
     let client = redis::Client::open(real.url()).unwrap();
     let connection = runtime.block_on(client.get_multiplexed_async_connection_with_config(&config)).unwrap();

@@ -1,4 +1,4 @@
-//! The connection for all but the tail, and how a lost one is replaced.
+//! The connection for everything but the tail, and its replacement when it is lost.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -14,16 +14,16 @@ use crate::redis::{
     publisher::ConnectionNumber,
 };
 
-/// Between two attempts to connect.
+/// The time between two attempts to connect.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// How long after an answer a connection is thought to live.
+/// How long after an answer a connection is used without a `PING`.
 const PROVEN_FOR: Duration = Duration::from_secs(1);
 
-/// One connection at a time, for all who need one.
+/// One connection at a time, shared by all tasks.
 ///
-/// The client library has a manager that connects anew unseen. But each connection has to begin its own epochs, so the
-/// connections are counted here.
+/// The manager of the client library connects again unnoticed. But each connection has to begin its own epochs, so the
+/// connections are numbered here.
 #[derive(Debug)]
 pub(super) struct Shared {
     client: Client,
@@ -35,14 +35,14 @@ pub(super) struct Shared {
     connecting: tokio::sync::Mutex<(ConnectionNumber, Option<(Instant, redis::RedisError)>)>,
 }
 
-/// The connection that there is, and until when it need not be asked whether it still lives.
+/// The current connection, and until when it is used without a `PING`.
 #[derive(Debug)]
 struct Current {
     numbered: Numbered,
     proven_until: Instant,
 }
 
-/// A connection, its number, and the run of Redis that it leads to.
+/// A connection, its number, and the run of Redis that it is connected to.
 #[derive(Clone, Debug)]
 pub(super) struct Numbered {
     pub(super) number: ConnectionNumber,
@@ -50,14 +50,14 @@ pub(super) struct Numbered {
     pub(super) run: Arc<Run>,
 }
 
-/// Redis from its start to its end. No connection outlasts it.
+/// A run of Redis, from its start to its end. No connection outlives it.
 #[derive(Debug, Default)]
 pub(super) struct Run {
-    /// What tells it from all others, or nothing if Redis does not say.
+    /// Its unique id, or empty if Redis does not say.
     pub(super) id: String,
-    /// The version, if Redis tells.
+    /// The version, if Redis says.
     pub(super) version: Option<String>,
-    /// Whether the next run has all that this one has answered.
+    /// Whether the next run has everything that this one acknowledged.
     pub(super) keeps_all: bool,
 }
 
@@ -72,10 +72,10 @@ impl Shared {
         }
     }
 
-    /// The connection that there is, or a new one.
+    /// Returns the current connection, or a new one.
     ///
-    /// What is sent on a connection that is broken already has an outcome that is not known. So one that was idle is asked
-    /// first.
+    /// A command that is sent on a broken connection has an unknown outcome. So an idle connection is checked with
+    /// `PING` first.
     pub(super) async fn get(&self) -> Result<Numbered, Failure> {
         if let Some(mut current) = self.current() {
             if self.is_proven() {
@@ -94,7 +94,7 @@ impl Shared {
             return Ok(current);
         }
         let (last_number, last_failure) = &mut *connecting;
-        // Those who waited for the attempt share its outcome.
+        // Callers that waited for the attempt share its outcome.
         if let Some((at, error)) = last_failure
             && at.elapsed() < PAUSE
         {
@@ -122,21 +122,21 @@ impl Shared {
         Ok((connection, run))
     }
 
-    /// This connection has given an answer.
+    /// Records that this connection has answered.
     pub(super) fn prove(&self, number: ConnectionNumber) {
         if let Some(current) = self.lock().as_mut().filter(|current| current.numbered.number == number) {
             current.proven_until = Instant::now() + PROVEN_FOR;
         }
     }
 
-    /// The connection may be broken: another one is.
+    /// Has the connection checked before its next use, since another one is broken.
     pub(super) fn suspect(&self) {
         if let Some(current) = self.lock().as_mut() {
             current.proven_until = Instant::now();
         }
     }
 
-    /// Do not use this connection any more.
+    /// Stops using this connection.
     pub(super) fn lose(&self, number: ConnectionNumber) {
         self.lock().take_if(|current| current.numbered.number == number);
     }
@@ -159,7 +159,7 @@ pub(super) async fn pause() {
     tokio::time::sleep(PAUSE).await;
 }
 
-/// A failure to connect: whatever the reason, nothing was sent, and it may pass.
+/// A failure to connect. Nothing was sent, and a later attempt may succeed.
 pub(super) fn unreachable(error: redis::RedisError) -> Failure {
     Failure { error: Error::Unreachable(error.into()), next: Next::TryAgain }
 }

@@ -1,31 +1,31 @@
-//! What can go wrong with Redis.
+//! Errors of the Redis backplane.
 
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 
 use crate::error::BoxError;
 
-/// Why something could not be done with Redis. It is the `source` of [`PublishError::Unavailable`] and its like.
+/// An error of Redis or its connection. It is the `source` of [`PublishError::Unavailable`] and similar errors.
 ///
 /// [`PublishError::Unavailable`]: crate::error::PublishError::Unavailable
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The URL is not one.
-    #[error("not a URL of Redis; it has the form `redis://[user:password@]host[:port][/database]`")]
+    /// The URL is invalid.
+    #[error("invalid URL of Redis; use the form `redis://[user:password@]host[:port][/database]`")]
     Url(#[source] BoxError),
     /// There is no connection, or no answer in time.
     #[error("Redis cannot be reached; check the URL, and that Redis runs and listens there")]
     Unreachable(#[source] BoxError),
-    /// Redis answered with an error. Its text says what to do.
+    /// Redis answered with an error, which is the source.
     #[error("Redis refused a command")]
     Refused(#[source] BoxError),
-    /// This version does not have what is needed.
+    /// This version of Redis is too old.
     #[error("this is Redis {version}; use version 7.0 or later, or Valkey")]
     TooOld {
-        /// What it says of itself.
+        /// The version that Redis reports.
         version: String,
     },
-    /// A key has something that no hub wrote.
+    /// A key has an entry that no hub wrote.
     #[error(
         "key {key:?} has an entry {id:?} that no hub wrote: {what}; set another prefix, or delete the key"
     )]
@@ -49,18 +49,18 @@ pub(super) struct Failure {
 /// What to do after an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Next {
-    /// Nothing will help.
+    /// Another attempt would fail too.
     GiveUp,
-    /// The command was not carried out. It may be on another connection, in a while.
+    /// The command was not carried out. It may succeed later, on another connection.
     TryAgain,
-    /// Whether the command was, or will be, carried out is not known. The connection is of no use any more.
+    /// The command may have been carried out, or may still be. The connection is unusable.
     Unknown,
 }
 
 impl From<RedisError> for Failure {
     fn from(error: RedisError) -> Self {
         match error.kind() {
-            // It loads its data, or it is not the master any more.
+            // Redis is loading its data, or is no longer the master.
             ErrorKind::Server(
                 ServerErrorKind::BusyLoading
                 | ServerErrorKind::ReadOnly

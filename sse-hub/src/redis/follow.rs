@@ -1,4 +1,4 @@
-//! The tail: one connection that waits for what comes in all topics of this process.
+//! The tail: one connection that waits for new entries of all topics of this process.
 
 use std::{collections::HashMap, pin::pin, sync::Arc, time::Duration};
 
@@ -24,13 +24,13 @@ use crate::{
     },
 };
 
-/// How long Redis waits for entries. A topic that is new to this process, and a feed that was closed, are seen earlier.
+/// How long Redis waits for entries. A topic that is new to this process ends the wait.
 const BLOCK: Duration = Duration::from_secs(1);
 
-/// How often the last position of a log is asked for.
+/// How often the last position of each log is checked.
 const CHECK: Duration = Duration::from_secs(2);
 
-/// Between two attempts to interrupt the wait for entries.
+/// The time between two attempts to interrupt the wait for entries.
 const INTERRUPT: Duration = Duration::from_millis(10);
 
 /// How many entries one answer may have, over all topics.
@@ -42,11 +42,11 @@ pub(super) struct Followed {
     feed: Feed,
     stream: Stream,
     tail: Tail,
-    /// Something that the log has lost, and of which no marker tells.
+    /// A position that the log has lost and no marker reports.
     untold: Option<Position>,
 }
 
-/// Reads the first page of a topic, until it can be read, and hands the topic to the tail.
+/// Reads the first page of a topic, with retries, and hands the topic to the tail.
 pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
     while !feed.is_closed() {
         match read::read_first(&inner, feed.topic(), feed.history()).await {
@@ -55,7 +55,7 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
                 inner.heard(feed.topic(), page.end());
                 feed.push(&page);
                 let stream = inner.stream(feed.topic());
-                // If the tail has ended, so has all else.
+                // If the tail has ended, the backplane was dropped.
                 let _ = inner.to_tail.send(Followed { feed, stream, tail, untold: None });
                 return;
             }
@@ -65,12 +65,12 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
     }
 }
 
-/// Follows all topics that are handed over, for as long as there is someone to hand them over.
+/// Follows all topics that are handed over, until the sender is dropped.
 pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<Followed>) {
     let mut topics = HashMap::new();
     let mut run = None;
     loop {
-        // Whatever it was: those who are there wait, and those who come get an error from a read of their own.
+        // After any failure, subscribers wait, and new ones get an error from their own read.
         if connect_and_follow(&inner, &mut topics, &mut new, &mut run).await.is_ok() {
             return;
         }
@@ -90,9 +90,9 @@ async fn connect_and_follow(
         .get_multiplexed_async_connection_with_config(&inner.tail_config(BLOCK))
         .await
         .map_err(super::connection::unreachable)?;
-    // Without the right to ask for it, a topic that is new to this process waits for `BLOCK` in the worst case.
+    // If `CLIENT ID` is not allowed, a topic that is new to this process waits for up to `BLOCK`.
     let client = command::client_id(&mut connection).await.ok();
-    // The log may be another one than before. If something may be lost, clients should not have to wait for an event.
+    // The log may have changed. If something may be lost, clients should learn it without waiting for an event.
     let run = inner.shared.get().await?.run;
     let is_other_run = !run.keeps_all && last_run.as_ref().is_some_and(|last| last.id != run.id);
     check(inner, &mut connection, topics, is_other_run).await?;
@@ -117,7 +117,7 @@ async fn connect_and_follow(
     }
 }
 
-/// Waits for entries of any topic, and shows them. Returns early if there is a new topic.
+/// Waits for entries of any topic, and pushes them to its feed. Returns early if there is a new topic.
 async fn wait(
     inner: &Arc<Inner>,
     connection: &mut MultiplexedConnection,
@@ -134,12 +134,12 @@ async fn wait(
             tokio::select! {
                 answer = &mut answer => break answer,
                 Some(followed) = new.recv() => arrived.push(followed),
-                // The question may not have come to Redis yet. Then once more.
+                // Repeated, since the command may not have reached Redis yet.
                 () = interrupt(inner, client), if !arrived.is_empty() => {}
             }
         }
     };
-    // Also if there was no answer: nobody else hands them over again.
+    // Even if there was no answer: they are not handed over again.
     let answer = answer.inspect_err(|_| {
         topics.extend(arrived.drain(..).map(|followed| (followed.stream.key.clone(), followed)));
     })?;
@@ -152,7 +152,7 @@ async fn wait(
                     followed.show(inner, &page);
                 }
             }
-            // Begin anew, when there is something else.
+            // Begin again, once the log can be read.
             Err(error) => {
                 followed.feed.fail(ReadError::Unavailable(Arc::new(error)));
                 if let Some(followed) = topics.remove(&key) {
@@ -167,7 +167,7 @@ async fn wait(
     Ok(())
 }
 
-/// Has the tail's question answered at once, if that is allowed.
+/// Makes Redis answer the tail at once, if that is allowed.
 async fn interrupt(inner: &Inner, client: Option<u64>) {
     if let Some(client) = client
         && let Ok(Numbered { mut connection, .. }) = inner.shared.get().await
@@ -177,7 +177,7 @@ async fn interrupt(inner: &Inner, client: Option<u64>) {
     sleep(INTERRUPT).await;
 }
 
-/// Compares the last position of each log with what was read, and has subscribers try again whose read failed.
+/// Compares the last position of each log with the tail, and wakes subscribers whose read failed.
 async fn check(
     inner: &Inner,
     connection: &mut MultiplexedConnection,
@@ -185,18 +185,18 @@ async fn check(
     is_other_run: bool,
 ) -> Result<(), Failure> {
     let streams: Vec<&Stream> = topics.values().map(|followed| &followed.stream).collect();
-    // Before the log is asked. What this process has appended it may not have read.
+    // Before the log is asked. This process may not have read its own entries yet.
     let heard: Vec<Position> = topics.values().map(|followed| followed.heard(inner)).collect();
     let positions = command::last_positions(connection, &streams).await?;
     let mut others = Vec::new();
     for ((followed, last), heard) in topics.values_mut().zip(positions).zip(heard) {
         let may_be_lost = heard > last || is_other_run;
         if let Some(lost) = followed.untold.or(may_be_lost.then_some(heard)) {
-            // The marker says so to everyone, also to those who were away. The tail reads on with it.
+            // The marker reports it to all clients, even those that were away. The tail continues with it.
             let mut current = inner.shared.get().await?;
             let told = append::begin_after_loss(inner, &mut current, followed.feed.topic(), lost).await?;
             followed.untold = None;
-            // If the log was not as far, another process has begun the epoch since.
+            // If `heard > last`, another process has begun the epoch since.
             if told == Told::Now || told == Told::Before && heard > last {
                 continue;
             }
@@ -216,19 +216,19 @@ async fn check(
 }
 
 impl Followed {
-    /// The highest position that this process has heard of.
+    /// The highest position that this process knows.
     fn heard(&self, inner: &Inner) -> Position {
         inner.topic(self.feed.topic().clone()).highest().max(self.tail.position())
     }
 
-    /// Compares markers with what this process has heard of, before it has heard of them.
+    /// Compares markers with the positions that this process knows, before it learns theirs.
     fn compare(&mut self, inner: &Inner, entries: &[Logged]) {
         let topic = inner.topic(self.feed.topic().clone());
         self.untold = self.untold.or_else(|| entries.iter().find_map(|entry| topic.untold(entry)));
     }
 
     fn show(&self, inner: &Inner, page: &Page) {
-        // So that an epoch of this process is later than all that its clients have seen.
+        // So that the next epoch of this process is later than all positions that its clients have seen.
         inner.heard(self.feed.topic(), page.end());
         self.feed.push(page);
     }

@@ -1,4 +1,4 @@
-//! What is in the stream of a topic, and how one entry follows another.
+//! The entries in the stream of a topic, and how one follows another.
 //!
 //! | entry | fields |
 //! | --- | --- |
@@ -6,9 +6,9 @@
 //! | event | `data`, perhaps `type`, perhaps `retry` (ms), `nonce` |
 //! | end | `end`, `nonce` |
 //!
-//! A marker names the entry before it. So for each entry the one before it is known, and a hole shows wherever it is:
-//! within an epoch by the numbers, between epochs by the marker. A marker with `lost` tells that the log has lost entries,
-//! or may have: who has not seen them cannot see it in any other way. The script that appends markers decides.
+//! A marker names the entry before it. So for each entry the one before it is known, and every hole is visible: within
+//! an epoch by the numbers, between epochs by the marker. A marker with `lost` reports that the log has lost entries,
+//! or may have, which nothing else shows. The script that appends markers decides.
 
 use std::time::Duration;
 
@@ -21,25 +21,25 @@ use crate::{Position, Reason, backplane::Record};
 pub(super) struct Logged {
     pub(super) at: Position,
     pub(super) record: Record,
-    /// Of a marker: the last entry before it, as its publisher saw it.
+    /// Of a marker: the last entry before it.
     pub(super) before: Option<Position>,
-    /// Of a marker: whether the log has lost entries, or may have, of which nothing else tells.
+    /// Of a marker: whether the log has lost entries, or may have, which nothing else shows.
     pub(super) is_after_loss: bool,
-    /// What its publisher finds it by.
+    /// Its publisher finds it by this.
     pub(super) nonce: Vec<u8>,
 }
 
-/// How an entry follows a position that is before it.
+/// How an entry follows an earlier position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Follows {
     /// Nothing is between them.
     Directly,
-    /// There was something between them that is not there any more, or the position is not one of this log.
+    /// Entries between them are missing, or the position is not from this log.
     AfterHole(Reason),
 }
 
 impl Logged {
-    /// The position before this entry: after it, this entry is the next one. Nothing is before a marker after a loss.
+    /// The position that this entry follows directly. A marker after a loss follows none, so this is its own.
     pub(super) fn floor(&self) -> Position {
         match self.before {
             Some(_) if self.is_after_loss => self.at,
@@ -48,16 +48,16 @@ impl Logged {
         }
     }
 
-    /// Where to go on if this is the first entry after a hole. After a reset that is after the marker: the position before
-    /// it is not unique to this log, if it is that of the begin.
+    /// Where to continue if this is the first entry after a hole. After a reset this is the marker itself, since the
+    /// position before it may be the origin, which other logs have too.
     pub(super) fn floor_after(&self, reason: Reason) -> Position {
         if reason == Reason::Reset { self.at } else { self.floor() }
     }
 
-    /// How this entry follows `position`, if it is the first one after it that the log has.
+    /// How this entry follows `position`. It must be the first one after it in the log.
     ///
-    /// No position is ever used twice. So if this is the next one, the log has had what was at `position`, even if that
-    /// is trimmed now.
+    /// No position is used twice. So if this entry is the next one, the log has had the entry at `position`, even if
+    /// that is trimmed now.
     pub(super) fn follows(&self, position: Position) -> Follows {
         let floor = self.floor();
         if floor == position {
@@ -65,12 +65,12 @@ impl Logged {
         } else if floor > position && !self.is_after_loss {
             Follows::AfterHole(Reason::Trimmed)
         } else {
-            // The log goes on from an earlier position, so it never had this one, or it lost it or what was after it.
+            // The log continues from an earlier position: it never had this one, or lost it or entries after it.
             Follows::AfterHole(Reason::Reset)
         }
     }
 
-    /// The bytes that count for the limit of a page.
+    /// The bytes that count towards the limit of a page.
     pub(super) fn size(&self) -> usize {
         match &self.record {
             Record::Event(event) => event.data().len() + event.event_type().len(),
@@ -79,7 +79,7 @@ impl Logged {
     }
 }
 
-/// The fields of a record, as the script that appends it takes them.
+/// The fields of a record, as the script that appends it expects them.
 pub(super) fn fields(record: &Record, nonce: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     let mut fields = Vec::with_capacity(4);
     match record {
@@ -99,7 +99,7 @@ pub(super) fn fields(record: &Record, nonce: &[u8]) -> Vec<(&'static str, Vec<u8
     fields
 }
 
-/// Reads an entry of a stream: its id, and its fields with their values. `origin` is the position before all entries,
+/// Parses an entry of a stream: its id, and its fields with their values. `origin` is the position before all entries,
 /// which Redis calls `0-0`.
 pub(super) fn parse(
     id: &[u8],
@@ -124,7 +124,7 @@ pub(super) fn parse(
             b"lost" => is_after_loss = true,
             b"end" => end = true,
             b"nonce" => nonce = value,
-            // A later version may add some.
+            // A later version may add fields.
             _ => {}
         }
     }
@@ -146,7 +146,7 @@ pub(super) fn parse(
     Ok(Logged { at, record, before, is_after_loss, nonce })
 }
 
-/// Reads an id of Redis.
+/// Parses an id of Redis.
 pub(super) fn position(id: &[u8], origin: Position) -> Option<Position> {
     match id {
         b"0-0" => Some(origin),

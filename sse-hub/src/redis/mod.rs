@@ -1,4 +1,4 @@
-//! Several processes share their topics through Redis Streams (feature `redis`).
+//! Topics that several processes share through Redis Streams (feature `redis`).
 //!
 //! ```no_run
 //! use sse_hub::{Hub, redis::Redis};
@@ -10,29 +10,29 @@
 //! # }
 //! ```
 //!
-//! Each topic is a stream. Any process can die, and clients resume at any other. Nothing is lost without a gap, nothing
-//! comes twice, and no id is ever used again, also if Redis comes back with an older state, or without any. How, is in
-//! `docs/redis.md` of this crate.
+//! Each topic is a stream. Any process can die, and clients resume at any other. No event is lost without a gap, none
+//! comes twice, and no id is used again, even if Redis comes back with an older state, or empty. `docs/redis.md` of
+//! this crate explains how.
 //!
 //! # What it needs
 //!
-//! - Redis 7.0 or later, or Valkey: one server, perhaps with replicas, but not a cluster. No proxy that connects to
+//! - Redis 7.0 or later, or Valkey: one server, perhaps with replicas, but not a cluster. A proxy must not connect to
 //!   another server without closing the connection.
-//! - The commands `EVAL`, `EVALSHA`, `SCRIPT LOAD`, and for keys under the prefix what the scripts use: `XADD`,
-//!   `XRANGE`, `XREVRANGE`, `XREAD`, `XINFO`, `EXISTS`, `GET`, `SET`, `HMGET`, `HSET`, `PEXPIRE`, `TIME`. `CLIENT` if it
-//!   is allowed.
-//! - `INFO`: it tells whether Redis was restarted. Without it, a loss that no process knows of is not told.
-//! - `appendonly yes` and `appendfsync always`, if what was published must outlast a crash of Redis. Otherwise the last
-//!   events may be lost, and clients get a gap after each restart of Redis, whether something was lost or not. Redis is
-//!   asked with `CONFIG GET`; where that is not allowed, set [`Builder::restart_keeps_all`].
+//! - The commands `PING`, `EVAL`, `EVALSHA`, `SCRIPT LOAD`, and for keys under the prefix `XADD`, `XRANGE`,
+//!   `XREVRANGE`, `XREAD`, `XINFO`, `EXISTS`, `GET`, `SET`, `DEL`, `HMGET`, `HSET`, `PEXPIRE`, `TIME`. `CLIENT` is
+//!   optional.
+//! - `INFO`, which shows whether Redis was restarted. Without it, a loss that no process knows of is not reported.
+//! - `appendonly yes` and `appendfsync always`, if published events must survive a crash of Redis. Otherwise the last
+//!   events may be lost, and clients get a gap after each restart of Redis, whether something was lost or not. The
+//!   hub asks with `CONFIG GET`; where that is not allowed, set [`Builder::restart_keeps_all`].
 //!
 //! For TLS, depend on `redis` as well, with one of its features such as `tokio-rustls-comp`, and use a `rediss` URL.
 //!
 //! # What it costs
 //!
 //! Two connections for each process. Redis keeps [`Builder::history`] events of each topic and deletes no topic, unless
-//! [`Builder::expire_after`] is set. A process asks for all its topics whenever one has something new: that suits
-//! thousands of topics in a process, not hundreds of thousands.
+//! [`Builder::expire_after`] is set. A process names all its topics in each `XREAD`: that suits thousands of topics in
+//! a process, not hundreds of thousands.
 
 mod append;
 mod attempt;
@@ -78,10 +78,10 @@ use crate::{
     error::{PublishError, ReadError},
 };
 
-/// The oldest version that has ids of the form `epoch-*`.
+/// The oldest version that accepts ids of the form `epoch-*`.
 const MIN_MAJOR_VERSION: u32 = 7;
 
-/// The topics whose epochs are remembered. If there are more, those that are not in use begin a new epoch next time.
+/// How many topics a process remembers the epochs of. Above that, unused topics begin a new epoch next time.
 const MAX_TOPICS: usize = 10_000;
 
 /// The backplane over Redis Streams: see [the module](self).
@@ -99,16 +99,16 @@ impl Redis {
     ///
     /// # Errors
     ///
-    /// Any [`Error`]. It is tried once; a connection that is lost later is replaced.
+    /// Any [`Error`]. There is one attempt; a connection that is lost later is replaced.
     ///
     /// # Panics
     ///
-    /// Outside of a runtime of tokio, as all of tokio's timers and sockets do.
+    /// Outside of a tokio runtime, like all of tokio's timers and sockets.
     pub async fn connect(url: &str) -> Result<Self, Error> {
         Self::builder().connect(url).await
     }
 
-    /// The settings, with their defaults.
+    /// Returns the settings with their defaults.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -159,44 +159,44 @@ impl Default for Builder {
 }
 
 impl Builder {
-    /// What all keys begin with, `sse:` by default. All processes of a service have the same.
+    /// The prefix of all keys, `sse:` by default. All processes of a service must have the same.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.settings.prefix = prefix.into();
         self
     }
 
-    /// How many events Redis keeps of each topic, at least 1. 10,000 by default. It keeps some more, since it deletes them in blocks of
-    /// up to 100 entries or 4 KiB.
+    /// How many events Redis keeps of each topic, at least 1. 10,000 by default. It keeps some more, since it deletes
+    /// them in blocks of up to 100 entries or 4 KiB.
     pub fn history(mut self, events: usize) -> Self {
         self.settings.history = events.max(1);
         self
     }
 
-    /// How long Redis keeps a topic after its last event, in whole ms. Never deleted by default.
+    /// How long Redis keeps a topic after its last event, in whole ms. Forever by default.
     ///
-    /// A client that comes later gets a gap, if it has an id.
+    /// A client that comes back later with an id gets a gap.
     pub fn expire_after(mut self, idle: Duration) -> Self {
         self.settings.expire_after = Some(idle);
         self
     }
 
-    /// How long a key that an event was published with is remembered, in whole ms, whatever becomes of the event. An hour by
+    /// How long the idempotency key of an event is remembered, in whole ms, even if the event is gone. An hour by
     /// default.
     pub fn remember_keys_for(mut self, time: Duration) -> Self {
         self.settings.remember_keys_for = time;
         self
     }
 
-    /// How long an answer of Redis may take before the connection is replaced, and a connection to be made. 2 s by default.
+    /// How long Redis may take to answer before the connection is replaced, and to connect. 2 s by default.
     pub fn response_timeout(mut self, timeout: Duration) -> Self {
         self.settings.response_timeout = timeout;
         self
     }
 
-    /// How long a publisher waits before it gets [`PublishError::Unavailable`] or [`PublishError::Unknown`]. 5 s by default.
+    /// How long a publisher waits before it gets [`PublishError::Unavailable`] or [`PublishError::Unknown`]. 5 s by
+    /// default.
     ///
-    /// It should be longer than [`response_timeout`](Self::response_timeout), so that there is time to find out what became
-    /// of an event.
+    /// It should be longer than [`response_timeout`](Self::response_timeout), to leave time to look for the event.
     pub fn publish_timeout(mut self, timeout: Duration) -> Self {
         self.settings.publish_timeout = timeout;
         self
@@ -214,14 +214,14 @@ impl Builder {
         self
     }
 
-    /// Whether Redis has everything that it has answered after a restart, also after a crash.
+    /// Whether Redis keeps everything that it acknowledged over a restart, even after a crash.
     ///
-    /// `true`: a restart is no gap. If something is lost all the same, clients that have not seen it may not be told.
+    /// `true`: a restart causes no gap. If something is lost all the same, clients that have not seen it may get none.
     /// `false`: clients of each topic get a gap after each restart or failover of Redis, even if nothing was lost.
     ///
-    /// By default, Redis is asked on each connection: it is `true` with `appendonly yes` and `appendfsync always`, and
-    /// `false` with anything else, or if `CONFIG` is not allowed. Redis knows nothing of a replica that takes over: where
-    /// one may, and it may not have all, set `false`.
+    /// By default, the hub asks Redis on each connection: it is `true` with `appendonly yes` and `appendfsync always`,
+    /// and `false` otherwise, or if `CONFIG` is not allowed. Redis does not know whether a replica has everything: set
+    /// `false` if one that lacks events may take over.
     pub fn restart_keeps_all(mut self, keeps_all: bool) -> Self {
         self.settings.restart_keeps_all = Some(keeps_all);
         self
@@ -235,7 +235,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// Outside of a runtime of tokio.
+    /// Outside of a tokio runtime.
     pub async fn connect(self, url: &str) -> Result<Redis, Error> {
         let settings = self.settings;
         let client = Client::open(url).map_err(|error| Error::Url(error.into()))?;
@@ -244,7 +244,7 @@ impl Builder {
             .set_response_timeout(Some(settings.response_timeout));
         let shared = Shared::new(client.clone(), config, settings.restart_keeps_all);
         let current = shared.get().await.map_err(|failure| failure.error)?;
-        // Where `INFO` is not allowed, the first command tells.
+        // Where `INFO` is not allowed, an old version refuses the first append.
         if let Some(version) = &current.run.version
             && let Some(Ok(major)) = version.split('.').next().map(str::parse::<u32>)
             && major < MIN_MAJOR_VERSION
@@ -287,7 +287,7 @@ impl Backplane for Redis {
     }
 }
 
-/// What the tasks of a [`Redis`] share.
+/// The state that the tasks of a [`Redis`] share.
 struct Inner {
     client: Client,
     shared: Shared,
@@ -312,12 +312,12 @@ impl Inner {
         }
     }
 
-    /// The key that remembers an idempotency key. The length tells where the topic ends.
+    /// The key that remembers an idempotency key. The length shows where the topic ends.
     fn once_key(&self, topic: &str, key: &str) -> String {
         format!("{}once:{}:{topic}:{key}", self.settings.prefix, topic.len())
     }
 
-    /// What this process knows of a topic that it publishes to.
+    /// The state of a topic in this process.
     fn topic(&self, topic: Arc<str>) -> Arc<Topic> {
         let mut topics = self.topics();
         if let Some(known) = topics.get(&topic) {
@@ -331,18 +331,18 @@ impl Inner {
         new
     }
 
-    /// A topic is at this position.
+    /// Records that a topic is at this position.
     fn heard(&self, topic: &str, position: Position) {
         let known = self.topics().get(topic).cloned();
         known.unwrap_or_else(|| self.topic(topic.into())).heard(position);
     }
 
-    /// What an entry can be found by. No other has the same.
+    /// A unique value to find an entry by.
     fn nonce(&self) -> Vec<u8> {
         format!("{:x}-{:x}", self.process, self.count()).into_bytes()
     }
 
-    /// Which of the epochs within one ms is taken.
+    /// A random number of epochs to skip within one ms.
     fn step(&self) -> u64 {
         self.random.hash_one(self.count()) % EPOCHS_PER_MS
     }
@@ -351,7 +351,7 @@ impl Inner {
         self.counter.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// The settings of the tail's connection, which waits for that long.
+    /// The settings of the tail's connection, which waits for up to `block`.
     fn tail_config(&self, block: Duration) -> AsyncConnectionConfig {
         AsyncConnectionConfig::new()
             .set_connection_timeout(Some(self.settings.response_timeout))
@@ -365,7 +365,7 @@ impl Inner {
 
 impl fmt::Debug for Inner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The client knows the password.
+        // The client contains the password.
         f.debug_struct("Inner").field("settings", &self.settings).finish_non_exhaustive()
     }
 }

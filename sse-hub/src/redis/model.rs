@@ -1,4 +1,4 @@
-//! A model of what Redis has of one topic, and of what the scripts do to it. `compared.rs` holds it against a real one.
+//! A model of the data of one topic in Redis, and of the scripts. `compared.rs` compares it with a real server.
 
 use std::collections::VecDeque;
 
@@ -11,23 +11,23 @@ use crate::{Position, backplane::Record};
 
 pub(super) const TOPIC: &str = "room";
 
-/// The number of what was published, as the data of its event.
+/// The number of a published message: the data of its event.
 pub(super) type Message = u32;
 
-/// The stream of the topic, with what the scripts do to it.
+/// The stream of the topic.
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) entries: VecDeque<Logged>,
     last: Position,
 }
 
-/// What is in Redis.
+/// The data in Redis.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Data {
     pub(super) log: Option<Log>,
-    /// In which run the log was continued last.
+    /// The run in which the log was continued last.
     pub(super) run: Option<u64>,
-    /// The last marker that told of a loss.
+    /// The last marker that reported a loss.
     pub(super) lost: Option<Position>,
 }
 
@@ -57,7 +57,7 @@ impl Server {
         if ended {
             return Begun::Closed(before);
         }
-        // What was told in another log is told to nobody in this one.
+        // A report in another log does not count in this one.
         let lost = self.data.lost.filter(|_| before != origin());
         let is_told = heard <= origin() || lost.is_some_and(|lost| heard <= lost);
         let is_after_loss = self.is_other_run() && !self.keeps_all || !is_told && !self.has(heard);
@@ -109,7 +109,7 @@ impl Server {
         log.entries.push_back(entry);
     }
 
-    /// `XRANGE key (after + COUNT count`, and so `XREAD`
+    /// `XRANGE key (after + COUNT count`, and `XREAD` likewise
     pub(super) fn after(&self, after: Position, count: usize) -> Vec<Logged> {
         self.entries().filter(|entry| entry.at > after).take(count).cloned().collect()
     }

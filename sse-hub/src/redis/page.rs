@@ -1,4 +1,4 @@
-//! What a page of the log says to the one who asked for it: the rules, without I/O.
+//! The rules for pages of the log and their gaps, without I/O.
 
 use std::cmp::Ordering;
 
@@ -8,14 +8,14 @@ use crate::{
     redis::log::{Follows, Logged},
 };
 
-/// Judges what was read after `cursor`. `last` is the last position of the log, which was read before `entries`.
+/// The page of the entries after `cursor`. `last` is the last position of the log, which was read before `entries`.
 pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
     let Some(first) = entries.first() else {
         let gap = match cursor.cmp(&last) {
-            // Also if all entries are trimmed. What is appended next will follow this position.
+            // Even if all entries are trimmed: the next entry will follow this position.
             Ordering::Equal => None,
             Ordering::Less => Some(Reason::Trimmed),
-            // The log lost its end. What it still has is before `cursor`: the client has seen it, since epochs grow.
+            // The log lost its end. The client has seen the entries that remain, since epochs grow.
             Ordering::Greater if cursor.epoch() == last.epoch() => Some(Reason::Ahead),
             Ordering::Greater => Some(Reason::Reset),
         };
@@ -27,14 +27,14 @@ pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limi
     }
 }
 
-/// The page of what was read from the oldest entry on, or of the last entries.
+/// The page of the oldest entries.
 pub(super) fn oldest(gap: Option<Reason>, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
-    // If all entries are trimmed, it goes on after the last one.
+    // If all entries are trimmed, it continues after the last one.
     let floor = entries.first().map_or(last, Logged::floor);
     page(gap, floor, entries, last, limit)
 }
 
-/// Takes entries up to the limit or to a hole, with which the next page begins. The first one follows the floor.
+/// Takes entries up to the limit or to a hole; the next page begins with the hole. The first entry follows the floor.
 fn page(gap: Option<Reason>, floor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
     let mut page = Page { gap, floor, entries: Vec::new(), last };
     let mut bytes = 0;
@@ -46,12 +46,12 @@ fn page(gap: Option<Reason>, floor: Position, entries: Vec<Logged>, last: Positi
         bytes += entry.size();
         page.entries.push((entry.at, entry.record));
     }
-    // More may have been appended since `last` was read.
+    // Entries may have been appended since `last` was read.
     page.last = page.last.max(page.end());
     page
 }
 
-/// The page of the last entries, which were read the latest first: as many as fit, up to the last one.
+/// The page of the last entries, as many as fit. `latest` has the latest entry first.
 pub(super) fn latest(latest: Vec<Logged>, last: Position, limit: Limit) -> Page {
     let mut entries: Vec<Logged> = Vec::new();
     let mut bytes = 0;

@@ -1,4 +1,4 @@
-//! Reading pages: carries out what [`page`](super::page) says.
+//! Reads pages, by the rules in [`page`](super::page).
 
 use std::{
     collections::HashSet,
@@ -30,23 +30,23 @@ use crate::{
     },
 };
 
-/// The pages that are read at the same time.
+/// How many pages are read at the same time.
 const AT_ONCE: usize = 8;
 
-/// The entries of a page at most.
+/// The largest number of entries in a page.
 const MAX_ENTRIES: usize = 1000;
 
-/// How large an entry is thought to be before one was read.
+/// The assumed size of an entry before one was read, in bytes.
 const TYPICAL_SIZE: usize = 1024;
 
-/// Those who read and those who wait for it.
+/// The reads in progress, and those that wait.
 #[derive(Debug)]
 pub(super) struct Readers {
     permits: Semaphore,
     waiting: AtomicUsize,
-    /// Topics of which a read failed: their subscribers wait for a sign that they should try again.
+    /// Topics of which a read failed: their subscribers wait until the tail wakes them.
     failed: Mutex<HashSet<Arc<str>>>,
-    /// What entries had on average in the last page, in bytes: so that a page is not read for nothing.
+    /// The average size of an entry in the last page, in bytes: so that no more entries are read than fit.
     entry_size: AtomicUsize,
 }
 
@@ -61,7 +61,7 @@ impl Default for Readers {
     }
 }
 
-/// Reads a page for a client: waits for its turn, and for Redis, if not too many do already.
+/// Reads a page for a client: waits for its turn and for Redis, unless too many clients wait already.
 pub(super) async fn read(
     inner: &Inner,
     topic: Arc<str>,
@@ -118,8 +118,8 @@ async fn try_read(inner: &Inner, topic: &str, from: ReadFrom, limit: Limit) -> R
     outcome
 }
 
-/// Reads a page. If the log has lost something, a marker has to say so first: else who reads on after that page would be
-/// told once more.
+/// Reads a page. If the log has lost something, a marker has to report it first: otherwise a client that reads on after
+/// that page would get a second gap.
 async fn read_known(
     inner: &Inner,
     current: &mut Numbered,
@@ -130,7 +130,7 @@ async fn read_known(
 ) -> Result<Page, Failure> {
     let highest = inner.topic(topic.into()).highest();
     let page = read_page(&inner.readers, &mut current.connection, stream, from, limit).await?;
-    // What the client says that it has seen is not believed: but Redis may be another run.
+    // The client's position is not trusted, but Redis may be in another run.
     let cursor = if let ReadFrom::After(cursor) = from { cursor } else { stream.origin };
     let is_after_loss =
         matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest.max(cursor);
@@ -167,7 +167,7 @@ async fn read_page(
 }
 
 impl Readers {
-    /// The topics of which a read failed since this was asked last.
+    /// The topics of which a read failed since the last call.
     pub(super) fn take_failed(&self) -> HashSet<Arc<str>> {
         mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -180,7 +180,7 @@ impl Readers {
     }
 }
 
-/// A place among those who wait.
+/// A place among the waiting clients.
 struct Place<'a>(&'a AtomicUsize);
 
 impl<'a> Place<'a> {

@@ -1,8 +1,8 @@
-//! Following a log entry by entry: the rules, without I/O.
+//! The rules for following a log entry by entry, without I/O.
 //!
-//! `XREAD` gives what comes after a position and does not say what was trimmed before it could be read, nor that the log
-//! is another one. Both show in how the first entry follows. What never shows is a log that was made anew with lower
-//! positions: `XREAD` waits. So from time to time the last position of the log is asked for.
+//! `XREAD` returns the entries after a position. It does not report that entries were trimmed before it could read
+//! them, or that the log is another one. Both show in how the first entry follows. A log that was made again with lower
+//! positions does not show, since `XREAD` waits. So the last position of the log is checked from time to time.
 
 use crate::{
     Position,
@@ -21,17 +21,17 @@ impl Tail {
         Self { position }
     }
 
-    /// Read on after this position.
+    /// The position to read on after.
     pub(super) fn position(self) -> Position {
         self.position
     }
 
-    /// Takes what came after [`position`](Self::position): one page, and one more for each hole. The floor of a page
+    /// Turns entries after [`position`](Self::position) into one page, and one more for each hole. The floor of a page
     /// is the end of the one before, unless there is a hole between them.
     pub(super) fn read(&mut self, entries: Vec<Logged>) -> Vec<Page> {
         let mut pages: Vec<Page> = Vec::new();
         for entry in entries {
-            // An answer to an older question.
+            // From the answer to an older command.
             if entry.at <= self.position {
                 continue;
             }
@@ -54,8 +54,8 @@ impl Tail {
         pages
     }
 
-    /// Takes the last position of the log, which was asked for after all that was read. If the log is not as far, it is
-    /// not the one that was followed: go on after that position, as this page says.
+    /// Checks the last position of the log, which was read after all entries. If it is lower than the tail, the log has
+    /// changed: returns a page that continues after `last`.
     pub(super) fn check(&mut self, last: Position) -> Option<Page> {
         if last >= self.position {
             return None;

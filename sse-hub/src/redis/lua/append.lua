@@ -1,9 +1,9 @@
--- Appends an entry, if the log still is what the publisher has seen of it: its last epoch is the publisher's, and has at
--- least as many entries.
--- KEYS: stream, what is known of it (see begin.lua), idempotency key ('' for none).
--- ARGV: epoch, number that was seen in it, entries to keep, ms to keep the stream ('' without end), ms to keep the
--- idempotency key, fields and values of the entry.
--- Answers {outcome, id}.
+-- Appends an entry, if the log is in the epoch of the publisher and has reached the number that the publisher has seen
+-- in it.
+-- KEYS: stream, its hash (see begin.lua), idempotency key ('' for none).
+-- ARGV: epoch, number seen in it, entries to keep, ms to keep the stream ('' forever), ms to keep the idempotency key,
+-- fields and values of the entry.
+-- Returns {outcome, id}.
 local before, ended = last(KEYS[1])
 local epoch, seq = string.match(before, '^(%d+)-(%d+)$')
 local first = KEYS[3] ~= '' and redis.call('GET', KEYS[3])

@@ -1,10 +1,10 @@
--- Begins an epoch: appends its marker, if that is later than all that was appended. The marker has the field `lost` if
--- the log lost entries, or may have, and no marker has told so yet.
--- KEYS: stream, what is known of it: a hash with `run`, in which the log was continued last, and `lost`, the last marker
--- that told of a loss.
--- ARGV: id of the marker, or '' to append nothing; the last id that is known of, or '0-0'; nonce; the run of Redis, or
--- '' if that is not known; '1' if a restart loses nothing; '1' to append only a marker that tells of a loss.
--- Answers {outcome, id of the last entry before, time in ms}.
+-- Begins an epoch: appends its marker, if that is later than all entries. The marker has the field `lost` if the log
+-- lost entries, or may have, and no marker has reported it yet.
+-- KEYS: stream; its hash, with `run`, the run in which the log was continued last, and `lost`, the last marker that
+-- reported a loss.
+-- ARGV: id of the marker, or '' to append nothing; the highest known id, or '0-0'; nonce; the run of Redis, or '' if
+-- unknown; '1' if a restart loses nothing; '1' to append only a marker that reports a loss.
+-- Returns {outcome, id of the last entry before, time in ms}.
 
 -- Compares ids. As numbers, they are too large for Lua.
 local function is_later(one, other)
@@ -16,8 +16,8 @@ local function is_later(one, other)
   return #ms > #other_ms or #ms == #other_ms and ms > other_ms
 end
 
--- Whether the log has this entry, or had it before it was trimmed: whether what follows it goes on from there. Also if the
--- log was begun anew: its first marker tells so itself, to all who have seen anything.
+-- Whether the log has this entry, or had it before it was trimmed: then the next entry continues from there. Also true
+-- if the log was begun again, since its first marker reports that to all clients that have seen anything.
 local function has(key, id, last)
   local next = redis.call('XRANGE', key, id, '+', 'COUNT', 1)[1]
   if not next then
@@ -37,7 +37,7 @@ if ended then
 end
 local run, told = unpack(redis.call('HMGET', KEYS[2], 'run', 'lost'))
 local is_other_run = ARGV[4] ~= '' and run ~= ARGV[4] and (run or before ~= '0-0')
--- The log was deleted, or is the first one. What was told in another one is told to nobody in this one.
+-- The log was deleted, or is the first one. A report in another log does not count in this one.
 if before == '0-0' then
   told = false
 end

@@ -7,7 +7,7 @@ local function last(key)
   if redis.call('EXISTS', key) == 0 then
     return '0-0', false
   end
-  -- All entries are trimmed, but the stream still knows.
+  -- All entries are trimmed, but the stream still has its last id.
   local info = redis.call('XINFO', 'STREAM', key)
   for i = 1, #info, 2 do
     if info[i] == 'last-generated-id' then

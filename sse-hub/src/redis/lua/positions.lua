@@ -1,4 +1,4 @@
--- KEYS: streams. Answers the id of the last entry of each.
+-- KEYS: streams. Returns the id of the last entry of each.
 local answer = {}
 for i, key in ipairs(KEYS) do
   answer[i] = last(key)
