@@ -51,6 +51,10 @@ mod promises;
 mod publisher;
 mod read;
 mod tail;
+#[cfg(test)]
+mod truth;
+#[cfg(test)]
+mod world;
 
 use std::{
     collections::HashMap,
