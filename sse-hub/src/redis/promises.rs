@@ -229,8 +229,8 @@ impl World {
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens, no position is used twice, the outcomes that publishers get are true, and readers get every event
-    /// once and in order, or a gap.
+    /// Whatever happens, no position is used twice, the outcomes that publishers get are true, and readers get every
+    /// event once and in order, or a gap.
     #[test]
     fn promises_hold(keeps_all in any::<bool>(), actions in prop::collection::vec(action(), 0..400)) {
         let mut world = World::new(keeps_all);
