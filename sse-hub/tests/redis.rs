@@ -1,4 +1,4 @@
-//! The cases that need Redis, by number, as sse-hub/README.md lists them. Each test has a Redis of its own.
+//! The cases that need Redis, by number, as sse-hub/README.md lists them. Each test has its own Redis.
 
 #![cfg(feature = "redis")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]

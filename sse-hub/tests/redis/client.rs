@@ -1,4 +1,4 @@
-//! What the tests share: processes and their clients.
+//! Helpers of the tests: processes and their clients.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -12,15 +12,15 @@ use tokio::time::timeout;
 
 use crate::support::{decode, position, tell};
 
-/// How long anything may take before the test fails: far more than it ever takes.
+/// How long a step may take before the test fails: far longer than it ever takes.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
 
 pub(crate) const TOPIC: &str = "room";
 
-/// Where Redis has the log of [`TOPIC`].
+/// The key of the log of [`TOPIC`].
 pub(crate) const KEY: &str = "sse:log:room";
 
-/// A hub with a connection of its own, as another process has it.
+/// A hub with its own connection, like another process.
 pub(crate) async fn process(server: &Server) -> Hub {
     process_with(Redis::builder(), &server.url()).await
 }
@@ -42,17 +42,17 @@ pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future).await.expect("it takes far too long")
 }
 
-/// A client: what it was told, event by event.
+/// A client, which reads event by event.
 #[derive(Debug)]
 pub(crate) struct Client {
     subscription: Subscription,
     told: VecDeque<(Position, String)>,
-    /// The id that it would come back with.
+    /// The id that it would resume with.
     pub(crate) last: Option<Position>,
 }
 
 impl Client {
-    /// One that comes with an id, or without.
+    /// A client that comes with an id, or without.
     pub(crate) async fn open(topic: &Topic, seen: impl Into<sse_hub::Seen>) -> Self {
         Self::new(within(topic.subscribe(seen)).await.unwrap())
     }
@@ -61,14 +61,14 @@ impl Client {
         Self { subscription, told: VecDeque::new(), last: None }
     }
 
-    /// One that comes without an id and is told where it begins.
+    /// A client that comes without an id and gets `ready`.
     pub(crate) async fn begin(topic: &Topic) -> Self {
         let mut client = Self::open(topic, None).await;
         assert!(client.next().await.starts_with("ready"));
         client
     }
 
-    /// The next thing that it is told: `ready`, `gap …`, `end`, `closed`, or the data of an event.
+    /// The next output: `ready`, `gap …`, `end`, `closed`, or the data of an event.
     pub(crate) async fn next(&mut self) -> String {
         while self.told.is_empty() {
             let Some(events) = within(self.subscription.next()).await else { return "closed".into() };
@@ -86,20 +86,20 @@ impl Client {
         told
     }
 
-    /// The next events are these numbers, and nothing else.
+    /// Checks that the next outputs are the events with these numbers.
     pub(crate) async fn expect(&mut self, numbers: std::ops::RangeInclusive<u64>) {
         for number in numbers {
             assert_eq!(self.next().await, number.to_string());
         }
     }
 
-    /// Whether nothing comes for a while. It may be too short, which only lets a fault pass.
+    /// Whether nothing comes for a while. If that is too short, a fault is missed, but no test fails wrongly.
     pub(crate) async fn is_silent(&mut self) -> bool {
         self.told.is_empty() && timeout(Duration::from_millis(300), self.subscription.next()).await.is_err()
     }
 }
 
-/// What [`Client::next`] tells of a gap.
+/// The output of [`Client::next`] for a gap.
 pub(crate) fn gap(reason: &str, missed: impl Into<Option<u64>>) -> String {
     let told = crate::support::gap(reason, missed, 0);
     told.rsplit_once(" @").unwrap().0.to_owned()

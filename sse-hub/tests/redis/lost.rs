@@ -1,4 +1,4 @@
-//! Cases 20 to 22: what Redis loses, and while it is away.
+//! Cases 20 to 22: Redis is down, or loses events.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -29,11 +29,11 @@ async fn case_20_redis_is_down() {
     server.kill();
 
     assert!(client.is_silent().await, "the connection stays");
-    // What the ring has is served.
+    // Events in the ring are served.
     let mut covered = Client::open(&topic, Position::new(seen.epoch(), seen.seq() - 2)).await;
     covered.expect(10..=11).await;
     let mut begun = Client::begin(&topic).await;
-    // What it does not have is waited for, by that many.
+    // For other events clients wait, at most `max_waiting`.
     let (one, other) = tokio::join!(topic.subscribe(first), topic.subscribe(first));
     let (one, other) = (one.unwrap_err(), other.unwrap_err());
     for error in [&one, &other] {
@@ -67,7 +67,7 @@ async fn case_20_a_slow_client_whose_read_failed_goes_on() {
     server.kill();
     assert!(slow.is_silent().await, "what it misses is in Redis only");
     server.run();
-    // Nobody publishes, and it goes on all the same.
+    // It continues although nobody publishes.
     slow.expect(2..=20).await;
 }
 
@@ -105,15 +105,15 @@ async fn case_21_a_restart_with_an_older_state() {
     let lost = live.last.unwrap();
     server.kill();
     server.run();
-    // Whoever comes first, before anyone has published: the log does not have it, and tells so.
+    // A client that comes before anyone has published: the log does not have its position, so it gets a gap.
     let c = process(&server).await.topic(TOPIC);
     let mut ahead = Client::open(&c, lost).await;
     assert_eq!(ahead.next().await, gap("reset", None));
-    // A process that does not know what was lost begins another epoch.
+    // A process that does not know of the loss begins another epoch.
     for number in 7..=9 {
         assert!(used.insert(c.publish(number.to_string()).await.unwrap()), "an id is used again");
     }
-    // One that was connected before cannot know what became of what it sends first, unless it has noticed.
+    // A process that was connected before gets an unknown outcome first, unless it has noticed the restart.
     let first = match a.publish("10").await {
         Err(PublishError::Unknown(_)) => a.publish("10").await,
         outcome => outcome,
@@ -133,7 +133,7 @@ async fn case_21_a_restart_with_an_older_state() {
     earlier.expect(7..=12).await;
 }
 
-/// So its first event has an outcome that is known.
+/// So its first event has a known outcome.
 #[tokio::test]
 async fn case_21_an_idle_connection_is_asked_before_it_is_used() {
     let Some(mut server) = Server::start(Saved) else { return };
@@ -143,12 +143,12 @@ async fn case_21_an_idle_connection_is_asked_before_it_is_used() {
     publish(&a, 2..=2).await;
     server.kill();
     server.run();
-    // Idle is what has had no answer for a second.
+    // A connection is idle after a second without an answer.
     tokio::time::sleep(Duration::from_millis(1100)).await;
     publish(&a, 3..=3).await;
 }
 
-/// How a log can go.
+/// How a log can be lost.
 #[derive(Clone, Copy, Debug)]
 enum Loss {
     FlushAll,
@@ -174,7 +174,7 @@ async fn case_21_a_log_that_is_gone() {
             Loss::Expire => server.command(&["PEXPIRE", KEY, "0"]),
         };
         assert!(["+OK\r\n", ":1\r\n"].contains(&&*answer), "{answer}");
-        // The connections live on, and so nobody begins an epoch because of them.
+        // The connections stay, so they are no reason to begin an epoch.
         for topic in [&a, &b] {
             assert!(
                 used.insert(topic.publish(format!("after {loss:?}")).await.unwrap()),
@@ -198,7 +198,7 @@ async fn case_21_a_log_that_is_gone() {
     }
 }
 
-/// A log that was made anew with lower ids, by a Redis whose clock is late: `XREAD` waits for higher ones.
+/// A log that was made again with lower ids, by a Redis whose clock is late: `XREAD` waits for higher ones.
 #[tokio::test]
 async fn case_21_a_log_that_was_made_anew_with_lower_ids() {
     let Some(server) = Server::start(Saved) else { return };
@@ -210,7 +210,7 @@ async fn case_21_a_log_that_was_made_anew_with_lower_ids() {
     server.command(&["DEL", KEY]);
     server.command(&["XADD", KEY, &format!("{low}-0"), "begin", "0-0", "nonce", "x"]);
     server.command(&["XADD", KEY, &format!("{low}-*"), "data", "3", "nonce", "x"]);
-    // The process knows of higher ones, and begins an epoch above them. What was appended below is part of the gap.
+    // The process knows higher ids, and begins an epoch above them. The lower entries are part of the gap.
     assert_eq!(live.next().await, gap("reset", None));
     let mut back = Client::open(&process(&server).await.topic(TOPIC), seen).await;
     assert_eq!(back.next().await, gap("reset", None));
@@ -230,7 +230,7 @@ async fn case_22_a_log_that_is_trimmed_faster_than_it_is_read() {
     let last = publish(&a, 1..=1).await;
     live.expect(1..=1).await;
     latest.expect(1..=1).await;
-    // Redis wakes those who wait after the script: 7 of 10 events are gone by then.
+    // Redis wakes blocked readers after the script: 7 of 10 events are gone by then.
     let script = "for n = 2, 11 do redis.call('XADD', KEYS[1], ARGV[1] .. '-*', 'data', n, 'nonce', 'x') end \
                   return redis.call('XTRIM', KEYS[1], 'MAXLEN', 3)";
     server.command(&["EVAL", script, "1", KEY, &last.epoch().to_string()]);
@@ -242,7 +242,7 @@ async fn case_22_a_log_that_is_trimmed_faster_than_it_is_read() {
     publish(&a, 12..=12).await;
     live.expect(12..=12).await;
     latest.expect(12..=12).await;
-    // Who comes back gets the same.
+    // A client that comes back gets the same.
     let mut back = Client::open(&process(&server).await.topic(TOPIC), last).await;
     assert_eq!(back.next().await, gap("trimmed", 7));
     back.expect(9..=12).await;

@@ -19,7 +19,7 @@ async fn case_23_many_clients_come_back_at_once() {
     let a = process(&server).await.topic(TOPIC);
     let first = publish(&a, 1..=1).await;
     publish(&a, 2..=100).await;
-    // Each of them was elsewhere in the log, and none has been at this process before.
+    // The clients are at different positions in the log, and new to this process.
     let b = process(&server).await.topic(TOPIC);
     server.command(&["CONFIG", "RESETSTAT"]);
     let mut tasks = Vec::new();
@@ -36,7 +36,7 @@ async fn case_23_many_clients_come_back_at_once() {
     for task in tasks {
         clients.push(within(task).await.unwrap());
     }
-    // One in the first page, and one in each script that asks for the last position.
+    // The first page and the scripts for the last position use `XREVRANGE`.
     assert_eq!(calls(&server, "xrange"), 0, "no client has read for itself");
     let before = calls(&server, "xread");
     publish(&a, 101..=101).await;
@@ -44,10 +44,10 @@ async fn case_23_many_clients_come_back_at_once() {
         client.expect(101..=101).await;
     }
     let after = calls(&server, "xread");
-    assert!(after - before <= 5, "one question for all of them, not {}", after - before);
+    assert!(after - before <= 5, "one command for all of them, not {}", after - before);
 }
 
-/// Waiting for events is not silence of Redis.
+/// Redis that waits for events is not taken for a Redis that does not answer.
 #[tokio::test]
 async fn a_quiet_topic_keeps_its_connection() {
     let Some(server) = Server::start(Saved) else { return };

@@ -1,4 +1,4 @@
-//! A connection to Redis that fails as told.
+//! A connection to Redis that fails on command.
 
 use std::{
     io,
@@ -16,7 +16,7 @@ use tokio::{
 
 use super::client::within;
 
-/// What an append of an event contains.
+/// Every append of an event contains this.
 const APPEND: &[u8] = b"\r\ndata\r\n";
 
 /// Forwards connections to Redis.
@@ -29,7 +29,7 @@ pub(crate) struct Proxy {
 #[derive(Debug, Default)]
 struct State {
     orders: Mutex<Orders>,
-    /// The append that was waited for came, and Redis answered if it got it.
+    /// The append came, and Redis answered if it got it.
     came: Notify,
     cut: Notify,
     cut_client: Notify,
@@ -64,7 +64,7 @@ impl Proxy {
         format!("redis://127.0.0.1:{}", self.port)
     }
 
-    /// Lets the next append through, but no answer on its connection.
+    /// Forwards the next append, but no answer on its connection.
     pub(crate) fn swallow_answers(&self) {
         self.state.orders().next_append = Order::SwallowAnswer;
     }
@@ -79,7 +79,7 @@ impl Proxy {
         self.state.orders().refuses = refuses;
     }
 
-    /// Waits for the append that was to be treated so.
+    /// Waits for that append.
     pub(crate) async fn request_came(&self) {
         within(self.state.came.notified()).await;
     }
@@ -94,7 +94,7 @@ impl Proxy {
         self.state.cut_client.notify_one();
     }
 
-    /// Sends what was held back, and waits for the answer.
+    /// Forwards the held requests, and waits for the answer.
     pub(crate) async fn release_requests(&self) {
         self.state.release.notify_one();
         within(self.state.released.notified()).await;
@@ -158,7 +158,7 @@ async fn forward(client: TcpStream, redis: u16, state: Arc<State>) -> io::Result
     }
 }
 
-/// Until the connection is cut.
+/// Discards requests and answers, until the connection is cut.
 async fn swallow(from_client: &mut OwnedReadHalf, from_server: &mut OwnedReadHalf, state: &State) {
     let (mut request, mut answer) = (vec![0; 64 * 1024], vec![0; 64 * 1024]);
     loop {

@@ -1,4 +1,4 @@
-//! Cases 17 and 18: what a publisher is told.
+//! Cases 17 and 18: the outcomes that a publisher gets.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn case_17_redis_is_down() {
     let mut client = Client::begin(&topic).await;
     publish(&topic, 1..=1).await;
     server.kill();
-    // The first one was sent on a connection that was broken already, which nobody knew.
+    // The first one was sent on a connection that was already broken, unnoticed.
     let first = topic.publish("lost").await.unwrap_err();
     assert!(matches!(first, PublishError::Unavailable(_) | PublishError::Unknown(_)), "{first:?}");
     let error = topic.publish("lost").await.unwrap_err();
@@ -38,8 +38,8 @@ async fn case_17_redis_is_down() {
     client.expect(2..=2).await;
 }
 
-/// The connection breaks after Redis has carried out the append, or before: the publisher is told the truth, and the
-/// event is there once.
+/// The connection breaks after Redis has carried out the append, or before: the publisher gets the true outcome, and
+/// the event is in the log once.
 #[tokio::test]
 async fn case_17_an_outcome_that_is_unknown_is_settled() {
     let Some(server) = Server::start(Saved) else { return };
@@ -58,7 +58,7 @@ async fn case_17_an_outcome_that_is_unknown_is_settled() {
         });
         proxy.request_came().await;
         if round % 2 == 0 {
-            // Another publisher comes in between.
+            // Another publisher appends in between.
             publish(&direct, number + 2..=number + 2).await;
         }
         proxy.cut();
@@ -78,7 +78,7 @@ async fn case_17_an_outcome_that_is_unknown_is_settled() {
     assert!(client.is_silent().await);
 }
 
-/// A command that was sent on a connection that is gone comes late: it is refused.
+/// A late command from a connection that is gone is refused.
 #[tokio::test]
 async fn case_17_a_late_command_is_refused() {
     let Some(server) = Server::start(Saved) else { return };
@@ -92,7 +92,7 @@ async fn case_17_a_late_command_is_refused() {
         async move { topic.publish("2").await }
     });
     proxy.request_came().await;
-    // The client's side breaks. What it sent is still on its way.
+    // The client's side breaks. The command is still on its way.
     proxy.cut_client();
     within(published).await.unwrap().unwrap();
     proxy.release_requests().await;
@@ -116,7 +116,7 @@ async fn case_17_an_outcome_that_stays_unknown() {
     assert_eq!(error.retry_after(), None);
     proxy.request_came().await;
     proxy.refuse(false);
-    // It was deleted before it could be looked for.
+    // The event is deleted before it can be looked for.
     proxy.swallow_answers();
     let published = tokio::spawn({
         let topic = topic.clone();
@@ -141,7 +141,7 @@ async fn case_17_definite_errors() {
         assert!(matches!(topic.publish("late").await, Err(PublishError::Closed)));
         assert!(matches!(topic.finish().await, Err(PublishError::Closed)));
     }
-    // Something else has the key.
+    // The key is not a stream.
     server.command(&["SET", "sse:log:other", "text"]);
     let error = hub.topic("other").publish("1").await.unwrap_err();
     assert!(matches!(&error, PublishError::Unavailable(_)), "{error:?}");
@@ -164,7 +164,7 @@ async fn case_18_the_same_key_again() {
     let first = a.publish_once("order 1", "1").await.unwrap();
     assert_eq!(b.publish_once("order 1", "1 again").await.unwrap(), first);
     publish(&b, 2..=2).await;
-    // Of many at once, one is published.
+    // Only one of many at once is published.
     let mut tasks = Vec::new();
     for topic in [&a, &b].repeat(10) {
         let topic = topic.clone();
@@ -205,7 +205,7 @@ async fn history_is_bounded_and_idle_topics_expire() {
 async fn connecting_says_what_is_wrong() {
     let error = Redis::connect("http://127.0.0.1").await.unwrap_err();
     assert!(matches!(error, Error::Url(_)), "{error:?}");
-    // Port 1 is nobody's.
+    // Nobody listens on port 1.
     let error = Redis::connect("redis://127.0.0.1:1").await.unwrap_err();
     assert!(matches!(error, Error::Unreachable(_)), "{error:?}");
 }

@@ -1,4 +1,4 @@
-//! Case 21 where nobody who publishes knows what was lost: Redis is another run, and the log tells it.
+//! Case 21 where no publisher knows of the loss: Redis is in another run, and the log reports it.
 
 use sse_conformance::redis::{
     Durability::{self, Always, Saved},
@@ -8,8 +8,8 @@ use sse_hub::redis::{Builder, Redis};
 
 use super::client::*;
 
-/// One process publishes 1 to 6, of which 1 to 3 are saved. Redis is killed, and another process publishes 7. Returns what a
-/// client is told that has seen 1 to 3. `deny` is what processes may not do, as an ACL has it.
+/// One process publishes 1 to 6, of which 1 to 3 are saved. Redis is killed, and another process publishes 7. Returns
+/// the outputs of a client that has seen 1 to 3. `deny` takes rights from the processes, in the form of an ACL.
 async fn told(durability: Durability, builder: Builder, deny: &str) -> Option<Vec<String>> {
     let mut server = Server::start(durability)?;
     let url = format!("redis://app:password@127.0.0.1:{}", server.port());
@@ -20,14 +20,14 @@ async fn told(durability: Durability, builder: Builder, deny: &str) -> Option<Ve
     let seen = publish(&first, 1..=3).await;
     server.save();
     publish(&first, 4..=6).await;
-    // Nobody is left who knows.
+    // Nobody knows of 4 to 6 any more.
     drop(first);
     server.kill();
     server.run();
     server.command(&acl);
     let other = process_with(builder.clone(), &url).await.topic(TOPIC);
     publish(&other, 7..=7).await;
-    // A process that begins an epoch in the same run tells nothing.
+    // A process that begins an epoch in the same run reports no loss.
     publish(&process_with(builder.clone(), &url).await.topic(TOPIC), 8..=8).await;
     let mut client = Client::open(&process_with(builder, &url).await.topic(TOPIC), seen).await;
     let mut told = Vec::new();
@@ -55,7 +55,7 @@ async fn case_21_each_restart_is_told_if_so_set() {
     assert_eq!(told, ["4", "5", "6", &gap("reset", None), "7", "8"]);
 }
 
-/// That is what the setting says. It is wrong here.
+/// The setting says that restarts lose nothing, which is wrong here.
 #[tokio::test]
 async fn case_21_no_restart_is_told_if_so_set() {
     let Some(told) = told(Saved, Redis::builder().restart_keeps_all(true), "").await else { return };
@@ -68,14 +68,14 @@ async fn case_21_a_restart_is_told_where_redis_may_not_be_asked() {
     assert_eq!(told, ["4", "5", "6", &gap("reset", None), "7", "8"]);
 }
 
-/// Nothing shows that there was a restart.
+/// Nothing shows the restart.
 #[tokio::test]
 async fn case_21_a_redis_that_does_not_tell_its_run() {
     let Some(told) = told(Always, Redis::builder(), "-config -info").await else { return };
     assert_eq!(told, ["4", "5", "6", "7", "8"]);
 }
 
-/// A live client and one that comes back are told once each.
+/// A live client and one that comes back get one gap each.
 #[tokio::test]
 async fn case_21_a_restart_is_told_once() {
     let Some(mut server) = Server::start(Saved) else { return };
@@ -90,13 +90,13 @@ async fn case_21_a_restart_is_told_once() {
         server.save();
         server.kill();
         server.run();
-        // Also if nobody publishes.
+        // Even if nobody publishes.
         for client in &mut live {
             assert_eq!(client.next().await, gap("reset", None));
         }
         let mut back = Client::open(&process(&server).await.topic(TOPIC), seen).await;
         assert_eq!(back.next().await, gap("reset", None));
-        // It could not know yet whether what it sends first was published before.
+        // Its first event may have an unknown outcome, since its connection is broken.
         while b.publish((number + 1).to_string()).await.is_err() {}
         publish(&a, number + 2..=number + 2).await;
         for client in live.iter_mut().chain([&mut back]) {
@@ -106,8 +106,8 @@ async fn case_21_a_restart_is_told_once() {
     }
 }
 
-/// The log loses its end while everyone is connected, as it may with a replica that takes over. The publisher that comes
-/// first has not heard of what was lost, and its marker tells nothing. Another process has heard of it, and tells.
+/// The log loses its end while everyone is connected, as it may with a replica that takes over. The first publisher
+/// does not know of the loss, so its marker does not report it. Another process knows of it, and reports it.
 #[tokio::test]
 async fn case_21_a_marker_that_does_not_tell_a_loss() {
     let Some(server) = Server::start(Saved) else { return };
@@ -121,7 +121,7 @@ async fn case_21_a_marker_that_does_not_tell_a_loss() {
     server.command(&["RENAME", "older", KEY]);
     publish(&b, 7..=7).await;
     let mut back = Client::open(&process(&server).await.topic(TOPIC), seen).await;
-    // In one order or the other, as the one or the other comes first.
+    // The two come in any order.
     let mut told = [back.next().await, back.next().await];
     told.sort();
     assert_eq!(told, ["7", &gap("reset", None)]);

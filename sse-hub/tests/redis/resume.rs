@@ -1,4 +1,4 @@
-//! Cases 7, 8, 10, 12, 16, 19 and 27: who comes back, at whichever process, gets the rest.
+//! Cases 7, 8, 10, 12, 16, 19 and 27: a client that comes back, at any process, gets the rest.
 
 use sse_conformance::redis::{Durability::Saved, Server};
 use sse_hub::{Start, error::SubscribeError};
@@ -17,7 +17,7 @@ async fn case_7_a_topic_without_events() {
     client.expect(1..=2).await;
     back.expect(1..=2).await;
 
-    // All of it is trimmed, and nothing is missing.
+    // All entries are trimmed, and nothing is missing.
     server.command(&["XTRIM", KEY, "MAXLEN", "0"]);
     let c = process(&server).await.topic(TOPIC);
     let mut back = Client::open(&c, last).await;
@@ -32,7 +32,7 @@ async fn case_8_ahead_is_what_the_log_says() {
     let Some(server) = Server::start(Saved) else { return };
     let (a, b) = (process(&server).await.topic(TOPIC), process(&server).await.topic(TOPIC));
     let mut reader = Client::begin(&b).await;
-    // B may not have read yet what A has published.
+    // B may not have read A's events yet.
     for number in 1..=200 {
         let last = publish(&a, number..=number).await;
         let client = within(b.subscribe(last)).await.unwrap();
@@ -40,7 +40,7 @@ async fn case_8_ahead_is_what_the_log_says() {
     }
     reader.expect(1..=200).await;
 
-    // Nothing has this position.
+    // No event has this position.
     let last = a.publish("last").await.unwrap();
     let ahead = sse_hub::Position::new(last.epoch(), last.seq() + 5);
     let mut client = Client::open(&b, ahead).await;
@@ -56,7 +56,7 @@ async fn case_10_an_epoch_that_changed_is_no_gap() {
     let a = process(&server).await.topic(TOPIC);
     let seen = publish(&a, 1..=3).await;
     let mut live = Client::begin(&a).await;
-    // Each process begins an epoch, and the others go on in it.
+    // Each process begins an epoch, and the others continue in it.
     let b = process(&server).await.topic(TOPIC);
     let in_b = publish(&b, 4..=5).await;
     assert!(in_b.epoch() > seen.epoch());
@@ -71,7 +71,7 @@ async fn case_10_an_epoch_that_changed_is_no_gap() {
         assert_eq!(all.next().await, "ready");
         all.expect(1..=7).await;
     }
-    // The event that was seen may be trimmed: the marker after it says what was before.
+    // The event that was seen may be trimmed: the marker after it names it.
     let entries = server.command(&["XLEN", KEY]);
     assert_eq!(entries, ":10\r\n", "7 events and 3 markers");
     server.command(&["XTRIM", KEY, "MAXLEN", "6"]);
@@ -158,7 +158,7 @@ async fn case_19_clients_of_a_dead_process_resume_at_another() {
     publish(&b.topic(TOPIC), 11..=20).await;
     let mut client = Client::open(&b.topic(TOPIC), seen).await;
     client.expect(8..=20).await;
-    // Also at one that did not live then, and that keeps less than is missing.
+    // Also at a process that started later, and keeps less than is missing.
     let c = sse_hub::Hub::builder().history(3);
     let c = c.backplane(sse_hub::redis::Redis::connect(&server.url()).await.unwrap()).build();
     let mut client = Client::open(&c.topic(TOPIC), seen).await;

@@ -1,4 +1,4 @@
-//! A client that listens to one topic, leaves at random and comes back at any server, and notes what it sees.
+//! A client that listens to one topic, leaves at random, comes back at any server, and records everything it sees.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -34,18 +34,18 @@ pub(crate) struct Client {
 pub(crate) enum Phase {
     /// Clients come and go.
     Stormy,
-    /// There are no more faults. Clients stay, or come back.
+    /// No more faults. Clients stay, or come back.
     Calm,
-    /// The last events are published. By then each client must have that of its topic.
+    /// By now each client must have the last event of its topic.
     Over(Instant),
 }
 
-/// How long a client stays on a connection: until it is over, if nothing is set.
+/// How long a client stays on a connection: until it closes, if nothing is set.
 #[derive(Default)]
 struct Stay {
     leave: Option<Instant>,
     events_left: Option<u32>,
-    /// It reads nothing for this time, after the head of the answer.
+    /// It reads nothing for this time, after the head of the response.
     sleep: Option<Duration>,
 }
 
@@ -95,7 +95,7 @@ impl Client {
         }
     }
 
-    /// Between two connections: most come back soon, some at once, some later.
+    /// The time between two connections: most clients come back soon, some at once, some later.
     async fn pause(&mut self, close: Close) {
         if self.is_stormy() && close == Close::Left && self.random.chance(0.1) {
             let mut phase = self.phase.clone();
@@ -141,7 +141,7 @@ impl Client {
         let Ok(Ok(response)) = head else { return Close::Broke };
         if response.status() != StatusCode::OK {
             self.note(Record::Refused { status: response.status().as_u16() });
-            // `Retry-After` counts seconds, and this run has not many of them.
+            // `Retry-After` counts whole seconds, and a run is short.
             return Close::Ended;
         }
         if let Some(sleep) = stay.sleep {
@@ -204,7 +204,7 @@ async fn leave(at: Option<Instant>) {
     }
 }
 
-/// What an event says.
+/// The record of an event.
 fn read(event: &EventRef<'_>, now: Duration) -> Record {
     let odd = || Record::Odd(format!("{:?} {:?} {:.60}", event.id(), event.event_type(), event.data()));
     if event.event_type() == "bye" && event.id().is_none() {

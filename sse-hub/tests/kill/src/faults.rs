@@ -1,4 +1,4 @@
-//! What goes wrong, and how it is mended again.
+//! Faults, and how they are repaired.
 
 use std::{
     fmt,
@@ -28,7 +28,7 @@ pub(crate) enum Fault {
     StopServer,
     KillRedis,
     StopRedis,
-    /// Saves, lets some time pass, and kills: Redis comes back with an older state.
+    /// Saves, waits, and kills: Redis comes back with an older state.
     RollBack,
     FlushAll,
     DeleteTopic,
@@ -45,7 +45,7 @@ pub(crate) struct Mix {
     pub(crate) name: &'static str,
     pub(crate) about: &'static str,
     pub(crate) faults: &'static [Fault],
-    /// None: without Redis, and so with one server.
+    /// `None`: one server without Redis.
     pub(crate) redis: Option<Persistence>,
 }
 
@@ -129,18 +129,18 @@ pub(crate) struct Site {
     pub(crate) redis: Option<Redis>,
 }
 
-/// What happened in a run.
+/// The faults of a run, and their effects.
 #[derive(Debug, Default)]
 pub(crate) struct Happened {
     pub(crate) faults: usize,
     pub(crate) losses: Vec<Loss>,
-    /// The longest time that a server took to end at SIGTERM.
+    /// The longest time that a server took to end after SIGTERM.
     pub(crate) slowest_end: Duration,
     /// Faults in words, with their times.
     pub(crate) story: Vec<String>,
 }
 
-/// Makes faults until `end`, and mends them all.
+/// Makes faults until `end`, and repairs them all.
 pub(crate) async fn storm(
     site: Arc<Site>,
     mix: &Mix,
@@ -149,7 +149,7 @@ pub(crate) async fn storm(
     mut random: Random,
 ) -> Result<Happened, Error> {
     let happened = Arc::new(Mutex::new(Happened::default()));
-    // A fault and its mending take some time, in which others may happen.
+    // A fault and its repair take some time, in which others may happen.
     let mut faults = JoinSet::new();
     while !mix.faults.is_empty() {
         let pause = random.around(0.8) + Duration::from_millis(200);
@@ -186,7 +186,7 @@ pub(crate) async fn storm(
     Ok(std::mem::take(&mut *happened.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
-/// One fault, and how it is mended.
+/// One fault, and its repair.
 struct Damage {
     site: Arc<Site>,
     fault: Fault,
@@ -223,7 +223,7 @@ impl Damage {
                 }
                 self.tell(format_args!("server {} stopped for {:?}", self.server, self.time));
                 time::sleep(self.time).await;
-                // It may have been killed meanwhile.
+                // The server may have been killed meanwhile.
                 server.signal("CONT").await.map(drop)
             }
             Fault::CutNetwork => self.weather(server, Weather::Down).await,
@@ -260,7 +260,7 @@ impl Damage {
                 redis.pause(self.time).await
             }
             Fault::RollBack => {
-                // It may be down, by another fault.
+                // Redis may be down, by another fault.
                 if redis.command(&["SAVE"]).await.is_err() {
                     return Ok(());
                 }
@@ -282,7 +282,7 @@ impl Damage {
                 Ok(())
             }
             Fault::DeleteTopic | Fault::TrimTopic => {
-                // Another topic may have the same key, as far as this knows.
+                // If the topic is not known, it may be any.
                 let Ok(keys) = streams(redis).await else { return Ok(()) };
                 let Some(key) = keys.get(self.topic % keys.len().max(1)) else { return Ok(()) };
                 let topic = topic_of(key);
@@ -300,7 +300,7 @@ impl Damage {
         }
     }
 
-    /// A server without Redis loses its history with its life.
+    /// A server without Redis loses its history when it ends.
     async fn lose_memory<T>(&self, end: impl Future<Output = T>) -> T {
         match self.site.redis {
             None => self.lose(None, end).await,
@@ -308,7 +308,7 @@ impl Damage {
         }
     }
 
-    /// Notes a loss, before it happens: its consequences can be seen at once.
+    /// Records a loss before it happens, since clients may see it at once.
     async fn lose<T>(&self, topic: Option<u16>, loss: impl Future<Output = T>) -> T {
         let (at, is_reset) = (self.start.elapsed(), self.fault != Fault::TrimTopic);
         // Until it is over, it takes whatever comes.
@@ -333,7 +333,7 @@ impl Damage {
     }
 }
 
-/// A server does not start while Redis is down, so it is started again until it does: as by a service manager.
+/// Starts a server again until it runs, like a service manager. It does not start while Redis is down.
 async fn revive(server: &Server) -> Result<(), Error> {
     let mut attempts = 0;
     loop {
@@ -355,7 +355,7 @@ async fn streams(redis: &Redis) -> Result<Vec<String>, Error> {
     Ok(streams)
 }
 
-/// The topic that a key belongs to: what it ends with, if that is one of ours.
+/// The topic that a key belongs to: its last part, if that is one of our topics.
 fn topic_of(key: &str) -> Option<u16> {
     let (_, number) = key.rsplit_once('t')?;
     number.trim_matches('}').parse().ok()

@@ -13,45 +13,46 @@ use crate::{
 };
 
 const HELP: &str = "\
-Kills servers and Redis under a hub, and checks that no client loses, doubles or reorders an event untold.
+Kills servers and Redis under a hub, and checks that clients lose no event without a gap, and get none twice
+or out of order.
 
 Usage: kill [--mix NAME[,NAME]] [--duration S] [--clients N] [--seed N] [more]
 
-Starts a redis-server and three processes of the program `hub` for each mix of faults, all of its own and on
-free ports. Clients listen to topics, leave at random, and come back at any server with the id of the last
+For each mix of faults it starts its own redis-server and three processes of the program `hub`, on free
+ports. Clients listen to topics, leave at random, and come back at any server with the id of the last
 event that they saw. Publishers post events to any server. Meanwhile it makes faults. At the end each topic
-gets a last event, for which each client waits. Then it reads what each of them saw, and prints a line:
+gets a last event, for which each client waits. Then it checks the events of each client, and prints a line:
 
-  lost        events that a client did not see, and was not told to miss by a gap
+  lost        events that a client did not see, without a gap
   doubled     events that a client saw twice, or that are in the log twice
   reordered   events that came after a later one
   reused      positions at which two different events were seen
-  false gaps  gaps where nothing was done that could take events away, or nothing was missing; but each time that a
-              log began anew, or Redis came back with an older state, a client may be told that it missed something
-              also if it had seen everything
-  other       gaps with a wrong number, events that were refused but came, answers that no server should
-              give, and clients that waited for the last event in vain
+  false gaps  gaps where no fault could have removed events, or nothing was missing; but each time that a
+              log began again, or Redis came back with an older state, a client that has seen everything may
+              get one gap
+  other       gaps with a wrong number, events that were refused but came, responses that no server should
+              give, and clients that did not get the last event
 
 The exit code is 1 if any of these is not 0. Then the logs of all clients and publishers are kept. The same
-seed makes the same faults at the same times, but what they hit depends on the machine.
+seed makes the same faults at the same times, but their effects depend on the machine.
 
 Build the program first: cargo build --release --example hub --features redis
 ";
 
 const OPTIONS: &str = "
 Options:
-  --mix NAMES       Mixes of faults, separated by commas [default: all of them, one after the other]
+  --mix NAMES       Mixes of faults, separated by commas [default: all, one after another]
   --duration S      Seconds that each mix takes, at least 1 [default: 60]
   --clients N       Clients [default: 200]
   --publishers N    Publishers, at most 250 [default: 4]
   --topics N        Topics [default: 8]
-  --rate N          Events in a second that each publisher publishes, about [default: 25]
+  --rate N          Events per second of each publisher, on average [default: 25]
   --servers N       Processes of `hub`, at most 250 [default: 3]
-  --seed N          Where the randomness begins [default: another one each time; it is printed]
+  --seed N          Seed of the random numbers [default: a new one each time; it is printed]
   --hub PATH        The program `hub` [default: examples/hub in the directory of this program]
   --redis PATH      redis-server, 7.0 or newer, or valkey-server [default: redis-server]
-  --dir DIR         Where the data of Redis and the logs are [default: a new one for temporary files]
-  --keep            Keep the logs also if all is well
+  --dir DIR         Directory of the data of Redis and the logs [default: a new temporary one]
+  --keep            Keep the logs even if no check fails
   -h, --help        Show this text
 ";
 
@@ -72,7 +73,7 @@ pub(crate) struct Flags {
 }
 
 impl Flags {
-    /// None: it was asked for help, and has given it.
+    /// Returns `None` after it has printed the help.
     pub(crate) fn read() -> Result<Option<Self>, Error> {
         let seed = fastrand::u64(..1_000_000);
         let mut flags = Self {
@@ -129,7 +130,7 @@ impl Flags {
         }
         if !flags.hub.exists() {
             let hub = flags.hub.display();
-            return Err(format!("there is no {hub}: build the program `hub`, see --help").into());
+            return Err(format!("{hub} does not exist: build the program `hub`, see --help").into());
         }
         Ok(Some(flags))
     }
@@ -138,7 +139,7 @@ impl Flags {
 fn mixes(names: &str) -> Result<Vec<&'static Mix>, Error> {
     let find = |name: &str| {
         let mix = MIXES.iter().find(|mix| mix.name == name);
-        mix.ok_or_else(|| format!("there is no mix {name:?}; --help lists them").into())
+        mix.ok_or_else(|| format!("unknown mix {name:?}; --help lists them").into())
     };
     names.split(',').map(find).collect()
 }

@@ -13,7 +13,7 @@ use tokio::{net::TcpStream, task::JoinHandle, time};
 
 use crate::process::Error;
 
-/// It is closed when this is dropped, whatever is on its way.
+/// It is closed when this is dropped, even in the middle of a message.
 #[derive(Debug)]
 pub(crate) struct Connection {
     requests: SendRequest<Full<Bytes>>,
@@ -29,7 +29,7 @@ impl Connection {
         Ok(Self { requests, task })
     }
 
-    /// The head of the answer.
+    /// The head of the response.
     pub(crate) async fn send(&mut self, request: Request<Full<Bytes>>) -> Result<Response<Incoming>, Error> {
         self.requests.ready().await?;
         Ok(self.requests.send_request(request).await?)

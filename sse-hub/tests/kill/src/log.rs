@@ -1,10 +1,10 @@
-//! What clients and publishers note, each for itself, and the verifier reads.
+//! The logs that clients and publishers write, and the verifier reads.
 
 use std::{fmt, time::Duration};
 
 use crate::{payload::Payload, position::Position};
 
-/// What a client on one topic saw, in its order, over all its connections.
+/// Everything that a client on one topic saw, in order, over all its connections.
 #[derive(Debug)]
 pub(crate) struct ClientLog {
     pub(crate) client: usize,
@@ -15,27 +15,27 @@ pub(crate) struct ClientLog {
 /// One line of a client's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// It asks a server, with this as its `Last-Event-ID`.
+    /// A request to a server, with this `Last-Event-ID`.
     Asked { server: u8, cursor: Option<Position> },
-    /// The answer was not a stream of events.
+    /// The response was not an event stream.
     Refused { status: u16 },
-    /// `ready`: the position from which a new client listens.
+    /// `ready`: the position after which a new client listens.
     Ready(Position),
     /// An event that a client published, and the time since the start of the run.
     Event(Position, Payload, Duration),
-    /// `gap`: what lies before `id` is missing.
+    /// `gap`: events before `id` are missing.
     Gap { id: Position, reason: String, missed: Option<u64>, at: Duration },
-    /// `bye`: the server says that it stops.
+    /// `bye`: the server stops.
     Bye,
     /// Something that no server should send.
     Odd(String),
-    /// The connection is over.
+    /// The connection closed.
     Closed(Close),
-    /// It waited for the last event of its topic, which did not come.
+    /// The last event of the topic did not come.
     Stuck,
 }
 
-/// Why a connection is over.
+/// Why a connection closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Close {
     /// The client left.
@@ -62,15 +62,15 @@ impl fmt::Display for Record {
                 write!(f, "gap {id} {reason} {missed:?} at {:.3} s", at.as_secs_f64())
             }
             Self::Bye => write!(f, "bye"),
-            Self::Odd(text) => write!(f, "odd: {text}"),
+            Self::Odd(text) => write!(f, "unexpected: {text}"),
             Self::Closed(close) => write!(f, "closed: {close:?}"),
             Self::Stuck => write!(f, "stuck"),
         }
     }
 }
 
-/// One event of a publisher, and what the servers answered. A publisher's are in the order in which it published
-/// them: each answer was there before the next was sent.
+/// One event of a publisher, and its outcome. A publisher's events are in the order in which it published them: it
+/// waited for each response before it sent the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Publication {
     pub(crate) payload: Payload,
@@ -79,13 +79,13 @@ pub(crate) struct Publication {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// It is at this position, as was told at this time since the start of the run.
+    /// It is at this position. The response came at this time since the start of the run.
     Published(Position, Duration),
-    /// It is not there, and will not be.
+    /// It is not in the log, and will not be.
     Refused(u16),
-    /// Nobody knows.
+    /// It may be in the log.
     Unknown,
-    /// An answer that no server should give.
+    /// A response that no server should give.
     Odd(u16),
 }
 
@@ -98,19 +98,19 @@ impl fmt::Display for Publication {
             }
             Outcome::Refused(status) => write!(f, "refused {status}"),
             Outcome::Unknown => write!(f, "unknown"),
-            Outcome::Odd(status) => write!(f, "odd answer {status}"),
+            Outcome::Odd(status) => write!(f, "unexpected status {status}"),
         }
     }
 }
 
-/// Something that took events from the log of a topic, or of all topics, so that a gap is right.
+/// A fault that removed events from the log of a topic, or of all topics, so that a gap is right.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Loss {
     /// When it began, since the start of the run.
     pub(crate) at: Duration,
-    /// When it was over. What is appended later is not lost by it.
+    /// When it was over. It does not remove events that are appended later.
     pub(crate) done: Duration,
     pub(crate) topic: Option<u16>,
-    /// Whether the log began anew, which clients are told also if they had seen everything.
+    /// Whether the log began again, which gives clients a gap even if they had seen everything.
     pub(crate) is_reset: bool,
 }

@@ -1,4 +1,4 @@
-//! Kills servers and Redis under a hub, and checks what its clients see: see `flags.rs`.
+//! Kills servers and Redis under a hub, and checks the events of its clients: see `flags.rs`.
 
 #![forbid(unsafe_code)]
 
@@ -36,7 +36,7 @@ async fn main() -> ExitCode {
     }
 }
 
-/// Whether all was well.
+/// Returns whether no check failed.
 async fn run() -> Result<bool, Error> {
     let Some(flags) = Flags::read()? else { return Ok(true) };
     println!(
@@ -68,7 +68,7 @@ async fn run() -> Result<bool, Error> {
         if !verdict.tally.is_good() {
             is_good = false;
             println!("\n{}", verdict.faults.join("\n"));
-            println!("miscounted {miscounted}, ghosts {ghosts}, odd {odd}, stuck {stuck}");
+            println!("miscounted {miscounted}, ghosts {ghosts}, unexpected {odd}, stuck {stuck}");
             println!("The logs are in {}\n", dir.display());
         } else if !flags.keep {
             let _ = fs::remove_dir_all(&dir);

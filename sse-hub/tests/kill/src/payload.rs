@@ -1,4 +1,4 @@
-//! What is published: texts that say who published them, so that each is there once.
+//! The published texts. Each names its publisher and its number, so no two are equal.
 
 use std::fmt;
 
@@ -14,7 +14,7 @@ pub(crate) struct Payload {
 }
 
 impl Payload {
-    /// The text: its parts, and a filling that follows from them. Most are short, one in a hundred is large.
+    /// The text: its parts, and a filling that is computed from them. Most are short, one in a hundred is large.
     pub(crate) fn text(&self) -> String {
         let filling = match self.number % 100 {
             99 => 20_000,
@@ -23,7 +23,7 @@ impl Payload {
         format!("{self} {:.<filling$}", "")
     }
 
-    /// The payload of a text that arrived as it was sent.
+    /// The payload of a text, if the text is unchanged.
     pub(crate) fn of(text: &str) -> Option<Self> {
         let mut parts = text.splitn(4, ' ').map(|part| part.get(1..).unwrap_or_default());
         let payload = Self {

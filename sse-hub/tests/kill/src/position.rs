@@ -1,4 +1,4 @@
-//! Where an event is in the log of its topic, as the ids on the wire say it.
+//! The position of an event in the log of its topic, as in the ids on the wire.
 
 use std::{fmt, num::ParseIntError, str::FromStr};
 
@@ -19,7 +19,7 @@ impl FromStr for Position {
     type Err = ParseIntError;
 
     fn from_str(text: &str) -> Result<Self, ParseIntError> {
-        // Without a `-` the empty rest is an error, too.
+        // Without a `-` the empty rest is an error too.
         let (epoch, seq) = text.split_once('-').unwrap_or((text, ""));
         Ok(Self { epoch: epoch.parse()?, seq: seq.parse()? })
     }

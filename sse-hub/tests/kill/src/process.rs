@@ -22,7 +22,7 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// Starts it. What it says on standard error is appended to `log`.
+    /// Starts it. Its standard error is appended to `log`.
     pub(crate) fn start(command: &mut Command, log: &Path) -> Result<Self, Error> {
         let name = command.as_std().get_program().to_string_lossy().into_owned();
         let log = File::options().create(true).append(true).open(log)?;
@@ -32,7 +32,7 @@ impl Process {
         Ok(Self { child, output, name })
     }
 
-    /// Waits until it says a line with this in it. What it says afterwards is read and forgotten.
+    /// Waits until it prints a line that contains this text. Its later output is discarded.
     pub(crate) async fn says(&mut self, text: &str) -> Result<(), Error> {
         let Some(mut output) = self.output.take() else { return Ok(()) };
         let line = async {
@@ -47,7 +47,7 @@ impl Process {
             Ok(Ok(true)) => {}
             Ok(Ok(false)) => return Err(format!("{} ended at once: see its log", self.name).into()),
             Ok(Err(error)) => return Err(error.into()),
-            Err(_) => return Err(format!("{} does not say {text:?}", self.name).into()),
+            Err(_) => return Err(format!("{} does not print {text:?}", self.name).into()),
         }
         tokio::spawn(async move { while let Ok(Some(_)) = output.next_line().await {} });
         Ok(())
@@ -58,14 +58,14 @@ impl Process {
         Ok(self.child.kill().await?)
     }
 
-    /// Sends SIGTERM, and says how long it took to end.
+    /// Sends SIGTERM, and returns how long it took to end.
     pub(crate) async fn terminate(&mut self) -> Result<Duration, Error> {
         let start = time::Instant::now();
         // It may be stopped, by another fault.
         self.signal("CONT").await?;
         self.signal("TERM").await?;
         let ended = time::timeout(PATIENCE, self.child.wait()).await;
-        ended.map_err(|_| format!("{} does not end at SIGTERM", self.name))??;
+        ended.map_err(|_| format!("{} does not end after SIGTERM", self.name))??;
         Ok(start.elapsed())
     }
 
@@ -80,7 +80,7 @@ impl Process {
         }
     }
 
-    /// Whether it has ended by itself.
+    /// Whether it has ended without being killed.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

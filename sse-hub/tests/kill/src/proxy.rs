@@ -14,15 +14,15 @@ use tokio::{
 
 use crate::process::Error;
 
-/// How the network is.
+/// The state of the network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Weather {
     Fine,
-    /// Every chunk is this late.
+    /// Every chunk is delayed by this time.
     Slow(Duration),
     /// Nothing comes through, and no connection is closed.
     Silent,
-    /// There are no connections.
+    /// Connections are closed.
     Down,
 }
 

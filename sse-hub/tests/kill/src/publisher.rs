@@ -1,4 +1,4 @@
-//! A publisher: one event after the other, each at any server.
+//! A publisher: one event after another, each at any server.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -21,7 +21,7 @@ use crate::{
     random::Random,
 };
 
-/// How long it waits for an answer. A server may be stopped for a few seconds.
+/// How long it waits for a response. A server may be stopped for a few seconds.
 const PATIENCE: Duration = Duration::from_secs(6);
 
 #[derive(Debug)]
@@ -91,7 +91,7 @@ impl Publisher {
                     break;
                 }
                 time::sleep(self.random.time(0.05, 0.5)).await;
-                // A refusal says nothing of the first attempt.
+                // A refusal says nothing about the first attempt.
                 outcome = match self.send(payload, true).await {
                     Outcome::Refused(_) => Outcome::Unknown,
                     known => known,
@@ -127,12 +127,12 @@ impl Publisher {
             Ok::<_, Error>((head, body.collect().await?.to_bytes()))
         });
         let Ok(Ok((head, text))) = answer.await else { return Outcome::Unknown };
-        // It is good for the next event.
+        // The connection can be used for the next event.
         *slot = Some(connection);
         let position = str::from_utf8(&text).ok().and_then(|text| text.strip_suffix('\n')?.parse().ok());
         match (head.status, position) {
             (StatusCode::OK, Some(position)) => Outcome::Published(position, self.start.elapsed()),
-            // To try again is right only if it is surely not there.
+            // `Retry-After` is right only if the event is surely not in the log.
             (StatusCode::SERVICE_UNAVAILABLE, _) if head.headers.contains_key(RETRY_AFTER) => {
                 Outcome::Refused(503)
             }

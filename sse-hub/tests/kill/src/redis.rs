@@ -1,4 +1,4 @@
-//! A Redis of our own: on a free port, in a directory of its own.
+//! A Redis for the run, on a free port and in its own directory.
 
 use std::{
     path::{Path, PathBuf},
@@ -9,12 +9,12 @@ use tokio::{net::TcpListener, process::Command, sync::Mutex, time};
 
 use crate::process::{Error, Process};
 
-/// What is left of the data after `kill -9`.
+/// The data that remains after `kill -9`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Persistence {
-    /// Nothing, or what was saved last.
+    /// Nothing, or the last snapshot.
     Snapshots,
-    /// Everything that was answered: the append-only file is synced before each answer.
+    /// Everything that was acknowledged: the append-only file is synced before each answer.
     Always,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct Redis {
 
 impl Redis {
     pub(crate) async fn start(program: &Path, dir: &Path, persistence: Persistence) -> Result<Self, Error> {
-        // The data of an earlier run would be seen again.
+        // Otherwise it would load the data of an earlier run.
         if dir.exists() {
             std::fs::remove_dir_all(dir)?;
         }
@@ -49,7 +49,7 @@ impl Redis {
         self.persistence
     }
 
-    /// Starts it, if it does not run, and waits until it answers.
+    /// Starts it unless it runs, and waits until it answers.
     pub(crate) async fn restart(&self) -> Result<(), Error> {
         let mut process = self.process.lock().await;
         if process.is_some() {
@@ -76,7 +76,7 @@ impl Redis {
         }
     }
 
-    /// Stops it for this time, as a machine does that swaps.
+    /// Stops it for this time, like a machine that swaps.
     pub(crate) async fn pause(&self, time: Duration) -> Result<(), Error> {
         let process = self.process.lock().await;
         if let Some(process) = &*process {
@@ -87,7 +87,7 @@ impl Redis {
         Ok(())
     }
 
-    /// Runs a command with `redis-cli`, and gives the lines of its answer.
+    /// Runs a command with `redis-cli`, and returns the lines of its answer.
     pub(crate) async fn command(&self, args: &[&str]) -> Result<Vec<String>, Error> {
         let mut command = Command::new("redis-cli");
         command
@@ -105,7 +105,7 @@ impl Redis {
     }
 }
 
-/// A port that nobody listens on at the moment.
+/// A port that nobody listens on now.
 pub(crate) async fn free_port() -> Result<u16, Error> {
     Ok(TcpListener::bind("127.0.0.1:0").await?.local_addr()?.port())
 }

@@ -28,13 +28,13 @@ use crate::{
     verify::{self, Rules, Verdict},
 };
 
-/// How long the clients may take to see the last event of their topics, once it is published.
+/// How long clients may take to get the last event of their topics, once it is published.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// What the servers keep of a topic: more than a client can miss while it is away.
+/// The events that servers keep of a topic: more than a client can miss while it is away.
 const HISTORY: usize = 5_000;
 
-/// Whose randomness is whose.
+/// The parts of a run that have their own random numbers.
 const FAULTS: u64 = 1 << 32;
 const PUBLISHERS: u64 = 2 << 32;
 
@@ -84,7 +84,7 @@ pub(crate) async fn run(mix: &Mix, flags: &Flags, dir: &Path) -> Result<(Verdict
     if flags.keep || !verdict.tally.is_good() {
         write(dir, &logs, &publications, &happened.story)?;
     }
-    // Before the directory may go.
+    // Before the directory may be removed.
     time::timeout(PATIENCE, end(&site)).await.map_err(|_| "the servers do not end")??;
     Ok((verdict, happened))
 }

@@ -1,4 +1,4 @@
-//! The servers under test: processes of the program `hub`, each with a network of its own to Redis.
+//! The servers under test: processes of the program `hub`, each with its own network to Redis.
 
 use std::{
     net::SocketAddr,
@@ -54,13 +54,13 @@ impl Server {
         }
     }
 
-    /// Starts it, if it does not run, and waits until it listens.
+    /// Starts it unless it runs, and waits until it listens.
     pub(crate) async fn restart(&self) -> Result<(), Error> {
         let mut process = self.process.lock().await;
         if let Some(running) = &mut *process {
             return match running.has_ended() {
                 true => {
-                    Err(format!("the server at {} ended by itself: see {}", self.addr, self.log.display())
+                    Err(format!("the server at {} ended unexpectedly: see {}", self.addr, self.log.display())
                         .into())
                 }
                 false => Ok(()),
@@ -77,20 +77,20 @@ impl Server {
         Ok(())
     }
 
-    /// `kill -9`. False if it did not run.
+    /// `kill -9`. Returns false if it did not run.
     pub(crate) async fn kill(&self) -> Result<bool, Error> {
         let Some(mut process) = self.process.lock().await.take() else { return Ok(false) };
         process.kill().await?;
         Ok(true)
     }
 
-    /// SIGTERM, and how long it took to end. None if it did not run.
+    /// Sends SIGTERM, and returns how long it took to end. `None` if it did not run.
     pub(crate) async fn terminate(&self) -> Result<Option<Duration>, Error> {
         let Some(mut process) = self.process.lock().await.take() else { return Ok(None) };
         process.terminate().await.map(Some)
     }
 
-    /// SIGSTOP, or SIGCONT. False if it does not run.
+    /// Sends SIGSTOP or SIGCONT. Returns false if it does not run.
     pub(crate) async fn signal(&self, signal: &str) -> Result<bool, Error> {
         let process = self.process.lock().await;
         let Some(process) = &*process else { return Ok(false) };

@@ -1,7 +1,7 @@
-//! Reads what clients and publishers noted, and counts what should not be.
+//! Reads the logs of clients and publishers, and counts errors.
 //!
-//! What there was to see is what anybody saw: every position that a client got an event at, or a publisher an answer.
-//! Between two events that a client saw one after the other nothing of that may be, unless a gap told it so.
+//! An event exists if any client got it, or its publisher got its position. Between two consecutive events of a client
+//! no other may exist, unless the client got a gap there.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -16,7 +16,7 @@ use crate::{
     position::Position,
 };
 
-/// What was seen, and what was wrong with it.
+/// How many events were seen, and how many errors there were.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tally {
     pub(crate) published: u64,
@@ -25,7 +25,7 @@ pub(crate) struct Tally {
     pub(crate) events: u64,
     pub(crate) resumes: u64,
     pub(crate) gaps: u64,
-    /// Events that a client should have seen, and was not told to miss.
+    /// Events that a client should have seen, without a gap.
     pub(crate) lost: u64,
     /// Events that a client saw twice, or that are in the log twice.
     pub(crate) doubled: u64,
@@ -37,31 +37,31 @@ pub(crate) struct Tally {
     pub(crate) false_gaps: u64,
     /// Gaps with a wrong number.
     pub(crate) miscounted: u64,
-    /// Events that are in the log although the publisher was told that they are not.
+    /// Events that are in the log although the publisher was refused.
     pub(crate) ghosts: u64,
-    /// Answers and events that no server should send.
+    /// Responses and events that no server should send.
     pub(crate) odd: u64,
-    /// Clients that waited for the last event in vain.
+    /// Clients that did not get the last event.
     pub(crate) stuck: u64,
 }
 
 impl Tally {
-    /// Whether nothing was wrong.
+    /// Whether there were no errors.
     pub(crate) fn is_good(&self) -> bool {
         let Self { lost, doubled, reordered, reused, false_gaps, miscounted, ghosts, odd, stuck, .. } = *self;
         [lost, doubled, reordered, reused, false_gaps, miscounted, ghosts, odd, stuck] == [0; 9]
     }
 }
 
-/// What the verifier has to say.
+/// The result of the verifier.
 #[derive(Debug, Default)]
 pub(crate) struct Verdict {
     pub(crate) tally: Tally,
-    /// The first faults of each kind, to look into.
+    /// The first errors, in words.
     pub(crate) faults: Vec<String>,
 }
 
-/// How many faults are told in words.
+/// How many errors are reported in words.
 const TOLD: usize = 30;
 
 impl Verdict {
@@ -72,10 +72,10 @@ impl Verdict {
     }
 }
 
-/// What holds in a run.
+/// The rules of a run.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rules<'a> {
-    /// What took events away, in the order in which it happened. Without any, each gap is false.
+    /// The faults that removed events, in order. Without any, each gap is false.
     pub(crate) losses: &'a [Loss],
     /// Whether a later epoch has a higher number. In the memory of a process, epochs are random.
     pub(crate) epochs_grow: bool,
@@ -95,12 +95,12 @@ pub(crate) fn verify(clients: &[ClientLog], publishers: &[Vec<Publication>], rul
     verdict
 }
 
-/// Every event that anybody saw.
+/// Every event that exists.
 #[derive(Default)]
 struct Truth {
     topics: HashMap<u16, BTreeMap<Position, Known>>,
     places: HashMap<Payload, Position>,
-    /// Events that are at another place as well.
+    /// Events that are at a second position.
     again: BTreeSet<(u16, Payload, Position)>,
     /// When each epoch of each topic was first seen.
     epochs: HashMap<(u16, u64), Duration>,
@@ -112,7 +112,7 @@ struct Known {
     first: Duration,
 }
 
-/// Who sees an event, or the answer to a publication, may do so this much later than it was in the log.
+/// How long after an event was appended a client may get it, or its publisher the response.
 const SLACK: Duration = Duration::from_millis(100);
 
 impl Truth {
@@ -158,7 +158,7 @@ impl Truth {
         }
     }
 
-    /// An event may be in the log again only if the log lost it in between, and with it the key that it was published with.
+    /// An event may be in the log again only if the log lost it and its idempotency key in between.
     fn check_doubles(&self, rules: Rules<'_>, verdict: &mut Verdict) {
         for (topic, payload, again) in &self.again {
             let place = self.places[payload];
@@ -182,7 +182,7 @@ impl Truth {
     }
 }
 
-/// A publisher waits for each answer, so the log has its events in its order; and what it was told holds.
+/// A publisher waits for each response, so the log has its events in its order. The responses must be true.
 fn check_publisher(publications: &[Publication], truth: &Truth, rules: Rules<'_>, verdict: &mut Verdict) {
     let mut last: HashMap<u16, Position> = HashMap::new();
     for publication in publications {
@@ -230,7 +230,7 @@ struct Walk<'a> {
     rules: Rules<'a>,
     cursor: Option<Position>,
     seen: HashSet<Position>,
-    /// The last reset that a gap told of: what was in the log before is no more.
+    /// The last gap with a reset: earlier events are no longer in the log.
     told: Option<Loss>,
     /// Gaps with nothing missing: each reset explains one.
     empty_gaps: usize,
@@ -253,7 +253,7 @@ impl Walk<'_> {
                 verdict.fault(name("stuck"));
             }
             Record::Ready(at) => {
-                // Who has a position and is given another one by `ready` is told nothing of what lies between.
+                // If a client has a position and `ready` gives it another one, it gets no gap for the events between.
                 let (missing, first) = self.missing(Bound::Included(*at));
                 if missing > 0 {
                     verdict.tally.lost += missing;
@@ -309,8 +309,7 @@ impl Walk<'_> {
         }
     }
 
-    /// How many events are known after the cursor and up to here that the client has not seen and was not told to miss, and
-    /// the first of them.
+    /// How many known events after the cursor and up to here the client has not seen, and the first of them.
     fn missing(&self, to: Bound<Position>) -> (u64, Option<Position>) {
         let (Some(cursor), Bound::Included(end) | Bound::Excluded(end)) = (self.cursor, to) else {
             return (0, None);

@@ -1,4 +1,4 @@
-//! The command line. That it is run here also has `cargo test` build the program, for `.ci/run`.
+//! Tests the command line. This also makes `cargo test` build the program, for `.ci/run`.
 #![allow(clippy::unwrap_used)]
 
 use std::process::{Command, Output};

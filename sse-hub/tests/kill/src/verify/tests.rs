@@ -1,4 +1,4 @@
-//! The verifier on logs that are made up: each fault is seen, and counted as what it is.
+//! Tests the verifier on invented logs: it finds each error, and counts it as the right kind.
 
 use std::time::Duration;
 
@@ -26,7 +26,7 @@ fn what_is_missing_is_lost() {
         (vec![ready(0), events(1, 4), asked(4), events(8, 10)], 3),
         // Not even the first one after `ready`.
         (vec![ready(2), events(4, 10)], 1),
-        // `ready` for a client that had a position already.
+        // `ready` for a client that already had a position.
         (vec![ready(0), events(1, 4), asked(4), ready(7), events(8, 10)], 3),
         (vec![events(1, 1), events(10, 10)], 8),
     ] {
@@ -38,7 +38,7 @@ fn what_is_missing_is_lost() {
 #[test]
 fn what_only_another_client_saw_is_lost_as_well() {
     let mut run = Run::new(10).client(&[ready(0), events(1, 4), events(6, 10)]);
-    // The publisher does not know whether it is there.
+    // The publisher does not know whether it is in the log.
     run.publishers[0][4].outcome = Outcome::Unknown;
     assert_eq!(run.verify().lost, 0, "nobody saw it");
     assert_eq!(run.client(&[ready(3), events(4, 10)]).verify().lost, 1);
@@ -61,7 +61,7 @@ fn an_event_that_is_in_the_log_twice_is_doubled() {
 
 #[test]
 fn an_event_may_come_again_if_the_log_lost_it() {
-    // A publisher that did not know what became of it has sent it again.
+    // A publisher that did not know the outcome has sent it again.
     let reset = gap_at(Position { epoch: 2, seq: 0 });
     let again =
         |time| vec![Record::Event(Position { epoch: 2, seq: 1 }, payload(10), Duration::from_secs(time))];
@@ -133,7 +133,7 @@ fn a_gap_covers_no_more_than_it_says() {
 
 #[test]
 fn a_gap_where_nothing_is_missing_is_false_the_second_time() {
-    // The topic was deleted: that much may be told, once.
+    // The topic was deleted: one gap is right.
     let told = [
         ready(0),
         events(1, 10),
@@ -148,7 +148,7 @@ fn a_gap_where_nothing_is_missing_is_false_the_second_time() {
 
 #[test]
 fn a_reset_excuses_what_was_before_and_nothing_else() {
-    // What was in the log before is gone. The client is told, and begins anew.
+    // The earlier events are gone. The client gets a gap, and begins again.
     let gone = gap_at(Position { epoch: 0, seq: 0 });
     let later = |seq: u64, time| {
         let payload = payload(100 + seq);
@@ -157,10 +157,10 @@ fn a_reset_excuses_what_was_before_and_nothing_else() {
     let run =
         Run::new(10).client(&[ready(0), events(1, 4), gone.clone(), later(1, 6), later(2, 6)]).loss(None);
     assert!(run.verify().is_good(), "{:?}", run.verify());
-    // What came after the reset is not excused by it.
+    // The reset does not excuse later losses.
     let run = run.client(&[ready(0), events(1, 10), gone.clone(), later(2, 6)]);
     assert_eq!(run.verify(), Tally { lost: 1, ..run.verify().without_faults() });
-    // Without a gap nothing is.
+    // Without a gap no loss is excused.
     let run = Run::new(10).client(&[ready(0), events(1, 4), later(1, 6)]).loss(None);
     assert_eq!(run.verify(), Tally { lost: 6, ..run.verify().without_faults() });
 }
@@ -187,7 +187,7 @@ fn a_gap_with_a_wrong_number_is_miscounted() {
 
 #[test]
 fn a_gap_may_go_back() {
-    // The log is older than what the client saw. What it saw does not come again, under any id.
+    // The log is older than the client's events. Those do not come again, under any id.
     let epoch = |seq| Position { epoch: 2, seq };
     let mut lines = vec![ready(0), events(1, 9), gap(5, "ahead", None)];
     lines.push(vec![Record::Event(epoch(1), payload(30), TIME)]);
@@ -237,7 +237,7 @@ fn a_client_that_waits_in_vain_is_stuck() {
 }
 
 impl Tally {
-    /// The counts of what may be.
+    /// The same counts, without errors.
     fn without_faults(self) -> Self {
         let Self { published, refused, unknown, events, resumes, gaps, .. } = self;
         Self { published, refused, unknown, events, resumes, gaps, ..Self::default() }
@@ -280,7 +280,7 @@ impl Run {
     }
 }
 
-/// When events come, when something is lost, and when clients are told.
+/// The times of events, of losses, and of gaps.
 const TIME: Duration = Duration::from_secs(2);
 const LOST: Duration = Duration::from_secs(3);
 const TOLD: Duration = Duration::from_secs(5);
