@@ -1,5 +1,5 @@
-//! Runs the program `sse-conformance` on decoders and encoders with one rule switched off each, and on what never
-//! works. It must find each fault, by the checks that are named for it, and nothing else.
+//! Runs the program `sse-conformance` on decoders and encoders with one rule switched off each, and on programs that
+//! never work. It must find each fault, by the checks that are named for it, and nothing else.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{env, fs, path::PathBuf, process::Command};
@@ -50,7 +50,7 @@ fn has(vector: &Vector, bytes: &[u8]) -> bool {
     vector.input.windows(bytes.len()).any(|window| window == bytes)
 }
 
-/// A fault, checks that must fail, and whether a stream has what the fault is about: no other may fail.
+/// A fault, checks that must fail, and whether the fault can affect a stream: no others may fail.
 type Fault = (&'static str, &'static [&'static str], fn(&Vector) -> bool);
 
 const FAULTS: &[Fault] = &[
@@ -108,7 +108,7 @@ fn a_decoder_without_a_fault_passes() {
 fn each_fault_of_a_decoder_is_found_where_it_is() {
     let vectors = vectors::all();
     for (fault, named, may_fail) in FAULTS {
-        // One size is enough, and quicker.
+        // One size is enough, and faster.
         let (report, finished) = report("decoder", &["--chunk", "1"], fault);
         let failed = failed(&report);
         for name in *named {
@@ -121,8 +121,8 @@ fn each_fault_of_a_decoder_is_found_where_it_is() {
     }
 }
 
-/// A fault, and exactly the checks that must fail, but for the events of vectors. A CR before an LF
-/// that was written for the end of the line is harmless: both are one line end.
+/// A fault, and exactly the checks that must fail, except for the events of vectors. A CR before an LF
+/// that was written as the end of the line is harmless: both are one line end.
 const FAULTS_OF_ENCODERS: &[(&str, &[&str])] = &[
     ("none", &[]),
     ("stops at what it refuses", &[]),
@@ -322,7 +322,7 @@ fn read(path: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// RESULTS.md names these versions.
+/// RESULTS.md lists these versions.
 #[test]
 fn the_adapters_have_the_versions_that_are_listed() {
     let list: Value = serde_json::from_str(&read("adapters/peers.json")).unwrap();
@@ -348,7 +348,7 @@ fn the_adapters_have_the_versions_that_are_listed() {
     assert_eq!(count, 9 + 3 + 4);
 }
 
-/// The cells of a row of a table, without its title.
+/// The cells of the row of a table with this title, without the title.
 fn cells(text: &str, title: &str) -> Vec<String> {
     let row = text
         .lines()

@@ -1,6 +1,6 @@
-//! The page in real browsers, without a window: Chromium, and Firefox where it is.
+//! The page in real browsers, without a window: Chromium, and Firefox.
 //!
-//! Where one is missing its test is skipped, and says so; with `SSE_REQUIRE_BROWSER=1` that is a failure for Chromium.
+//! If a browser is missing, its test prints a line and is skipped; with `SSE_REQUIRE_BROWSER=1` Chromium is required.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -19,7 +19,7 @@ use sse_conformance::{
     vectors,
 };
 
-/// One of these programs, or the one that the variable names.
+/// The program that the variable names, or one of these.
 fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
     let dirs = env::var_os("PATH").unwrap_or_default();
     let in_dirs = || {
@@ -30,7 +30,7 @@ fn find(variable: &str, names: &[&str]) -> Option<PathBuf> {
     env::var_os(variable).map(PathBuf::from).or_else(in_dirs)
 }
 
-/// Not `eprintln!`, which is not seen of a test that passes.
+/// Does not use `eprintln!`, whose output is hidden if the test passes.
 fn skipped(what: &str) {
     let _ = writeln!(io::stderr(), "SKIPPED: this test needs {what}, which is not installed");
 }
@@ -39,8 +39,8 @@ async fn report(browser: PathBuf) -> Report {
     browser::report(&Flags::default(), &browser.into(), None).await.unwrap()
 }
 
-/// It gives what the vectors say that it has given before. Where browsers and the standard differ, it may follow the
-/// standard by now.
+/// Checks that the browser gives the results that the vectors have recorded for it. Where they differ from the
+/// standard, it may follow the standard by now.
 fn as_verified(report: &Report, browser: &str) {
     let vectors = vectors::lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     let verified: HashMap<_, _> = vectors

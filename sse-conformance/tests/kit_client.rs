@@ -1,4 +1,4 @@
-//! The kit finds no fault with a client that has none, and each that was put in.
+//! The kit finds no fault in a correct client, and each fault that was put in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::HashSet, env, ffi::OsString, fs, process::Command, time::Duration};
@@ -13,7 +13,7 @@ use sse_conformance::{
     programs::{self, Finished},
 };
 
-/// The client in `broken`. `cargo test` builds it before it runs the tests, but not where `--test` picks this one: then
+/// The client in `broken`. `cargo test` builds it before it runs the tests, but not with `--test`: then run
 /// `cargo build --examples` first.
 fn broken_client() -> String {
     let test = env::current_exe().unwrap();
@@ -23,7 +23,7 @@ fn broken_client() -> String {
     path.to_str().unwrap().to_owned()
 }
 
-/// What the kit says of a client with this fault, on these checks.
+/// The report of the kit on a client with this fault, for these checks.
 async fn check(fault: &str, only: &[&str]) -> Report {
     let client = broken_client();
     let command = [&*client, "{url}", fault];
@@ -44,7 +44,7 @@ async fn a_client_without_a_fault_passes_all() {
     assert!(report.count().passed > 75, "{report}");
 }
 
-/// What it does not tell cannot be checked; all else can, by its requests.
+/// Its events cannot be checked, but everything else can, by its requests.
 #[tokio::test]
 async fn a_client_that_prints_nothing_is_judged_by_its_requests() {
     let report = check("mute", &["request", "opening", "ids", "events/at-once", "events/heartbeats"]).await;
@@ -55,7 +55,7 @@ async fn a_client_that_prints_nothing_is_judged_by_its_requests() {
     assert!(report.to_string().contains("only its requests were checked"), "{report}");
 }
 
-/// Each fault, what fails of it, and what does not.
+/// Each fault, checks that fail, and checks that do not.
 #[tokio::test]
 async fn each_fault_is_found() {
     let faults: &[(&str, &[&str], &[&str])] = &[
@@ -111,7 +111,7 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     assert!(error(&[]).await.contains("no command"));
     assert!(error(&["x"]).await.contains("has no {url}"));
     assert!(error(&["/nowhere/client", "{url}"]).await.contains("cannot run"));
-    // It ends at once, and says why.
+    // It ends at once, and prints the reason.
     let words = error(&[&broken_client(), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
 }

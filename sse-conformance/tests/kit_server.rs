@@ -1,4 +1,4 @@
-//! The kit finds no fault with a server that has none, and each that was put in.
+//! The kit finds no fault in a correct server, and each fault that was put in.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
@@ -31,7 +31,7 @@ use tokio_rustls::{
     rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer},
 };
 
-/// What the kit says of the server at this address, on these checks.
+/// The report of the kit on the server at this address, for these checks.
 async fn check(addr: SocketAddr, only: &[&str]) -> Report {
     let flags = Flags {
         only: only.iter().map(|&name| name.to_owned()).collect(),
@@ -42,7 +42,7 @@ async fn check(addr: SocketAddr, only: &[&str]) -> Report {
     report(&flags, &Settings { watch: Duration::from_secs(5), ..Settings::default() }).await.unwrap()
 }
 
-/// These checks fail, and no others do.
+/// Checks that these checks fail, and no others.
 fn fails(report: &Report, names: &[&str]) {
     let failed = report.findings.iter().filter(|finding| matches!(finding.outcome, Outcome::Failed(_)));
     let failed: Vec<_> = failed.map(|finding| &*finding.name).collect();
@@ -51,21 +51,21 @@ fn fails(report: &Report, names: &[&str]) {
 
 type Body = UnsyncBoxBody<Bytes, Infallible>;
 
-/// What a server does; by default as it should be.
+/// The behaviour of a server; [`RIGHT`] is correct.
 #[derive(Clone, Copy)]
 struct Service {
     content_type: &'static str,
     cache_control: &'static str,
-    /// Ends after that many events.
+    /// Ends after this many events.
     ends_after: usize,
     ends_on_http2: bool,
-    /// On HTTP/2, since hyper takes care of it on HTTP/1.
+    /// Only on HTTP/2, since hyper drops such a body on HTTP/1.
     head_has_body: bool,
     checks_host: bool,
-    /// Goes on after the last event ID, or begins anew.
+    /// Resumes after the last event ID, or begins again.
     resumes: Option<bool>,
     fails_on_strange_ids: bool,
-    /// What an event is, with a place for its number.
+    /// The text of an event, with `#` for its number.
     event: &'static str,
     interval: Duration,
 }
@@ -145,14 +145,14 @@ fn whole(head: Builder) -> Response<Body> {
 async fn a_server_without_a_fault_passes_all() {
     let report = RIGHT.check().await;
     fails(&report, &[]);
-    // It does not end.
+    // The stream does not end.
     assert_eq!(report.count().skipped, 3, "{report}");
     let report = Service { ends_after: 5, ..RIGHT }.check().await;
     fails(&report, &[]);
     assert_eq!(report.count().skipped, 0, "{report}");
 }
 
-/// Of each of these services exactly these checks fail.
+/// For each of these services, exactly these checks fail.
 async fn each_fails<const N: usize>(services: [(Service, &[&str]); N]) {
     for (report, names) in
         join_all(services.map(async |(service, names)| (service.check().await, names))).await
@@ -213,7 +213,7 @@ async fn faults_of_a_body_are_found() {
     .await;
 }
 
-/// A server for what hyper would not do: it answers each request on a connection with this.
+/// A server for responses that hyper would not send: it answers each request on a connection with this.
 async fn raw(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -228,7 +228,7 @@ async fn raw(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> SocketA
                     request.push(byte);
                     if request.ends_with(b"\r\n\r\n") {
                         let text = answer(&String::from_utf8_lossy(&request));
-                        // It fails where the client has left.
+                        // It fails if the client has left.
                         let _ = stream.write_all(text.as_bytes()).await;
                         if text.contains("connection: close") {
                             break;
@@ -257,20 +257,20 @@ fn is(request: &str, start: &str) -> bool {
 #[tokio::test]
 async fn faults_of_http_1_are_found() {
     let body = || socket::chunk("id: 1\ndata: a\n\n") + &socket::chunk("");
-    // HEAD gets what GET gets.
+    // HEAD gets the same response as GET.
     let addr = raw(move |_| of_stream(CHUNKS, &body())).await;
     fails(&check(addr, &["head", "http10", "http11/framing"]).await, &["head/no-body", "http10/unchunked"]);
-    // Its end is that of the connection.
+    // The response ends with the connection.
     let addr = raw(|request| {
         of_stream("connection: close\r\n", if is(request, "HEAD") { "" } else { "id: 1\ndata: a\n\n" })
     })
     .await;
     fails(&check(addr, &["head", "http10", "http11/framing"]).await, &["http11/framing"]);
-    // It breaks off.
+    // The response breaks off.
     let addr =
         raw(|request| of_stream(CHUNKS, if is(request, "HEAD") { "" } else { "20\r\ndata: a\n\n" })).await;
     fails(&check(addr, &["closing/clean", "closing/whole-events"]).await, &["closing/clean"]);
-    // It says that the connection can be used again, and closes it.
+    // The response allows another request on the connection, and the server closes it.
     let addr = raw(|request| {
         if is(request, "HEAD") {
             of_stream("x: connection: close\r\n", "")
@@ -280,7 +280,7 @@ async fn faults_of_http_1_are_found() {
     })
     .await;
     fails(&check(addr, &["head", "http11/next-request"]).await, &["http11/next-request"]);
-    // HEAD is not what GET is, and gzip comes without being asked for.
+    // HEAD differs from GET, and gzip comes although the client does not accept it.
     let addr = raw(|request| {
         if is(request, "HEAD") {
             "HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n".to_owned()
@@ -293,7 +293,7 @@ async fn faults_of_http_1_are_found() {
     fails(&check(addr, &only).await, &["headers/content-encoding", "head/same-head"]);
 }
 
-/// The right service over TLS, with HTTP/1.1 and 2, and the file with its certificate.
+/// The correct service over TLS, with HTTP/1.1 and 2, and the file with its certificate.
 async fn over_tls() -> (SocketAddr, PathBuf) {
     let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let file = std::env::temp_dir().join(format!("sse-conformance-{}.pem", std::process::id()));
@@ -311,7 +311,7 @@ async fn over_tls() -> (SocketAddr, PathBuf) {
             let (stream, _) = listener.accept().await.unwrap();
             let acceptor = acceptor.clone();
             tokio::spawn(async move {
-                // It fails where the client does not trust it.
+                // It fails if the client does not trust the certificate.
                 let Ok(stream) = acceptor.accept(stream).await else { return };
                 let service =
                     service_fn(|request| async move { Ok::<_, Infallible>(RIGHT.answer(&request)) });
@@ -332,9 +332,9 @@ async fn over_tls_it_is_the_same() {
     let settings = Settings { cacert: Some(file.clone()), ..Settings::default() };
     let report_of = report(&flags, &settings).await.unwrap();
     fails(&report_of, &[]);
-    // It does not end; all of HTTP/2 but that was checked.
+    // The stream does not end, so everything else of HTTP/2 was checked.
     assert_eq!(report_of.count().skipped, 3, "{report_of}");
-    // Without the file it is not trusted.
+    // Without the file the certificate is not trusted.
     let error = report(&flags, &Settings::default()).await.unwrap_err().to_string();
     assert!(error.starts_with("no TLS with localhost:"), "{error}");
     std::fs::remove_file(&file).unwrap();

@@ -1,4 +1,4 @@
-//! What the oracle says: one that is wrong would prove nothing.
+//! Tests of the oracle, since a wrong oracle would prove nothing.
 
 #![allow(clippy::panic)] // clippy knows test functions, not their helpers
 
@@ -37,7 +37,7 @@ fn outputs(input: &[u8], settings: Settings) -> Vec<Output> {
     expect(input, settings).outputs
 }
 
-/// The size of the largest event, and where the stream goes over a limit that is one byte smaller.
+/// The size of the largest event, and the offset at which the stream exceeds a limit that is one byte smaller.
 fn size(input: &[u8]) -> Option<(usize, usize)> {
     (0..input.len()).rev().find_map(|limit| {
         let mut oracle = Oracle::new(EVENTS.event(limit), "");
@@ -53,7 +53,7 @@ fn size(input: &[u8]) -> Option<(usize, usize)> {
 #[test]
 fn passes_all_vectors() {
     for vector in vectors::all() {
-        // No event and no comment is larger than the stream it is in.
+        // No event and no comment is larger than its stream.
         let limit = vector.input.len();
         let settings = EVENTS.event(limit).id(limit).comment(limit);
         let Outcome { outputs, last_event_id, retry } = expect(&vector.input, settings);
@@ -128,7 +128,7 @@ fn reconnect_keeps_what_is_committed() {
     oracle.feed_all(b"id: 1\n\nretry: 9\nid: 2\ndata: abc\r");
     assert_eq!(oracle.take_outputs(), [too_large(13, 7, Some("2"))]);
     oracle.reconnect();
-    // The LF is a line of its own here, the BOM is at the start again, offsets too.
+    // The LF is a separate line here. A BOM is removed again, and offsets begin at 0.
     oracle.feed_all(b"\ndata: a\n\n");
     oracle.reconnect();
     oracle.feed_all(b"\xEF\xBB\xBFdata: b\n\ndata: abcdefgh\n");
@@ -237,7 +237,7 @@ fn id_counts_until_it_is_reported() {
     let of = |event| outputs(input, EVENTS.event(event).id(3));
     assert_eq!(of(14), [too_long(3, 0), too_large(14, 0, None)]);
     assert!(matches!(&of(15)[..], [first, Output::Event { .. }] if *first == too_long(3, 0)));
-    // Over both limits at the same byte.
+    // Exceeds both limits at the same byte.
     assert_eq!(of(7), [too_large(7, 0, None)]);
     assert_eq!(of(8), [too_long(3, 0), too_large(8, 0, None)]);
     // In a dropped block.

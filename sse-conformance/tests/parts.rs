@@ -1,4 +1,4 @@
-//! Vectors, chunkings and lines: support that is wrong would prove nothing.
+//! Tests of the vectors, chunkings and lines, since wrong helpers would prove nothing.
 
 mod vectors {
     #[test]
@@ -42,7 +42,7 @@ mod chunkings {
         assert_eq!(all, collect());
         all.sort();
         all.dedup();
-        // Some of the largest chunk sizes leave few ways to cut so little.
+        // With the largest chunk sizes, there are few ways to split a short stream.
         assert!(all.len() > 90, "{}", all.len());
     }
 }

@@ -1,7 +1,7 @@
-// What the adapters of clients need: see docs/protocol.md.
+// Shared by the adapters of clients: see docs/protocol.md.
 import { say } from './common.mjs';
 
-/** Says what it dispatches, whatever the types, until it gives up. */
+/** Prints all events that it dispatches, of any type, until it gives up. */
 export function follow(EventSource) {
   const source = new EventSource(process.argv[2]);
   const dispatch = source.dispatchEvent.bind(source);

@@ -1,8 +1,8 @@
-// What all adapters need: see docs/protocol.md.
+// Shared by all adapters: see docs/protocol.md.
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
-/** Standard input, in chunks of `--chunk N` bytes, or in one. */
+/** Standard input in chunks of `--chunk N` bytes, or in one. */
 export function chunks() {
   const [flag, value] = process.argv.slice(2);
   const size = flag === undefined ? Infinity : Number(value);
@@ -15,7 +15,7 @@ export function chunks() {
 
 export const say = line => process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** Serves the chunks once, and says what an `EventSource` of that class dispatches, whatever the types. */
+/** Serves the chunks once, and prints all events that an `EventSource` of that class dispatches, of any type. */
 export function serveTo(EventSource) {
   const server = createServer(async (request, response) => {
     response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -30,7 +30,7 @@ export function serveTo(EventSource) {
       if ('lastEventId' in event) say({ event: { type: event.type, data: event.data, lastEventId: event.lastEventId } });
       return dispatch(event);
     };
-    // The end of the stream, where it would connect again, or an event of that type.
+    // The end of the stream, after which it would connect again, or an event with the type `error`.
     source.onerror = event => {
       if ('lastEventId' in event) return;
       source.close();

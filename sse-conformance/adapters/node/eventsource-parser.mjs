@@ -1,4 +1,4 @@
-// Its parser takes text; a TextDecoder makes it of bytes, as its documentation says.
+// Its parser accepts text. A TextDecoder decodes the bytes, as its documentation says.
 import { createParser } from 'eventsource-parser';
 import { chunks, say } from './common.mjs';
 

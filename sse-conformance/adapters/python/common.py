@@ -1,11 +1,11 @@
-"""What all adapters need: see docs/protocol.md."""
+"""Shared by all adapters: see docs/protocol.md."""
 
 import json
 import sys
 
 
 def chunks():
-    """Standard input, in chunks of `--chunk N` bytes, or in one."""
+    """Standard input in chunks of `--chunk N` bytes, or in one."""
     match sys.argv[1:]:
         case []:
             size = None

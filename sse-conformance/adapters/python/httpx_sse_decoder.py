@@ -1,4 +1,4 @@
-"""Its `EventSource` over a response of httpx, in memory. It tells the reconnection time only with events."""
+"""Its `EventSource` over a response of httpx, in memory. It reports the reconnection time only with events."""
 
 import httpx
 from common import chunks, say

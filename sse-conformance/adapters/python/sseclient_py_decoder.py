@@ -1,4 +1,4 @@
-"""Its client over chunks. It tells the id of each block and no other, so the last one is kept here."""
+"""Its client over chunks. It reports only the id of each block, so the last one is kept here."""
 
 import sseclient
 from common import chunks, say

@@ -1,4 +1,4 @@
-//! A client that does as the kit asks, for the tests of the kit: and, when it is told to, one thing wrong.
+//! A correct client for the tests of the kit. With an argument, it has one fault.
 //!
 //! `broken_client URL [FAULT]`. It has no HTTP library, and its decoder is the oracle.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -33,11 +33,11 @@ struct Client {
     last_event_id: String,
     retry: Option<u64>,
     failures: u32,
-    /// Only where a fault keeps it.
+    /// Only for a fault that keeps it.
     decoder: Option<Oracle>,
 }
 
-/// The head of an answer, and the connection.
+/// The head of a response, and the connection.
 struct Answer {
     status: u16,
     headers: Vec<(String, String)>,
@@ -77,7 +77,7 @@ impl Client {
         self.wait(brought_something, None)
     }
 
-    /// Sends the request, and those that redirects ask for.
+    /// Sends the request, and follows redirects.
     fn ask(&self, url: &str) -> io::Result<Answer> {
         let mut url = Url::parse(url);
         let credentials = url.credentials.clone();
@@ -134,7 +134,7 @@ impl Client {
         essence.eq_ignore_ascii_case("text/event-stream")
     }
 
-    /// Reads the body. Whether it ended as it should, after an event.
+    /// Reads the body. Returns whether it ended correctly, after an event.
     fn read(&mut self, answer: &mut Answer) -> bool {
         let fresh = || Oracle::new(Settings::EVENTS, &self.last_event_id);
         let mut decoder = self.decoder.take().unwrap_or_else(fresh);
@@ -189,13 +189,13 @@ impl Client {
         }
         self.failures = if brought_something { 0 } else { self.failures + 1 };
         let base = Duration::from_millis(self.retry.unwrap_or(1_000).max(200));
-        // The first failure counts only for the waits after it.
+        // The first failure does not increase its own wait.
         let factor = 1 << self.failures.saturating_sub(1).min(4);
         (base * factor).max(after.unwrap_or_default())
     }
 }
 
-/// Seconds, or a date by the clock of the server.
+/// Reads seconds, or a date by the clock of the server.
 fn after(value: &str, answer: &Answer) -> Option<Duration> {
     if value.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Duration::from_secs(value.parse().unwrap_or(3_600)));
@@ -208,14 +208,14 @@ fn say(line: String) {
     println!("{line}");
 }
 
-/// A body in chunks, which is all that the kit sends.
+/// A chunked body. The kit sends no other.
 struct Body<'a> {
     stream: &'a mut BufReader<TcpStream>,
     left: usize,
 }
 
 impl Body<'_> {
-    /// The next bytes; none at the end.
+    /// Returns the next bytes, or none at the end.
     fn piece(&mut self) -> io::Result<Vec<u8>> {
         if self.left == 0 {
             let size = line(self.stream)?;

@@ -1,4 +1,4 @@
-//! A naive decoder with one rule switched off, which its first argument names: what the kit must find.
+//! A naive decoder with one rule switched off, which its first argument names. The kit must find this fault.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{

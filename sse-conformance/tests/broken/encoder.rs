@@ -1,4 +1,4 @@
-//! A naive encoder with one rule switched off, which its first argument names: what the kit must find.
+//! A naive encoder with one rule switched off, which its first argument names. The kit must find this fault.
 #![allow(clippy::unwrap_used)]
 
 use std::{
@@ -24,7 +24,7 @@ fn main() {
     exit(if all_encoded { 0 } else { 2 });
 }
 
-/// `None` if the line is refused.
+/// Returns `None` if the line is refused.
 fn encode(line: &Value, has: &impl Fn(&str) -> bool) -> Option<String> {
     let mut block = String::new();
     let text = |key: &str| line[key].as_str().map(str::to_owned);

@@ -1,4 +1,4 @@
-//! What all adapters need: see `docs/protocol.md`.
+//! Shared by all adapters: see `docs/protocol.md`.
 
 use std::{
     convert::Infallible,
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures_util::{Stream, stream};
 use serde_json::{Value, json};
 
-/// Standard input, in chunks of `--chunk N` bytes, or in one.
+/// Standard input in chunks of `--chunk N` bytes, or in one.
 pub fn chunks() -> Vec<Bytes> {
     let mut args = std::env::args().skip(1);
     let size = match args.next().as_deref() {
@@ -36,7 +36,7 @@ pub fn error(error: impl Display) {
     say(json!({ "error": error.to_string() }));
 }
 
-/// What is known at the end.
+/// Prints the values that are known at the end.
 pub fn last(last: Value) {
     say(json!({ "final": last }));
 }
@@ -45,13 +45,13 @@ fn say(line: Value) {
     writeln!(io::stdout(), "{line}").expect("standard output can be written");
 }
 
-/// The lines that an encoder is given.
+/// The lines on the standard input of an encoder.
 pub fn lines() -> impl Iterator<Item = Value> {
     let lines = io::stdin().lock().lines();
     lines.map(|line| serde_json::from_str(&line.expect("a line of UTF-8")).expect("a line of JSON"))
 }
 
-/// A key of a line, as a text.
+/// The value of a key in a line, as text.
 pub fn text<'a>(line: &'a Value, key: &str) -> Option<&'a str> {
     line[key].as_str()
 }

@@ -282,9 +282,9 @@ impl Damage {
                 Ok(())
             }
             Fault::DeleteTopic | Fault::TrimTopic => {
-                // If the topic is not known, it may be any.
                 let Ok(keys) = streams(redis).await else { return Ok(()) };
                 let Some(key) = keys.get(self.topic % keys.len().max(1)) else { return Ok(()) };
+                // If the key has no known topic, the loss counts for all topics.
                 let topic = topic_of(key);
                 if self.fault == Fault::DeleteTopic {
                     self.tell(format_args!("DEL {key}"));
@@ -311,7 +311,7 @@ impl Damage {
     /// Records a loss before it happens, since clients may see it at once.
     async fn lose<T>(&self, topic: Option<u16>, loss: impl Future<Output = T>) -> T {
         let (at, is_reset) = (self.start.elapsed(), self.fault != Fault::TrimTopic);
-        // Until it is over, it takes whatever comes.
+        // Until it is over, it may remove any event.
         self.note().losses.push(Loss { at, done: Duration::MAX, topic, is_reset });
         let result = loss.await;
         let done = self.start.elapsed();

@@ -80,7 +80,7 @@ impl Process {
         }
     }
 
-    /// Whether it has ended without being killed.
+    /// Whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }

@@ -1,4 +1,4 @@
-//! Its stream, with its defaults, until it gives up. It tells the id of each event, so the last one is kept here.
+//! Its stream, with its defaults, until it gives up. It reports only the ids of events, so the last one is kept here.
 
 use eventsource_client::{Client, ClientBuilder, SSE};
 use futures_util::StreamExt;

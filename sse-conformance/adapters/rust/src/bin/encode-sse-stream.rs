@@ -12,7 +12,7 @@ fn main() {
             id: text(&line, "id").map(str::to_owned),
             retry: line["retry"].as_u64(),
         };
-        // It has no comments, and no number that is not whole.
+        // It has no comments, and only whole numbers.
         let has_other = !line["comment"].is_null() || (!line["retry"].is_null() && block.retry.is_none());
         match block.encode() {
             Ok(bytes) if !has_other => write(&bytes),

@@ -1,5 +1,5 @@
-//! Its stream over bytes gives blocks. What its documentation leaves to the caller is done here: no data is no event, no
-//! type is `message`, and an id stays until the next.
+//! Its stream over bytes yields blocks. The steps that its documentation leaves to the caller are here: a block without
+//! data is no event, the default type is `message`, and an id stays until the next.
 
 use futures_util::StreamExt;
 use serde_json::json;

@@ -8,7 +8,7 @@ use sseer::EventStream;
 fn main() {
     let mut events = EventStream::new(stream());
     futures_executor::block_on(async {
-        // It goes on after errors. It tells the reconnection time only with events.
+        // It continues after errors. It reports the reconnection time only with events.
         while let Some(item) = events.next().await {
             match item {
                 Ok(item) => event(&item.event, &item.data, &item.id),
