@@ -14,7 +14,7 @@
 //! comes twice, and no id is used again, even if Redis comes back with an older state, or empty. `docs/redis.md` of
 //! this crate explains how.
 //!
-//! # What it needs
+//! # Requirements
 //!
 //! - Redis 7.0 or later, or Valkey: one server, perhaps with replicas, but not a cluster. A proxy must not connect to
 //!   another server without closing the connection.
@@ -28,7 +28,7 @@
 //!
 //! For TLS, depend on `redis` as well, with one of its features such as `tokio-rustls-comp`, and use a `rediss` URL.
 //!
-//! # What it costs
+//! # Costs
 //!
 //! Two connections for each process. Redis keeps [`Builder::history`] events of each topic and deletes no topic, unless
 //! [`Builder::expire_after`] is set. A process names all its topics in each `XREAD`: that suits thousands of topics in

@@ -50,7 +50,7 @@ enum Action {
     Restart,
     /// The server restarts with all its data.
     RestartWithAll,
-    /// Time goes on.
+    /// The clock moves forward.
     Tick(u64),
     /// The clock goes back.
     Back(u64),

@@ -20,7 +20,7 @@ async fn told(durability: Durability, builder: Builder, deny: &str) -> Option<Ve
     let seen = publish(&first, 1..=3).await;
     server.save();
     publish(&first, 4..=6).await;
-    // Nobody knows of 4 to 6 any more.
+    // Now no process knows of 4 to 6.
     drop(first);
     server.kill();
     server.run();

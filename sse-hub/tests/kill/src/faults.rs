@@ -102,7 +102,7 @@ pub(crate) const MIXES: &[Mix] = &[
     },
     Mix {
         name: "all",
-        about: "everything at once, on a Redis that keeps what was saved last",
+        about: "everything at once, on a Redis that keeps only its last snapshot",
         faults: &[
             Fault::KillServer,
             Fault::TerminateServer,
@@ -122,7 +122,7 @@ pub(crate) const MIXES: &[Mix] = &[
     },
 ];
 
-/// What is under test.
+/// The system under test.
 #[derive(Debug)]
 pub(crate) struct Site {
     pub(crate) servers: Vec<Server>,
