@@ -12,6 +12,7 @@ use std::{
 use futures_util::{FutureExt, StreamExt, stream};
 use http_body::Body;
 use http_body_util::BodyExt;
+use sse_codec::lines::{BlockDecoder, Field, Line, RawBlock};
 use sse_conformance::{
     http::{channel, frame, frames, hesitant},
     responses::{numbered, numbered_text},
@@ -239,4 +240,22 @@ async fn a_stream_of_blocks_without_a_byte_lets_others_have_their_turn() {
         _ => Encoded::from(Block::new()),
     });
     assert_eq!(frames(Sse::new(mixed).into_body()).await.concat(), "data: x\n\n".repeat(100));
+}
+
+/// Blocks that a proxy read pass unchanged, and edited ones with their other lines.
+#[tokio::test]
+async fn blocks_of_a_proxy_pass() {
+    let upstream = "id: 3\n\nx-trace: 7\nevent: tick\ndata: 1\n\n:hi\n\ndata: cut";
+    let mut decoder = BlockDecoder::new();
+    let blocks = decoder.decode(upstream.as_bytes()).map(|block| {
+        let edited = |line| match line {
+            Line::Field(field) if field.name() == b"event" => {
+                Line::from(Field::new("event", "price").unwrap())
+            }
+            line => line,
+        };
+        block.unwrap().lines().map(edited).collect::<RawBlock>()
+    });
+    let body = Sse::new(stream::iter(blocks.collect::<Vec<_>>())).into_body();
+    assert_eq!(frames(body).await.concat(), "id: 3\n\nx-trace: 7\nevent: price\ndata: 1\n\n:hi\n\n");
 }

@@ -248,3 +248,27 @@ async fn the_future_of_the_shutdown_is_polled_only_when_it_asks_for_it() {
     let polls = polls.load(Relaxed);
     assert!(polls <= 50, "{polls} polls for 10 connections and 4 wakes");
 }
+
+/// tokio's reads and writes go through as well, and the inner I/O can be reached.
+#[cfg(feature = "tokio")]
+#[tokio::test]
+async fn bytes_go_through() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    let (near, mut far) = tokio::io::duplex(64);
+    let mut io = WriteLimit::new().wrap(near);
+    assert_eq!(AsyncWriteExt::write(&mut io, b"hello ").await.unwrap(), 6);
+    AsyncWriteExt::flush(&mut io).await.unwrap();
+    io.get_mut().write_all(b"world").await.unwrap();
+    far.write_all(b"answer").await.unwrap();
+    let mut answer = [0; 6];
+    AsyncReadExt::read_exact(&mut io, &mut answer).await.unwrap();
+    assert_eq!(&answer, b"answer");
+    assert!(format!("{io:?}").contains("DuplexStream"), "{io:?}");
+    assert!(format!("{:?}", io.get_ref()).contains("DuplexStream"));
+    AsyncWriteExt::shutdown(&mut io).await.unwrap();
+    let mut text = String::new();
+    far.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, "hello world");
+    drop(io.into_inner());
+}
