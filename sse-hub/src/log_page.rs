@@ -52,6 +52,10 @@ impl Reading {
                 end = *position;
             }
         }
+        // Only markers, and the log continues, perhaps with a hole: a read after `begin` would return this page again.
+        if end == begin && page.end() < page.last {
+            end = begin.max(page.end());
+        }
         Read { gap, events: events.take(), end }
     }
 }

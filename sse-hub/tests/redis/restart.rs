@@ -4,7 +4,10 @@ use sse_conformance::redis::{
     Durability::{self, Always, Saved},
     Server,
 };
-use sse_hub::redis::{Builder, Redis};
+use sse_hub::{
+    Position,
+    redis::{Builder, Redis},
+};
 
 use super::client::*;
 
@@ -127,4 +130,23 @@ async fn case_21_a_marker_that_does_not_tell_a_loss() {
     assert_eq!(told, ["7", &gap("reset", None)]);
     publish(&b, 8..=8).await;
     back.expect(8..=8).await;
+}
+
+/// Nothing but a marker is between the event that the client has seen and the loss.
+#[tokio::test]
+async fn case_21_a_loss_right_after_a_marker_is_told() {
+    let Some(server) = Server::start(Saved) else { return };
+    let topic = process(&server).await.topic(TOPIC);
+    let seen = publish(&topic, 1..=1).await;
+    let mut live = Client::open(&topic, seen).await;
+    let later = |epochs| Position::epoch_of(TOPIC, Position::epoch_number(seen.epoch()) + epochs);
+    let (marker, loss) = (format!("{}-0", later(1_000_000)), format!("{}-0", later(2_000_000)));
+    server.command(&["XADD", KEY, &marker, "begin", &seen.to_string(), "nonce", "a"]);
+    server.command(&["XADD", KEY, &loss, "begin", &marker, "nonce", "b", "lost", ""]);
+    server.command(&["XADD", KEY, &format!("{}-1", later(2_000_000)), "data", "2", "nonce", "c"]);
+    let mut back = Client::open(&process(&server).await.topic(TOPIC), seen).await;
+    for client in [&mut live, &mut back] {
+        assert_eq!(client.next().await, gap("reset", None));
+        assert_eq!(client.next().await, "2");
+    }
 }
