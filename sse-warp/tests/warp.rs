@@ -53,6 +53,13 @@ where
     Server { addr, stop, running }
 }
 
+/// Whatever its stream is.
+#[test]
+fn a_reply_can_be_printed() {
+    let text = format!("{:?}", reply(stream::poll_fn(|_| std::task::Poll::Ready(None::<Event>))));
+    assert!(text.starts_with("SseReply("), "{text}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn headers_and_events_are_those_of_sse_hyper() {
     let server = start(warp::any().map(|| reply(stream::iter(numbered(1_000))))).await;
