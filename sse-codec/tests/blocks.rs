@@ -135,7 +135,7 @@ fn a_client_of_a_proxy_sees_what_the_proxy_saw() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(strategies::cases(2_000))]
 
     #[test]
     fn any_stream_with_any_limit(

@@ -6,7 +6,7 @@
 use proptest::{collection::vec, prelude::*, sample::select};
 use sse_conformance::{
     calls::{self, Levels, what},
-    strategies::{config, fields, limit, settings, stream, tight_settings},
+    strategies::{cases, fields, limit, settings, stream, tight_settings},
 };
 
 /// A step. Calls that read are the most frequent, and calls that lose bytes are rare.
@@ -28,7 +28,7 @@ fn steps() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn any_calls(steps in steps(), stream in stream(), settings in settings()) {

@@ -11,19 +11,22 @@ use sse_conformance::{
 
 fn check(vector: &vectors::Vector, outcome: &Outcome, what: &str) {
     let name = &vector.name;
-    let (mut events, mut comments) = (Vec::new(), Vec::new());
+    let (mut events, mut comments) = (vector.events.iter(), Vec::new());
     for output in &outcome.outputs {
         match output {
-            Output::Event { event_type, data, last_event_id, .. } => events.push(vectors::Expected {
-                event_type: event_type.clone().unwrap_or("message".into()),
-                data: data.clone(),
-                last_event_id: last_event_id.clone(),
-            }),
+            Output::Event { event_type, data, last_event_id, .. } => {
+                let event_type = event_type.as_deref().unwrap_or("message");
+                let expected =
+                    events.next().unwrap_or_else(|| panic!("{name}, {what}: one more: {output:?}"));
+                assert_same(event_type, &expected.event_type, name, what);
+                assert_same(data, &expected.data, name, what);
+                assert_same(last_event_id, &expected.last_event_id, name, what);
+            }
             Output::Comment(text) => comments.push(text.clone()),
             error => panic!("{name}, {what}: {error:?}"),
         }
     }
-    assert_eq!(events, vector.events, "{name}, {what}");
+    assert_eq!(events.next(), None, "{name}, {what}");
     assert_eq!(outcome.last_event_id, vector.final_last_event_id, "{name}, {what}");
     if !vector.retry_lenient {
         assert_eq!(outcome.retry, vector.retry, "{name}, {what}");
@@ -31,6 +34,12 @@ fn check(vector: &vectors::Vector, outcome: &Outcome, what: &str) {
     if let Some(expected) = &vector.comments {
         assert_eq!(&comments, expected, "{name}, {what}");
     }
+}
+
+/// Compares texts that are mostly empty: a comparison of no bytes costs as much as decoding an event, with glibc on Zen 4.
+fn assert_same(actual: &str, expected: &str, name: &str, what: &str) {
+    let same = actual.len() == expected.len() && (actual.is_empty() || actual == expected);
+    assert!(same, "{name}, {what}: {actual:?} is not {expected:?}");
 }
 
 fn check_all(level: Level) {

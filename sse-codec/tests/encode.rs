@@ -10,6 +10,7 @@ use sse_codec::{Batch, Block, Decoder, Encoded, Event, EventId, EventType, error
 use sse_conformance::{
     levels::owned_event,
     oracle::{Output, Settings, expect},
+    strategies,
 };
 
 #[test]
@@ -236,7 +237,7 @@ fn event() -> impl Strategy<Value = Event> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(strategies::cases(1000))]
 
     #[test]
     fn a_block_is_written_within_its_length_and_not_within_less(event in event()) {

@@ -7,6 +7,7 @@ use sse_conformance::{
     chunkings::in_turns,
     levels::{EVENT_LEVELS, LEVELS, decode},
     oracle::{Output, Settings, expect},
+    strategies,
 };
 
 /// Sequences of each length, complete and cut, and invalid bytes.
@@ -37,7 +38,7 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(strategies::cases(2_000))]
 
     #[test]
     fn in_chunks_that_end_anywhere(chunks in vec(piece(), 1..12), limit in prop_oneof![Just(usize::MAX), 0..5000_usize, 5000..50_000_usize]) {

@@ -6,7 +6,7 @@ use proptest::{collection::vec, prelude::*, sample::select};
 use sse_codec::{limits::Limits, lines::LineDecoder};
 use sse_conformance::{
     calls::{LineRead, read_line},
-    naive_lines,
+    naive_lines, strategies,
 };
 
 const PIECES: &[&[u8]] =
@@ -17,7 +17,7 @@ fn expected(stream: &[u8], limit: usize) -> Vec<LineRead> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(20_000))]
+    #![proptest_config(strategies::cases(20_000))]
 
     #[test]
     fn any_lines_in_any_chunking_under_any_limit(chunks in vec(select(PIECES), 0..12), limit in 0..10_usize) {

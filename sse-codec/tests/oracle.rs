@@ -8,7 +8,7 @@ use sse_conformance::{
     chunkings::of_lengths,
     levels::{EVENT_LEVELS, LEVELS, borrowed, builder, decode, ms},
     oracle::{Oracle, Settings, expect},
-    strategies::{config, fields, lengths, settings, stream, tight_settings},
+    strategies::{cases, fields, lengths, settings, stream, tight_settings},
 };
 
 /// Compares all levels with the oracle.
@@ -24,8 +24,15 @@ fn check(input: &[u8], chunks: &[&[u8]], settings: Settings) -> Result<(), TestC
     Ok(())
 }
 
+fn check_sizes(input: &[u8], settings: Settings) -> Result<(), TestCaseError> {
+    for size in [1, 2, 3, 7, 64, 1400, usize::MAX] {
+        check(input, &input.chunks(size).collect::<Vec<_>>(), settings)?;
+    }
+    Ok(())
+}
+
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(cases(20_000))]
 
     #[test]
     fn any_bytes_in_any_chunking_under_any_limits(
@@ -43,14 +50,6 @@ proptest! {
         settings in tight_settings(),
     ) {
         check(&input, &of_lengths(&input, &lengths), settings)?;
-    }
-
-    /// Each stream is tried with all the sizes that find the most faults.
-    #[test]
-    fn in_seven_chunkings(input in prop_oneof![stream(), fields()], settings in settings()) {
-        for size in [1, 2, 3, 7, 64, 1400, usize::MAX] {
-            check(&input, &input.chunks(size).collect::<Vec<_>>(), settings)?;
-        }
     }
 
     #[test]
@@ -77,5 +76,20 @@ proptest! {
             prop_assert_eq!(decoder.last_event_id(), oracle.last_event_id());
             prop_assert_eq!(ms(decoder.retry()), oracle.retry());
         }
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(10_000))]
+
+    /// Each stream is tried with all the sizes that find the most faults.
+    #[test]
+    fn any_bytes_in_seven_chunkings(input in stream(), settings in settings()) {
+        check_sizes(&input, settings)?;
+    }
+
+    #[test]
+    fn few_kinds_of_lines_in_seven_chunkings(input in fields(), settings in settings()) {
+        check_sizes(&input, settings)?;
     }
 }

@@ -10,6 +10,7 @@ use sse_conformance::{
     chunkings::in_turns,
     levels::{EVENT_LEVELS, LEVELS, Level, decode},
     oracle::{Settings, expect},
+    strategies,
 };
 
 /// One event of each kind of stream. A digit makes them different.
@@ -80,10 +81,7 @@ fn chunk_sizes() -> impl Strategy<Value = Vec<usize>> {
 }
 
 proptest! {
-    #![proptest_config(match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => ProptestConfig::default(),
-        None => ProptestConfig::with_cases(500),
-    })]
+    #![proptest_config(strategies::cases(500))]
 
     #[test]
     fn with_something_odd(

@@ -1,6 +1,6 @@
 //! Random streams and settings, for proptest.
 
-use proptest::{collection::vec, option, prelude::*, sample::select};
+use proptest::{collection::vec, option, prelude::*, sample::select, test_runner::RngAlgorithm};
 
 use crate::oracle::Settings;
 
@@ -80,11 +80,13 @@ const PIECES: &[&[u8]] = &[
     b"0123456789012345678901234567890123456789012345678901234567890123",
 ];
 
-/// Many cases, since they are cheap; `PROPTEST_CASES` sets another number.
-pub fn config() -> ProptestConfig {
+/// This many cases, or as many as `PROPTEST_CASES` says.
+pub fn cases(count: u32) -> ProptestConfig {
+    // Each part of a strategy gets its own generator. To set up the default one takes longer than most tests.
+    let config = ProptestConfig { rng_algorithm: RngAlgorithm::XorShift, ..ProptestConfig::default() };
     match std::env::var_os("PROPTEST_CASES") {
-        Some(_) => ProptestConfig::default(),
-        None => ProptestConfig::with_cases(20_000),
+        Some(_) => config,
+        None => ProptestConfig { cases: count, ..config },
     }
 }
 

@@ -1,9 +1,9 @@
 //! A naive decoder with one rule switched off, which its first argument names. The kit must find this fault.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used)]
 
 use std::{
     io::{self, Read},
-    mem,
+    mem, process,
 };
 
 use serde_json::json;
@@ -29,8 +29,8 @@ fn main() {
     let mut size = usize::MAX;
     while let Some(arg) = args.next() {
         match &*arg {
-            "--chunk" => size = args.next().unwrap().parse().unwrap(),
-            _ => panic!("{arg}"),
+            "--chunk" => size = args.next().and_then(|size| size.parse().ok()).unwrap_or_else(|| fail()),
+            _ => fail(),
         }
     }
     let mut stream = Vec::new();
@@ -48,10 +48,15 @@ fn main() {
     if decoder.has("dispatches at the end") {
         decoder.dispatch();
     }
-    if decoder.has("crashes at a NUL") {
-        assert!(!stream.contains(&0));
+    if decoder.has("crashes at a NUL") && stream.contains(&0) {
+        fail();
     }
     println!("{}", json!({ "final": { "lastEventId": decoder.last_event_id, "retry": decoder.retry } }));
+}
+
+/// Ends as a panic does, without the time that a backtrace takes.
+fn fail() -> ! {
+    process::exit(101)
 }
 
 impl Decoder {
