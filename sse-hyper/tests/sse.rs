@@ -16,5 +16,7 @@ mod sse {
     mod limited_io;
     mod request;
     mod shutdown;
+    #[cfg(target_os = "linux")]
+    mod vanished;
     mod write_limit;
 }

@@ -1,0 +1,91 @@
+//! The signals that stop the programs: SIGINT, which Ctrl-C sends, and SIGTERM, which containers send.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    process::Command,
+};
+
+use sse_conformance::{
+    examples::{Server, path},
+    programs::{PATIENCE, Running},
+};
+
+/// The programs that listen, all at `/sse`.
+const SERVERS: &[&str] = &[
+    #[cfg(feature = "axum")]
+    "axum",
+    "ping",
+    #[cfg(feature = "warp")]
+    "ping_warp",
+    "plain",
+];
+
+const SIGNALS: [&str; 2] = ["INT", "TERM"];
+
+/// A program that a script starts in the background ignores SIGINT; with `nohup` also SIGHUP.
+const STARTS: [&str; 2] = ["exec \"$0\" \"$@\"", "trap '' INT TERM HUP; exec \"$0\" \"$@\""];
+
+#[test]
+fn servers_end_their_streams_cleanly_and_stop() {
+    for name in SERVERS {
+        for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
+            let server = Server::of(started(start, name, &["--addr", "127.0.0.1:0", "--interval", "100"]));
+            let mut streams = [(); 3].map(|()| TcpStream::connect(server.addr).unwrap());
+            let mut received = [const { Vec::new() }; 3];
+            for (stream, received) in streams.iter_mut().zip(&mut received) {
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                stream.write_all(b"GET /sse HTTP/1.1\r\nhost: x\r\n\r\n").unwrap();
+                // The head and at least one event.
+                while !received.windows(6).any(|bytes| bytes == b"\ndata:") {
+                    let mut chunk = [0; 1024];
+                    let len = stream.read(&mut chunk).unwrap();
+                    assert_ne!(len, 0, "{name}");
+                    received.extend_from_slice(&chunk[..len]);
+                }
+            }
+            send(signal, server.running.id());
+            for (stream, received) in streams.iter_mut().zip(&mut received) {
+                stream.read_to_end(received).unwrap();
+                let text = str::from_utf8(received).unwrap();
+                // The last chunk, without which the answer is incomplete. Without chunks the end of the connection ends
+                // the answer.
+                let is_chunked = text.contains("\r\ntransfer-encoding: chunked\r\n");
+                assert_eq!(is_chunked, *name != "plain");
+                let end = if is_chunked { "\n\n\r\n0\r\n\r\n" } else { "\n\n" };
+                assert!(text.ends_with(end), "{name}, SIG{signal}, {start}: {text:?}");
+            }
+            while server.running.line_or_end().is_some() {}
+            assert_eq!(server.running.finish(), 0, "{name}, SIG{signal}, {start}");
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn idle_stops_and_its_server_with_it() {
+    for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
+        // It waits for comments that never come.
+        let idle = started(start, "idle", &["--streams", "2", "--keep-alive", "4000000000"]);
+        let children = format!("/proc/{0}/task/{0}/children", idle.id());
+        let deadline = std::time::Instant::now() + PATIENCE;
+        while std::fs::read_to_string(&children).unwrap().is_empty() {
+            assert!(std::time::Instant::now() < deadline, "idle starts no server");
+            std::thread::yield_now();
+        }
+        send(signal, idle.id());
+        // This waits for the end of the pipes, which the server would keep open.
+        assert_eq!(idle.finish(), 0, "SIG{signal}, {start}");
+    }
+}
+
+fn started(start: &str, name: &str, args: &[&str]) -> Running {
+    let mut command = Command::new("sh");
+    command.args(["-c", start]).arg(path(name)).args(args);
+    Running::start(command)
+}
+
+fn send(signal: &str, id: u32) {
+    let kill = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap();
+    assert!(kill.success());
+}
