@@ -190,7 +190,7 @@ impl Topic {
                 }
                 Step::Read(after) => {
                     one_at_a_time = None;
-                    let (_, entries) = self.stream.after(&mut current.connection, after, SEARCH_PAGE).await?;
+                    let (_, entries) = self.stream.after(current, after, SEARCH_PAGE).await?;
                     attempt.read(&entries)
                 }
                 Step::Append(seen) => {

@@ -14,15 +14,21 @@ use crate::{
         attempt::{Appended, Begun},
         connection::{Numbered, Run},
         error::{Error, Failure, Next},
-        log::{self, Logged},
+        log::{self, Last, Logged},
     },
 };
 
 static APPEND: LazyLock<Script> =
     LazyLock::new(|| Script::new(concat!(include_str!("lua/last.lua"), include_str!("lua/append.lua"))));
-static BEGIN: LazyLock<Script> =
-    LazyLock::new(|| Script::new(concat!(include_str!("lua/last.lua"), include_str!("lua/begin.lua"))));
-const POSITIONS: &str = concat!(include_str!("lua/last.lua"), include_str!("lua/positions.lua"));
+static BEGIN: LazyLock<Script> = LazyLock::new(|| {
+    Script::new(concat!(
+        include_str!("lua/last.lua"),
+        include_str!("lua/life.lua"),
+        include_str!("lua/begin.lua")
+    ))
+});
+const POSITIONS: &str =
+    concat!(include_str!("lua/last.lua"), include_str!("lua/life.lua"), include_str!("lua/positions.lua"));
 
 /// How many streams a script reads the last position of. Redis does nothing else meanwhile.
 const POSITIONS_AT_ONCE: usize = 100;
@@ -36,8 +42,9 @@ pub(super) struct Stream {
     pub(super) key: String,
     /// The key of the hash that `begin.lua` keeps.
     pub(super) run_key: String,
-    /// The position before all entries.
-    pub(super) origin: Position,
+    /// The key of the hash that `life.lua` keeps for all topics.
+    pub(super) life_key: String,
+    pub(super) topic: String,
 }
 
 /// A marker to append.
@@ -71,13 +78,15 @@ impl Stream {
     /// Appends the marker, if there is one and it is needed.
     pub(super) async fn begin(&self, current: &mut Numbered, begin: Begin<'_>) -> Result<Begun, Failure> {
         let Run { id, keeps_all, .. } = &*current.run;
-        let heard = if begin.heard > self.origin { begin.heard.to_string() } else { "0-0".into() };
+        let number = |position: Position| Position::epoch_number(position.epoch());
         let mut script = BEGIN.prepare_invoke();
-        script.key(&self.key).key(&self.run_key);
+        script.key(&self.key).key(&self.run_key).key(&self.life_key);
         script.arg(begin.marker.map_or(String::new(), |marker| marker.to_string()));
-        script.arg(heard).arg(begin.nonce).arg(id).arg(u8::from(*keeps_all)).arg(u8::from(begin.if_lost));
+        script.arg(begin.heard.to_string()).arg(begin.nonce).arg(id);
+        script.arg(u8::from(*keeps_all)).arg(u8::from(begin.if_lost));
+        script.arg(begin.marker.map_or(0, number)).arg(number(begin.heard));
         let (outcome, last, ms): (String, String, u64) = script.invoke_async(&mut current.connection).await?;
-        let last = self.position(&last)?;
+        let last = self.last(&last)?.at;
         Ok(match &*outcome {
             "begun" => Begun::Appended,
             "closed" => Begun::Closed(last),
@@ -102,7 +111,7 @@ impl Stream {
             script.arg(name).arg(value);
         }
         let (outcome, position): (String, String) = script.invoke_async(connection).await?;
-        let position = self.position(&position)?;
+        let position = self.last(&position)?.at;
         Ok(match &*outcome {
             "appended" | "again" => Appended::At(position),
             "closed" => Appended::Closed,
@@ -113,61 +122,60 @@ impl Stream {
     /// The last position of the log, and then the entries after a position.
     pub(super) async fn after(
         &self,
-        connection: &mut MultiplexedConnection,
+        current: &mut Numbered,
         position: Position,
         count: usize,
-    ) -> Result<(Position, Vec<Logged>), Failure> {
+    ) -> Result<(Last, Vec<Logged>), Failure> {
         let mut range = cmd("XRANGE");
         range.arg(&self.key).arg(format!("({position}")).arg("+").arg("COUNT").arg(count.max(1));
-        self.last_and(connection, range).await
+        self.last_and(current, range).await
     }
 
     /// The last position of the log, and then its oldest entries.
     pub(super) async fn oldest(
         &self,
-        connection: &mut MultiplexedConnection,
+        current: &mut Numbered,
         count: usize,
-    ) -> Result<(Position, Vec<Logged>), Failure> {
+    ) -> Result<(Last, Vec<Logged>), Failure> {
         let mut range = cmd("XRANGE");
         range.arg(&self.key).arg("-").arg("+").arg("COUNT").arg(count.max(1));
-        self.last_and(connection, range).await
+        self.last_and(current, range).await
     }
 
     /// The last position of the log, and then its last entries, the latest first.
     pub(super) async fn latest(
         &self,
-        connection: &mut MultiplexedConnection,
+        current: &mut Numbered,
         count: usize,
-    ) -> Result<(Position, Vec<Logged>), Failure> {
+    ) -> Result<(Last, Vec<Logged>), Failure> {
         let mut range = cmd("XREVRANGE");
         range.arg(&self.key).arg("+").arg("-").arg("COUNT").arg(count.max(1));
-        self.last_and(connection, range).await
+        self.last_and(current, range).await
     }
 
     /// One round trip, in this order. It uses `EVAL`, since loading the script for `EVALSHA` takes another one.
     async fn last_and(
         &self,
-        connection: &mut MultiplexedConnection,
+        current: &mut Numbered,
         range: redis::Cmd,
-    ) -> Result<(Position, Vec<Logged>), Failure> {
-        let mut last = cmd("EVAL");
-        last.arg(POSITIONS).arg(1).arg(&self.key);
+    ) -> Result<(Last, Vec<Logged>), Failure> {
+        let last = positions(&current.run, &[self]);
         let ((last,), entries): ((String,), Entries) =
-            pipe().add_command(last).add_command(range).query_async(connection).await?;
-        Ok((self.position(&last)?, self.entries(entries)?))
+            pipe().add_command(last).add_command(range).query_async(&mut current.connection).await?;
+        Ok((self.last(&last)?, self.entries(entries)?))
     }
 
     fn entries(&self, entries: Entries) -> Result<Vec<Logged>, Error> {
         entries
             .into_iter()
             .map(|(id, fields)| {
-                log::parse(id.as_bytes(), fields, self.origin).map_err(|what| self.foreign(id, what))
+                log::parse(id.as_bytes(), fields, &self.topic).map_err(|what| self.foreign(id, what))
             })
             .collect()
     }
 
-    fn position(&self, id: &str) -> Result<Position, Error> {
-        log::position(id.as_bytes(), self.origin)
+    fn last(&self, id: &str) -> Result<Last, Error> {
+        log::last(id.as_bytes(), &self.topic)
             .ok_or_else(|| self.foreign(id.into(), "its id is not a position"))
     }
 
@@ -178,22 +186,30 @@ impl Stream {
 
 /// The last position of each log.
 pub(super) async fn last_positions(
-    connection: &mut MultiplexedConnection,
+    current: &mut Numbered,
     streams: &[&Stream],
-) -> Result<Vec<Position>, Failure> {
-    let mut positions = Vec::with_capacity(streams.len());
+) -> Result<Vec<Last>, Failure> {
+    let mut lasts = Vec::with_capacity(streams.len());
     for streams in streams.chunks(POSITIONS_AT_ONCE) {
-        let mut last = cmd("EVAL");
-        last.arg(POSITIONS).arg(streams.len());
-        for stream in streams {
-            last.arg(&stream.key);
-        }
-        let ids: Vec<String> = last.query_async(connection).await?;
+        let ids: Vec<String> = positions(&current.run, streams).query_async(&mut current.connection).await?;
         for (stream, id) in streams.iter().zip(ids) {
-            positions.push(stream.position(&id)?);
+            lasts.push(stream.last(&id)?);
         }
     }
-    Ok(positions)
+    Ok(lasts)
+}
+
+/// The script that returns the last position of each log. There must be at least one.
+fn positions(run: &Run, streams: &[&Stream]) -> redis::Cmd {
+    let mut positions = cmd("EVAL");
+    positions.arg(POSITIONS).arg(1 + streams.len());
+    // All topics have the same.
+    positions.arg(streams.first().map(|stream| &stream.life_key));
+    for stream in streams {
+        positions.arg(&stream.key);
+    }
+    positions.arg(&run.id).arg(u8::from(run.keeps_all));
+    positions
 }
 
 /// Waits up to `block` for entries after these positions. Returns the streams that have any.

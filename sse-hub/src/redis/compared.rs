@@ -10,7 +10,7 @@ use super::{
     attempt::Begun,
     command::{Begin, NewEntry, Stream},
     connection::{Numbered, Run},
-    model::{self, TOPIC, origin, record},
+    model::{self, TOPIC, record},
 };
 use crate::Position;
 
@@ -42,11 +42,29 @@ fn near(last: Position, epochs: i64, seq: i64) -> Position {
     Position::new(Position::epoch_of(TOPIC, number), last.seq().saturating_add_signed(seq))
 }
 
+/// Compares the last positions. A life that both make is a time: the model gets that of the server.
+async fn compare_last(real: &Server, stream: &Stream, current: &mut Numbered, model: &mut model::Server) {
+    let (last, _) = stream.after(current, Position::new(0, 0), 1).await.unwrap();
+    let life = model.data.life;
+    model.live();
+    if model.data.life != life {
+        let made = real.command(&["HGET", &stream.life_key, "life"]);
+        let made = made.lines().nth(1).unwrap().parse().unwrap();
+        model.data.life = Some((made, model.run));
+    }
+    assert_eq!(last, model.known_last());
+}
+
 async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec<Command>) {
-    let stream = Stream { key: "log".into(), run_key: "run".into(), origin: origin() };
+    let stream =
+        Stream { key: "log".into(), run_key: "run".into(), life_key: "life".into(), topic: TOPIC.into() };
     real.command(&["FLUSHALL"]);
     let mut model = model::Server::default();
-    let mut current = Numbered { number: 0, connection, run: Arc::default() };
+    let run = |model: &model::Server| {
+        Arc::new(Run { id: model.run.to_string(), keeps_all: model.keeps_all, ..Run::default() })
+    };
+    let mut current = Numbered { number: 0, connection, run: run(&model) };
+    compare_last(real, &stream, &mut current, &mut model).await;
     for (number, command) in commands.into_iter().enumerate() {
         let last = model.last().0;
         let nonce = number.to_string().into_bytes();
@@ -54,15 +72,12 @@ async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec
             Command::Restart(keeps_all) => {
                 model.run += 1;
                 model.keeps_all = keeps_all;
+                current.run = run(&model);
             }
             Command::Begin(epochs, heard, seq, if_lost) => {
                 let marker = epochs.map(|epochs| near(Position::new(last.epoch(), 0), epochs, 0));
-                // `0-0` is not a valid id.
-                let marker = marker.filter(|marker| *marker > origin());
                 // Its publisher may know of a position that the log does not have.
                 let heard = near(last, heard, seq);
-                let (id, keeps_all) = (model.run.to_string(), model.keeps_all);
-                current.run = Arc::new(Run { id, keeps_all, ..Run::default() });
                 let begin = Begin { marker, heard, nonce: &nonce, if_lost };
                 let answer = stream.begin(&mut current, begin).await.unwrap();
                 let answer = match answer {
@@ -99,9 +114,10 @@ async fn compare(connection: MultiplexedConnection, real: &Server, commands: Vec
                 model.data.log = None;
             }
         }
-        for (after, count) in [(origin(), 1000), (last, 2), (near(last, 0, -2), 3)] {
-            let (last, entries) = stream.after(&mut current.connection, after, count).await.unwrap();
-            assert_eq!(last, model.last().0);
+        compare_last(real, &stream, &mut current, &mut model).await;
+        for (after, count) in [(Position::new(0, 0), 1000), (last, 2), (near(last, 0, -2), 3)] {
+            let (last, entries) = stream.after(&mut current, after, count).await.unwrap();
+            assert_eq!(last, model.known_last());
             assert_eq!(entries, model.after(after, count));
         }
     }

@@ -95,7 +95,7 @@ async fn connect_and_follow(
     // The log may have changed. If something may be lost, clients should learn it without waiting for an event.
     let run = inner.shared.get().await?.run;
     let is_other_run = !run.keeps_all && last_run.as_ref().is_some_and(|last| last.id != run.id);
-    check(inner, &mut connection, topics, is_other_run).await?;
+    check(inner, topics, is_other_run).await?;
     *last_run = Some(run);
     let mut checked = Instant::now();
     loop {
@@ -110,7 +110,7 @@ async fn connect_and_follow(
             };
         }
         if checked.elapsed() >= CHECK {
-            check(inner, &mut connection, topics, false).await?;
+            check(inner, topics, false).await?;
             checked = Instant::now();
         }
         wait(inner, &mut connection, client, topics, new).await?;
@@ -180,24 +180,23 @@ async fn interrupt(inner: &Inner, client: Option<u64>) {
 /// Compares the last position of each log with the tail, and wakes subscribers whose read failed.
 async fn check(
     inner: &Inner,
-    connection: &mut MultiplexedConnection,
     topics: &mut HashMap<String, Followed>,
     is_other_run: bool,
 ) -> Result<(), Failure> {
     let streams: Vec<&Stream> = topics.values().map(|followed| &followed.stream).collect();
     // Before the log is asked. This process may not have read its own entries yet.
     let heard: Vec<Position> = topics.values().map(|followed| followed.heard(inner)).collect();
-    let positions = command::last_positions(connection, &streams).await?;
+    let mut current = inner.shared.get().await?;
+    let positions = command::last_positions(&mut current, &streams).await?;
     let mut others = Vec::new();
     for ((followed, last), heard) in topics.values_mut().zip(positions).zip(heard) {
-        let may_be_lost = heard > last || is_other_run;
+        let may_be_lost = heard > last.at || is_other_run;
         if let Some(lost) = followed.untold.or(may_be_lost.then_some(heard)) {
             // The marker reports it to all clients, even those that were away. The tail continues with it.
-            let mut current = inner.shared.get().await?;
             let told = append::begin_after_loss(inner, &mut current, followed.feed.topic(), lost).await?;
             followed.untold = None;
             // If `heard > last`, another process has begun the epoch since.
-            if told == Told::Now || told == Told::Before && heard > last {
+            if told == Told::Now || told == Told::Before && heard > last.at {
                 continue;
             }
         }
@@ -209,7 +208,7 @@ async fn check(
             followed.show(inner, &page);
         } else if failed.contains(followed.feed.topic()) {
             let floor = followed.tail.position();
-            followed.show(inner, &Page { gap: None, floor, entries: Vec::new(), last });
+            followed.show(inner, &Page { gap: None, floor, entries: Vec::new(), last: last.at });
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! | entry | fields |
 //! | --- | --- |
-//! | marker, `epoch-0` | `begin` (the id of the last entry before it), `nonce`, perhaps `lost` |
+//! | marker, `epoch-0` | `begin` (the id of the last entry before it, or of the begin of the topic), `nonce`, perhaps `lost` |
 //! | event | `data`, perhaps `type`, perhaps `retry` (ms), `nonce` |
 //! | end | `end`, `nonce` |
 //!
@@ -21,12 +21,22 @@ use crate::{Position, Reason, backplane::Record};
 pub(super) struct Logged {
     pub(super) at: Position,
     pub(super) record: Record,
-    /// Of a marker: the last entry before it.
+    /// Of a marker: the last entry before it, or the begin of the topic.
     pub(super) before: Option<Position>,
+    /// Of a marker: whether it is the first entry of the log.
+    pub(super) is_first: bool,
     /// Of a marker: whether the log has lost entries, or may have, which nothing else shows.
     pub(super) is_after_loss: bool,
     /// Its publisher finds it by this.
     pub(super) nonce: Vec<u8>,
+}
+
+/// The last position of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Last {
+    pub(super) at: Position,
+    /// Whether there is no log: it is the begin of the topic.
+    pub(super) is_begin: bool,
 }
 
 /// How an entry follows an earlier position.
@@ -48,8 +58,8 @@ impl Logged {
         }
     }
 
-    /// Where to continue if this is the first entry after a hole. After a reset this is the marker itself, since the
-    /// position before it may be the origin, which other logs have too.
+    /// Where to continue if this is the first entry after a hole. After a reset this is the marker itself, which is
+    /// not in an older state of the log.
     pub(super) fn floor_after(&self, reason: Reason) -> Position {
         if reason == Reason::Reset { self.at } else { self.floor() }
     }
@@ -62,7 +72,7 @@ impl Logged {
         let floor = self.floor();
         if floor == position {
             Follows::Directly
-        } else if floor > position && !self.is_after_loss {
+        } else if floor > position && !self.is_after_loss && !self.is_first {
             Follows::AfterHole(Reason::Trimmed)
         } else {
             // The log continues from an earlier position: it never had this one, or lost it or entries after it.
@@ -99,14 +109,13 @@ pub(super) fn fields(record: &Record, nonce: &[u8]) -> Vec<(&'static str, Vec<u8
     fields
 }
 
-/// Parses an entry of a stream: its id, and its fields with their values. `origin` is the position before all entries,
-/// which Redis calls `0-0`.
+/// Parses an entry of a stream: its id, and its fields with their values.
 pub(super) fn parse(
     id: &[u8],
     fields: impl IntoIterator<Item = (Vec<u8>, Vec<u8>)>,
-    origin: Position,
+    topic: &str,
 ) -> Result<Logged, &'static str> {
-    let at = position(id, origin).ok_or("its id is not a position")?;
+    let at = position(id).ok_or("its id is not a position")?;
     let (mut data, mut event_type, mut retry) = (None, None, None);
     let (mut before, mut is_after_loss, mut end, mut nonce) = (None, false, false, Vec::new());
     for (name, value) in fields {
@@ -120,7 +129,7 @@ pub(super) fn parse(
                 let ms = str::from_utf8(&value).ok().and_then(|text| text.parse().ok());
                 retry = Some(Duration::from_millis(ms.ok_or("its retry is not a number")?));
             }
-            b"begin" => before = Some(position(&value, origin).ok_or("its begin is not a position")?),
+            b"begin" => before = Some(last(&value, topic).ok_or("its begin is not a position")?),
             b"lost" => is_after_loss = true,
             b"end" => end = true,
             b"nonce" => nonce = value,
@@ -143,18 +152,25 @@ pub(super) fn parse(
         }
         _ => return Err("it is neither an event, nor an end, nor a marker"),
     };
-    Ok(Logged { at, record, before, is_after_loss, nonce })
+    let is_first = before.is_some_and(|before| before.is_begin);
+    let before = before.map(|before| before.at);
+    Ok(Logged { at, record, before, is_first, is_after_loss, nonce })
 }
 
-/// Parses an id of Redis.
-pub(super) fn position(id: &[u8], origin: Position) -> Option<Position> {
-    match id {
-        b"0-0" => Some(origin),
-        id => str::from_utf8(id).ok()?.parse().ok(),
-    }
+/// Parses the id of the last entry, or of the begin of a topic: `0-` and a life, see `life.lua`.
+pub(super) fn last(id: &[u8], topic: &str) -> Option<Last> {
+    let id = position(id)?;
+    Some(match id.epoch() {
+        0 => Last { at: begin(topic, id.seq()), is_begin: true },
+        _ => Last { at: id, is_begin: false },
+    })
 }
 
-/// The position before all entries: the first marker comes after it.
-pub(super) fn origin(topic: &str) -> Position {
-    Position::new(Position::epoch_of(topic, 0), 0)
+fn position(id: &[u8]) -> Option<Position> {
+    str::from_utf8(id).ok()?.parse().ok()
+}
+
+/// The position before all entries of a log that begins in this life. All positions of earlier lives are before it.
+pub(super) fn begin(topic: &str, life: u64) -> Position {
+    Position::new(Position::epoch_of(topic, life), 0)
 }

@@ -312,7 +312,8 @@ impl Inner {
         Stream {
             key: format!("{prefix}log:{topic}"),
             run_key: format!("{prefix}run:{topic}"),
-            origin: log::origin(topic),
+            life_key: format!("{prefix}life"),
+            topic: topic.into(),
         }
     }
 

@@ -5,15 +5,18 @@ use std::cmp::Ordering;
 use crate::{
     Position, Reason,
     backplane::{Limit, Page},
-    redis::log::{Follows, Logged},
+    redis::log::{Follows, Last, Logged},
 };
 
 /// The page of the entries after `cursor`. `last` is the last position of the log, which was read before `entries`.
-pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Position, limit: Limit) -> Page {
+pub(super) fn after(cursor: Position, entries: Vec<Logged>, last: Last, limit: Limit) -> Page {
+    let Last { at: last, is_begin } = last;
     let Some(first) = entries.first() else {
         let gap = match cursor.cmp(&last) {
             // Even if all entries are trimmed: the next entry will follow this position.
             Ordering::Equal => None,
+            // There is no log, and the position is from another life or from a log that was deleted.
+            _ if is_begin => Some(Reason::Reset),
             Ordering::Less => Some(Reason::Trimmed),
             // The log lost its end. The client has seen the entries that remain, since epochs grow.
             Ordering::Greater if cursor.epoch() == last.epoch() => Some(Reason::Ahead),

@@ -9,7 +9,6 @@ use proptest::prelude::*;
 
 use super::{
     attempt::Outcome,
-    log::Logged,
     model::Data,
     world::{CLIENTS, PROCESSES, World},
 };
@@ -133,18 +132,22 @@ impl World {
                     self.server.data = Data::default();
                 }
                 self.truth.may_miss = true;
-                self.truth.was_emptied = true;
+                self.pass();
+                self.live();
             }
             Action::Save => self.server.saved = self.server.data.clone(),
             Action::Restart => {
                 self.server.data = self.server.saved.clone();
                 self.truth.may_miss = true;
-                self.truth.was_emptied |= self.server.data.log.is_none();
                 let kept: HashSet<_> =
                     self.server.after(Position::new(0, 0), usize::MAX).iter().map(|entry| entry.at).collect();
                 let last = self.server.last().0;
                 // Entries before the oldest one were trimmed.
-                let floor = self.server.entries().next().map_or(last, Logged::floor);
+                let floor = match self.server.entries().next() {
+                    Some(first) if !first.is_first => first.floor(),
+                    None if self.server.data.log.is_some() => last,
+                    _ => Position::new(0, 0),
+                };
                 for positions in self.truth.appended.values_mut() {
                     positions.retain(|at| kept.contains(at) || *at <= floor);
                 }
@@ -152,7 +155,8 @@ impl World {
             }
             Action::RestartWithAll => self.restart(),
             Action::Tick(ms) => self.server.ms += ms,
-            Action::Back(ms) => self.server.ms -= ms.min(self.server.ms),
+            Action::Back(ms) if self.truth.clock_goes_back => self.server.ms -= ms.min(self.server.ms),
+            Action::Back(_) => {}
         }
     }
 
@@ -226,14 +230,46 @@ impl World {
     }
 }
 
+/// Clients get a gap, and then Redis comes back with a state from before it.
+#[test]
+fn an_older_state_after_a_log_that_is_gone() {
+    for keeps_all in [false, true] {
+        let mut world = World::new(keeps_all);
+        world.act(Action::Publish(0));
+        for _ in 0..3 {
+            world.act(Action::Step(0, 0));
+            world.act(Action::Serve(0));
+        }
+        world.act(Action::Read(0, 4));
+        assert_eq!(world.clients[0].cursor.seq(), 1, "it has seen the event");
+        world.act(Action::Save);
+        world.act(Action::Delete(true));
+        // Then no process knows what was there.
+        (0..PROCESSES).for_each(|process| world.act(Action::Kill(process)));
+        world.act(Action::Read(0, 4));
+        assert_eq!(world.clients[0].cursor, world.server.begin_of_topic());
+        world.act(Action::Restart);
+        world.act(Action::Read(0, 4));
+        world.act(Action::Publish(0));
+        world.settle();
+        world.check_told();
+        world.check_outcomes();
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Whatever happens, no position is used twice, the outcomes that publishers get are true, and readers get every
     /// event once and in order, or a gap.
     #[test]
-    fn promises_hold(keeps_all in any::<bool>(), actions in prop::collection::vec(action(), 0..400)) {
+    fn promises_hold(
+        keeps_all in any::<bool>(),
+        clock_goes_back in any::<bool>(),
+        actions in prop::collection::vec(action(), 0..400),
+    ) {
         let mut world = World::new(keeps_all);
+        world.truth.clock_goes_back = clock_goes_back;
         for action in actions {
             world.act(action);
         }

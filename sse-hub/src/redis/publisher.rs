@@ -21,6 +21,7 @@ use crate::{Position, redis::log::Logged};
 pub(super) type ConnectionNumber = u64;
 
 /// How many epochs can begin within one ms. The number of an epoch has 48 bits. The time takes 42 of them, until 2109.
+/// `life.lua` has the same number.
 ///
 /// Publishers that do not know of each other could take the same epoch if the clock of Redis goes back and the log is
 /// lost. So each skips a random number of epochs, but fewer than this: an epoch far ahead of the time could be later
@@ -64,13 +65,12 @@ impl Publisher {
         self.highest
     }
 
-    /// A lost position that this marker does not report: a known one between the marker and the entry that it names. If
-    /// it names the origin, the marker itself reports the loss to all clients that have seen anything.
+    /// A lost position that this marker does not report: a known one between the marker and the entry that it names.
+    /// The first marker of a log itself reports the loss to all clients that have seen anything else.
     pub(super) fn untold(&self, marker: &Logged) -> Option<Position> {
-        let before = marker.before.filter(|_| !marker.is_after_loss)?;
+        let before = marker.before.filter(|_| !marker.is_after_loss && !marker.is_first)?;
         let heard = [self.highest, self.highest_before].into_iter().find(|heard| *heard < marker.at)?;
-        let is_first = Position::epoch_number(before.epoch()) == 0;
-        (heard > before && !is_first).then_some(heard)
+        (heard > before).then_some(heard)
     }
 
     /// Records a position of the topic.

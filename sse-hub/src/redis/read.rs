@@ -9,7 +9,6 @@ use std::{
     },
 };
 
-use redis::aio::MultiplexedConnection;
 use tokio::{
     sync::Semaphore,
     time::{Instant, timeout_at},
@@ -129,20 +128,20 @@ async fn read_known(
     limit: Limit,
 ) -> Result<Page, Failure> {
     let highest = inner.topic(topic.into()).highest();
-    let page = read_page(&inner.readers, &mut current.connection, stream, from, limit).await?;
+    let page = read_page(&inner.readers, current, stream, from, limit).await?;
     // The client's position is not trusted, but Redis may be in another run.
-    let cursor = if let ReadFrom::After(cursor) = from { cursor } else { stream.origin };
+    let cursor = if let ReadFrom::After(cursor) = from { cursor } else { page.last };
     let is_after_loss =
         matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest.max(cursor);
     if is_after_loss && append::begin_after_loss(inner, current, topic, highest).await? != Told::Never {
-        return read_page(&inner.readers, &mut current.connection, stream, from, limit).await;
+        return read_page(&inner.readers, current, stream, from, limit).await;
     }
     Ok(page)
 }
 
 async fn read_page(
     readers: &Readers,
-    connection: &mut MultiplexedConnection,
+    current: &mut Numbered,
     stream: &Stream,
     from: ReadFrom,
     limit: Limit,
@@ -151,19 +150,19 @@ async fn read_page(
     let count = limit.entries.min(limit.bytes / size).clamp(1, MAX_ENTRIES);
     let (last, entries) = match from {
         ReadFrom::After(cursor) => {
-            let (last, entries) = stream.after(connection, cursor, count).await?;
+            let (last, entries) = stream.after(current, cursor, count).await?;
             readers.learn(&entries);
             return Ok(page::after(cursor, entries, last, limit));
         }
-        ReadFrom::Oldest => stream.oldest(connection, count).await?,
+        ReadFrom::Oldest => stream.oldest(current, count).await?,
         ReadFrom::Last(entries) => {
-            let (last, latest) = stream.latest(connection, count.min(entries)).await?;
+            let (last, latest) = stream.latest(current, count.min(entries)).await?;
             readers.learn(&latest);
-            return Ok(page::latest(latest, last, Limit { entries, ..limit }));
+            return Ok(page::latest(latest, last.at, Limit { entries, ..limit }));
         }
     };
     readers.learn(&entries);
-    Ok(page::oldest(None, entries, last, limit))
+    Ok(page::oldest(None, entries, last.at, limit))
 }
 
 impl Readers {

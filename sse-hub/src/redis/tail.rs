@@ -7,7 +7,7 @@
 use crate::{
     Position,
     backplane::Page,
-    redis::log::{Follows, Logged},
+    redis::log::{Follows, Last, Logged},
 };
 
 /// How far a topic was followed.
@@ -54,10 +54,11 @@ impl Tail {
         pages
     }
 
-    /// Checks the last position of the log, which was read after all entries. If it is lower than the tail, the log has
-    /// changed: returns a page that continues after `last`.
-    pub(super) fn check(&mut self, last: Position) -> Option<Page> {
-        if last >= self.position {
+    /// Checks the last position of the log, which was read after all entries. If it is lower than the tail, or there is
+    /// no log, the log has changed: returns a page that continues after `last`.
+    pub(super) fn check(&mut self, last: Last) -> Option<Page> {
+        let Last { at: last, is_begin } = last;
+        if last == self.position || last > self.position && !is_begin {
             return None;
         }
         self.position = last;

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::model::{Message, origin};
+use super::model::Message;
 use crate::{
     Position,
     backplane::{Page, Record},
@@ -14,6 +14,8 @@ pub(super) struct Seen {
     pub(super) cursor: Position,
     /// All messages since the log was lost last.
     messages: HashSet<Message>,
+    /// All positions of events.
+    positions: HashSet<Position>,
     /// Since the last gap: lost events between two entries that came without a gap.
     pub(super) untold: Vec<Position>,
 }
@@ -31,8 +33,10 @@ pub(super) struct Truth {
     count: HashMap<Position, usize>,
     /// Whether a restart loses nothing.
     pub(super) keeps_all: bool,
-    /// Whether the whole log was lost.
-    pub(super) was_emptied: bool,
+    /// Whether a later life or epoch may have a lower number.
+    pub(super) clock_goes_back: bool,
+    /// The begin of each life of the topic.
+    begins: HashSet<Position>,
     /// Whether there is a reason for a gap.
     pub(super) may_miss: bool,
     /// The positions of each nonce, except those that a restart has lost.
@@ -42,6 +46,13 @@ pub(super) struct Truth {
 impl Truth {
     pub(super) fn new(keeps_all: bool) -> Self {
         Self { keeps_all, ..Self::default() }
+    }
+
+    /// Records the begin of the topic. Clients that start there have missed nothing.
+    pub(super) fn lives(&mut self, begin: Position) {
+        if self.begins.insert(begin) {
+            self.count.insert(begin, self.events.len());
+        }
     }
 
     pub(super) fn appended(&mut self, at: Position, before: Position, nonce: &[u8], record: Record) {
@@ -60,7 +71,7 @@ impl Truth {
 
 impl Seen {
     pub(super) fn new(cursor: Position) -> Self {
-        Self { cursor, messages: HashSet::new(), untold: Vec::new() }
+        Self { cursor, messages: HashSet::new(), positions: HashSet::new(), untold: Vec::new() }
     }
 
     /// Reads a page. If it does not begin at the cursor, it has a gap.
@@ -81,14 +92,16 @@ impl Seen {
             // Not even an entry that the log has lost.
             let count = |at| truth.count.get(at).copied().unwrap_or(0);
             let lost = &truth.events[count(&self.cursor)..count(at) - usize::from(*record != Record::Marker)];
-            let is_in_doubt = truth.keeps_all || self.cursor == origin() && truth.was_emptied;
-            assert!(lost.is_empty() || is_in_doubt, "{lost:?} were lost");
-            if self.cursor != origin() {
+            assert!(lost.is_empty() || truth.keeps_all, "{lost:?} were lost");
+            if !truth.begins.contains(&self.cursor) {
                 self.untold.extend(lost);
             }
             if let Record::Event(event) = record {
                 let message = event.data().parse().expect("a number");
                 assert!(self.messages.insert(message), "{message} came twice");
+                // Not even after a gap.
+                let is_new = self.positions.insert(*at);
+                assert!(is_new || truth.clock_goes_back, "the event at {at} came twice");
             }
             self.cursor = *at;
         }

@@ -11,7 +11,7 @@ use std::{
 use super::{
     attempt::{Appended, Attempt, Begun, Outcome, Step},
     command::Begin,
-    model::{Message, Server, TOPIC, origin, record},
+    model::{Message, Server, TOPIC, record},
     page,
     publisher::{ConnectionNumber, EPOCHS_PER_MS, Publisher},
     tail::Tail,
@@ -109,12 +109,15 @@ impl World {
             connections: Vec::new(),
             last_connection: 0,
             processes: Vec::new(),
-            clients: (0..CLIENTS).map(|_| Seen::new(origin())).collect(),
+            clients: Vec::new(),
             truth: Truth::new(keeps_all),
             luck: Luck::default(),
             next: 0,
             outcomes: BTreeMap::new(),
         };
+        world.live();
+        let begin = world.server.last().0;
+        world.clients = (0..CLIENTS).map(|_| Seen::new(begin)).collect();
         for process in 0..PROCESSES {
             let process = world.process(process);
             world.processes.push(process);
@@ -160,9 +163,22 @@ impl World {
             .retain(|connection| !connection.commands.is_empty() || alive.contains(&connection.number));
     }
 
+    /// Epochs may be ahead of the time, but less than a loss takes.
+    pub(super) fn pass(&mut self) {
+        self.server.ms += 1000;
+    }
+
+    /// Makes a life, if the data has none that may continue. In Redis the first one who asks makes it.
+    pub(super) fn live(&mut self) {
+        self.server.live();
+        self.truth.lives(self.server.begin_of_topic());
+    }
+
     /// Restarts the server. Commands that were sent to it are gone.
     pub(super) fn restart(&mut self) {
         self.server.run += 1;
+        self.pass();
+        self.live();
         self.truth.may_miss |= !self.server.keeps_all;
         self.connections.clear();
         for process in 0..PROCESSES {
@@ -302,8 +318,9 @@ impl World {
         // A process knows of another run once it has a new connection.
         let last = self.server.last().0;
         let is_told = (heard > last || self.server.is_other_run()) && self.begin_after_loss(process, heard);
-        let Follower { tail, seen } = &mut self.processes[process].tail;
-        if !is_told && let Some(page) = tail.check(self.server.last().0) {
+        let Process { publisher, tail: Follower { tail, seen }, .. } = &mut self.processes[process];
+        if !is_told && let Some(page) = tail.check(self.server.known_last()) {
+            publisher.heard(page.end());
             seen.page(&page, &self.truth);
         }
         assert!(tail.position() <= self.server.last().0, "nobody waits for what the log does not have");
@@ -326,6 +343,6 @@ impl World {
 
     fn read(&self, cursor: Position, count: usize) -> Page {
         let limit = Limit { entries: count, bytes: 1000 };
-        page::after(cursor, self.server.after(cursor, count), self.server.last().0, limit)
+        page::after(cursor, self.server.after(cursor, count), self.server.known_last(), limit)
     }
 }

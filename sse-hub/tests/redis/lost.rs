@@ -156,6 +156,17 @@ enum Loss {
     Expire,
 }
 
+impl Loss {
+    fn happen(self, server: &Server) {
+        let answer = match self {
+            Self::FlushAll => server.command(&["FLUSHALL"]),
+            Self::Delete => server.command(&["DEL", KEY]),
+            Self::Expire => server.command(&["PEXPIRE", KEY, "0"]),
+        };
+        assert!(["+OK\r\n", ":1\r\n"].contains(&&*answer), "{answer}");
+    }
+}
+
 #[tokio::test]
 async fn case_21_a_log_that_is_gone() {
     let Some(server) = Server::start(Saved) else { return };
@@ -168,12 +179,7 @@ async fn case_21_a_log_that_is_gone() {
             assert_eq!(live.next().await, "before");
         }
         let lost = live.last.unwrap();
-        let answer = match loss {
-            Loss::FlushAll => server.command(&["FLUSHALL"]),
-            Loss::Delete => server.command(&["DEL", KEY]),
-            Loss::Expire => server.command(&["PEXPIRE", KEY, "0"]),
-        };
-        assert!(["+OK\r\n", ":1\r\n"].contains(&&*answer), "{answer}");
+        loss.happen(&server);
         // The connections stay, so they are no reason to begin an epoch.
         for topic in [&a, &b] {
             assert!(
@@ -196,6 +202,65 @@ async fn case_21_a_log_that_is_gone() {
             live = client;
         }
     }
+}
+
+/// The clients are told of a reset, and Redis comes back with a state from before it.
+#[tokio::test]
+async fn case_21_an_older_state_after_a_log_that_is_gone() {
+    for loss in [Loss::FlushAll, Loss::Delete, Loss::Expire] {
+        let Some(mut server) = Server::start(Saved) else { return };
+        let first = process(&server).await;
+        let seen = publish(&first.topic(TOPIC), 1..=3).await;
+        // From now on, no process knows what was there.
+        drop(first);
+        server.save();
+        loss.happen(&server);
+        let topic = process(&server).await.topic(TOPIC);
+        let mut live = Client::open(&topic, seen).await;
+        assert_eq!(live.next().await, gap("reset", None), "{loss:?}");
+        let told = live.last.unwrap();
+        server.kill();
+        server.run();
+        let mut back = Client::open(&process(&server).await.topic(TOPIC), told).await;
+        // The first outcome may be unknown, since the connection is broken.
+        while topic.publish("4").await.is_err() {}
+        for client in [&mut live, &mut back] {
+            assert_eq!(client.next().await, gap("reset", None), "{loss:?}: Redis was restarted");
+            client.expect(4..=4).await;
+        }
+    }
+}
+
+/// Clients that have seen no event yet are told of a loss, even if nobody knows what was there.
+#[tokio::test]
+async fn case_21_a_client_at_the_begin_of_a_log_that_is_gone() {
+    for loss in [Loss::FlushAll, Loss::Delete, Loss::Expire] {
+        let Some(server) = Server::start(Saved) else { return };
+        let first = process(&server).await;
+        let begin = Client::begin(&first.topic(TOPIC)).await.last.unwrap();
+        publish(&first.topic(TOPIC), 1..=1).await;
+        drop(first);
+        loss.happen(&server);
+        publish(&process(&server).await.topic(TOPIC), 2..=3).await;
+        let mut client = Client::open(&process(&server).await.topic(TOPIC), begin).await;
+        assert_eq!(client.next().await, gap("reset", None), "{loss:?}");
+        client.expect(2..=3).await;
+    }
+}
+
+/// The same where Redis comes back empty, and the client is connected. It need not wait for an event.
+#[tokio::test]
+async fn case_21_a_restart_is_told_at_the_begin_of_a_topic() {
+    let Some(mut server) = Server::start(Saved) else { return };
+    let topic = process(&server).await.topic(TOPIC);
+    let mut live = Client::begin(&topic).await;
+    server.kill();
+    server.run();
+    assert_eq!(live.next().await, gap("reset", None));
+    let told = live.last.unwrap();
+    while topic.publish("1").await.is_err() {}
+    live.expect(1..=1).await;
+    Client::open(&process(&server).await.topic(TOPIC), told).await.expect(1..=1).await;
 }
 
 /// A log that was made again with lower ids, by a Redis whose clock is late: `XREAD` waits for higher ones.
