@@ -105,14 +105,15 @@ impl Server {
             .stderr(log)
             .spawn()
             .unwrap();
+        // Another server may have taken the port.
+        let its_process = format!("process_id:{}\r\n", child.id());
         self.child = Some(child);
         let end = Instant::now() + DEADLINE;
         while Instant::now() < end {
-            // It may be another server that took the port.
             if self.child.as_mut().is_some_and(|child| child.try_wait().unwrap().is_some()) {
                 return false;
             }
-            if self.try_command(&["PING"]).is_ok_and(|answer| answer == "+PONG\r\n") {
+            if self.try_command(&["INFO", "server"]).is_ok_and(|info| info.contains(&its_process)) {
                 return true;
             }
             thread::sleep(Duration::from_millis(5));
