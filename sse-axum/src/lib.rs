@@ -73,9 +73,9 @@ use http::{StatusCode, request::Parts};
 
 #[doc(inline)]
 pub use sse_hyper::{
-    Accepts, Batch, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType,
-    LastEventIdError, Preferred, Sse, SseBody, StreamItem, WriteLimit, accepts_event_stream, last_event_id,
-    last_event_id_or_query,
+    Accepts, Batch, Block, BoxError, CloseReason, Closed, Encoded, Event, EventId, EventType, LAST_EVENT_ID,
+    LastEventIdError, Preferred, Sse, SseBody, StreamItem, WriteLimit, accepts_event_stream, is_event_stream,
+    last_event_id, last_event_id_header, last_event_id_or_query,
 };
 
 /// Tests the examples of the README, and those of the project's README and guide, whose dependencies this crate has.

@@ -10,6 +10,7 @@ mod cases {
     mod finish;
     mod log;
     mod publish;
+    #[cfg(feature = "axum")]
     mod response;
     mod resume;
     mod slow;

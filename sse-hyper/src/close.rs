@@ -164,19 +164,23 @@ impl Closed {
     }
 }
 
-/// A sentence for a log. The error of a stream is included.
+/// A sentence for a log. It includes the error of a stream, with its causes.
 ///
 /// ```
 /// use sse_hyper::CloseReason;
 ///
-/// assert_eq!(CloseReason::Dropped.to_string(), "the server dropped the response, as when the client leaves");
+/// assert_eq!(CloseReason::Dropped.to_string(), "the client left, or the server dropped the response");
 /// ```
 impl fmt::Display for CloseReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Dropped => f.write_str("the server dropped the response, as when the client leaves"),
+            Self::Dropped => f.write_str("the client left, or the server dropped the response"),
             Self::StreamEnded => f.write_str("the stream of events ended"),
-            Self::StreamError(error) => write!(f, "the stream of events failed: {error}"),
+            Self::StreamError(error) => {
+                write!(f, "the stream of events failed: {error}")?;
+                std::iter::successors(error.source(), |error| error.source())
+                    .try_for_each(|cause| write!(f, ": {cause}"))
+            }
             Self::Shutdown => f.write_str("the server is stopping"),
             Self::MaxAge => f.write_str("the response reached its maximum age"),
             Self::WriteTimeout => f.write_str("the client read nothing for too long"),

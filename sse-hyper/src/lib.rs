@@ -154,7 +154,9 @@ pub use body::SseBody;
 pub use byte_stream::ByteStream;
 pub use close::{CloseReason, Closed};
 pub use error::{BoxError, LastEventIdError, StreamFailed};
-pub use request::{LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_or_query};
+pub use request::{
+    LAST_EVENT_ID, last_event_id, last_event_id_header, last_event_id_of, last_event_id_or_query,
+};
 pub use sse::{HEADERS, Sse};
 pub use stream_item::StreamItem;
 #[cfg(feature = "axum")]

@@ -52,17 +52,43 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 ///
 /// Standard: [9.2.4, the `Last-Event-ID` header](https://html.spec.whatwg.org/multipage/server-sent-events.html#the-last-event-id-header).
 pub fn last_event_id(headers: &HeaderMap) -> Result<Option<EventId>, LastEventIdError> {
-    let mut values = headers.get_all(LAST_EVENT_ID).iter();
+    last_event_id_of(headers.get_all(LAST_EVENT_ID))
+}
+
+/// Like [`last_event_id`], for frameworks with another type of headers: takes the values of all `Last-Event-ID` headers.
+///
+/// ```
+/// use sse_hyper::{LastEventIdError, last_event_id_of};
+///
+/// // With actix-web: `last_event_id_of(request.headers().get_all("last-event-id").map(|value| value.as_bytes()))`
+/// assert_eq!(last_event_id_of(["42"])?, Some(42_u64.into()));
+/// assert_eq!(last_event_id_of(["42", "43"]), Err(LastEventIdError::Repeated));
+/// # Ok::<(), LastEventIdError>(())
+/// ```
+///
+/// # Errors
+///
+/// Those of [`last_event_id`], and [`LastEventIdError::ControlCharacter`] if a value has a line break or NUL.
+pub fn last_event_id_of<T>(values: impl IntoIterator<Item = T>) -> Result<Option<EventId>, LastEventIdError>
+where
+    T: AsRef<[u8]>,
+{
+    let mut values = values.into_iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
         return Err(LastEventIdError::Repeated);
     }
+    let value = value.as_ref();
     if value.len() > EventId::MAX_LEN {
         return Err(LastEventIdError::TooLong { len: value.len() });
     }
-    let text = str::from_utf8(value.as_bytes())
-        .map_err(|error| LastEventIdError::NotUtf8 { at: error.valid_up_to() })?;
-    id_of(text)
+    let text =
+        str::from_utf8(value).map_err(|error| LastEventIdError::NotUtf8 { at: error.valid_up_to() })?;
+    let id = EventId::lenient(text).map_err(|error| match error {
+        ValueError::LineBreak { at } | ValueError::Nul { at } => LastEventIdError::ControlCharacter { at },
+        _ => LastEventIdError::ControlCharacter { at: 0 },
+    })?;
+    Ok(Some(id).filter(|id| !id.is_empty()))
 }
 
 /// Like [`last_event_id`], but falls back to a parameter of the query.
@@ -96,24 +122,8 @@ pub fn last_event_id_or_query(
         return last_event_id(headers);
     }
     let query = uri.query().unwrap_or_default().as_bytes();
-    let mut values =
-        form_urlencoded::parse(query).filter(|(name, _)| name == parameter).map(|(_, value)| value);
-    let Some(value) = values.next() else { return Ok(None) };
-    if values.next().is_some() {
-        return Err(LastEventIdError::Repeated);
-    }
-    if value.len() > EventId::MAX_LEN {
-        return Err(LastEventIdError::TooLong { len: value.len() });
-    }
-    id_of(&value)
-}
-
-fn id_of(text: &str) -> Result<Option<EventId>, LastEventIdError> {
-    let id = EventId::lenient(text).map_err(|error| match error {
-        ValueError::LineBreak { at } | ValueError::Nul { at } => LastEventIdError::ControlCharacter { at },
-        _ => LastEventIdError::ControlCharacter { at: 0 },
-    })?;
-    Ok(Some(id).filter(|id| !id.is_empty()))
+    let parameters = form_urlencoded::parse(query).filter(|(name, _)| name == parameter);
+    last_event_id_of(parameters.map(|(_, value)| value.into_owned()))
 }
 
 /// Makes the `Last-Event-ID` header for a reconnecting client, or `None` for an empty id.

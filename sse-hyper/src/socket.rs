@@ -8,18 +8,25 @@ use std::{
 
 use hyper_util::rt::TokioIo;
 use socket2::SockRef;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpStream;
 
-/// Makes the system end the connection as well if its peer acknowledges nothing for this long. If a peer has vanished,
-/// the send buffer has room for days of comments, so no write is pending.
-pub(crate) fn limit(io: &dyn Any, limit: Duration) {
+#[cfg(unix)]
+pub(crate) use std::os::fd::AsFd as Socket;
+#[cfg(windows)]
+pub(crate) use std::os::windows::io::AsSocket as Socket;
+
+/// Makes the system send each event at once. It also makes it end the connection if its peer acknowledges nothing for
+/// this long: if a peer has vanished, the send buffer has room for days of comments, so no write is pending.
+pub(crate) fn set_up(io: &dyn Any, limit: Duration) {
     if let Some(tcp) = tcp(io) {
+        // It fails only if the connection is broken, which the next write reports.
+        let _ = tcp.set_nodelay(true);
         // Where this is not supported, the system's own timeout ends the connection.
         let _ = user_timeout(&SockRef::from(tcp), limit);
     }
 }
 
-pub(crate) fn set_user_timeout(listener: &TcpListener, limit: Duration) -> io::Result<()> {
+pub(crate) fn set_user_timeout(listener: &impl Socket, limit: Duration) -> io::Result<()> {
     user_timeout(&SockRef::from(listener), limit)
 }
 

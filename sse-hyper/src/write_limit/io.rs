@@ -42,7 +42,7 @@ impl<T: 'static> LimitedIo<T> {
     pub(super) fn new(io: T, settings: Arc<Settings>) -> Self {
         #[cfg(feature = "tokio")]
         if !settings.limit.is_zero() {
-            crate::socket::limit(&io, settings.limit);
+            crate::socket::set_up(&io, settings.limit);
         }
         let drain = settings.drain;
         let stop = settings.stop.clone().filter(|_| !drain.is_zero() && settings.timer.is_some());
