@@ -3,7 +3,7 @@
 //! Appending needs a script, since no command checks the epoch of the log. `XADD key epoch-*` fails if the log is in a
 //! later epoch, but not if it is in an earlier one, since it was deleted and another publisher began it again.
 
-use std::{collections::HashMap, sync::LazyLock, time::Duration};
+use std::{sync::LazyLock, time::Duration};
 
 use redis::{RedisError, Script, aio::MultiplexedConnection, cmd, pipe};
 
@@ -12,9 +12,9 @@ use crate::{
     backplane::Record,
     redis::{
         attempt::{Appended, Begun},
-        connection::{Numbered, Run},
-        error::{Error, Failure, Next},
+        error::{Error, Failure},
         log::{self, Last, Logged},
+        run::{Numbered, Run},
     },
 };
 
@@ -254,43 +254,4 @@ pub(super) async fn unblock(connection: &mut MultiplexedConnection, client: u64)
 /// Checks that Redis answers.
 pub(super) async fn ping(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
     cmd("PING").query_async(connection).await
-}
-
-/// Asks Redis about its run, as far as its permissions allow.
-pub(super) async fn run(
-    connection: &mut MultiplexedConnection,
-    keeps_all: Option<bool>,
-) -> Result<Run, RedisError> {
-    let info: Option<String> = if_allowed(cmd("INFO").arg("server").query_async(connection).await)?;
-    let info = info.unwrap_or_default();
-    let field =
-        |name| info.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim);
-    let keeps_all = match keeps_all {
-        Some(keeps_all) => keeps_all,
-        None => is_synced(connection).await?,
-    };
-    Ok(Run {
-        id: field("run_id").unwrap_or_default().to_owned(),
-        version: field("redis_version").map(str::to_owned),
-        keeps_all,
-    })
-}
-
-/// Whether each write is on disk before it is answered.
-async fn is_synced(connection: &mut MultiplexedConnection) -> Result<bool, RedisError> {
-    let mut get = cmd("CONFIG");
-    get.arg("GET").arg("appendonly").arg("appendfsync");
-    let settings: Option<HashMap<String, String>> = if_allowed(get.query_async(connection).await)?;
-    let settings = settings.unwrap_or_default();
-    let is = |name, value| settings.get(name).is_some_and(|is| is == value);
-    Ok(is("appendonly", "yes") && is("appendfsync", "always"))
-}
-
-/// `None` if Redis refused the command.
-fn if_allowed<T>(answer: Result<T, RedisError>) -> Result<Option<T>, RedisError> {
-    match answer {
-        Ok(answer) => Ok(Some(answer)),
-        Err(error) if Failure::from(error.clone()).next == Next::GiveUp => Ok(None),
-        Err(error) => Err(error),
-    }
 }

@@ -9,8 +9,8 @@ use sse_conformance::redis::{Durability, Server};
 use super::{
     attempt::Begun,
     command::{Begin, NewEntry, Stream},
-    connection::{Numbered, Run},
     model::{self, TOPIC, record},
+    run::{Numbered, Run},
 };
 use crate::Position;
 

@@ -9,9 +9,10 @@ use redis::{AsyncConnectionConfig, Client, aio::MultiplexedConnection};
 use tokio::time::Instant;
 
 use crate::redis::{
-    Error, command,
-    error::{Failure, Next},
+    command,
+    error::{Error, Failure, Next},
     publisher::ConnectionNumber,
+    run::{Numbered, Run},
 };
 
 /// The time between two attempts to connect.
@@ -40,25 +41,6 @@ pub(super) struct Shared {
 struct Current {
     numbered: Numbered,
     proven_until: Instant,
-}
-
-/// A connection, its number, and the run of Redis that it is connected to.
-#[derive(Clone, Debug)]
-pub(super) struct Numbered {
-    pub(super) number: ConnectionNumber,
-    pub(super) connection: MultiplexedConnection,
-    pub(super) run: Arc<Run>,
-}
-
-/// A run of Redis, from its start to its end. No connection outlives it.
-#[derive(Debug, Default)]
-pub(super) struct Run {
-    /// Its unique id, or empty if Redis does not say.
-    pub(super) id: String,
-    /// The version, if Redis says.
-    pub(super) version: Option<String>,
-    /// Whether the next run has everything that this one acknowledged.
-    pub(super) keeps_all: bool,
 }
 
 impl Shared {
@@ -118,7 +100,7 @@ impl Shared {
 
     async fn connect(&self) -> Result<(MultiplexedConnection, Run), redis::RedisError> {
         let mut connection = self.client.get_multiplexed_async_connection_with_config(&self.config).await?;
-        let run = command::run(&mut connection, self.keeps_all).await?;
+        let run = Run::ask(&mut connection, self.keeps_all).await?;
         Ok((connection, run))
     }
 

@@ -13,13 +13,14 @@ use crate::{
     backplane::{Feed, Page},
     error::ReadError,
     redis::{
-        Inner,
-        append::{self, Told},
         command::{self, Stream},
-        connection::{Numbered, Run, pause},
+        connection::{pause, unreachable},
         error::Failure,
+        inner::Inner,
         log::Logged,
+        loss::{self, Told},
         read,
+        run::{Numbered, Run},
         tail::Tail,
     },
 };
@@ -54,9 +55,8 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
                 let tail = Tail::new(page.end());
                 inner.heard(feed.topic(), page.end());
                 feed.push(&page);
-                let stream = inner.stream(feed.topic());
                 // If the tail has ended, the backplane was dropped.
-                let _ = inner.to_tail.send(Followed { feed, stream, tail, untold: None });
+                let _ = inner.to_tail.send((feed, tail));
                 return;
             }
             Err(error) => feed.fail(error),
@@ -66,7 +66,7 @@ pub(super) async fn begin(inner: Arc<Inner>, feed: Feed) {
 }
 
 /// Follows all topics that are handed over, until the sender is dropped.
-pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<Followed>) {
+pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<(Feed, Tail)>) {
     let mut topics = HashMap::new();
     let mut run = None;
     loop {
@@ -82,14 +82,14 @@ pub(super) async fn run(inner: Arc<Inner>, mut new: UnboundedReceiver<Followed>)
 async fn connect_and_follow(
     inner: &Arc<Inner>,
     topics: &mut HashMap<String, Followed>,
-    new: &mut UnboundedReceiver<Followed>,
+    new: &mut UnboundedReceiver<(Feed, Tail)>,
     last_run: &mut Option<Arc<Run>>,
 ) -> Result<(), Failure> {
     let mut connection = inner
         .client
-        .get_multiplexed_async_connection_with_config(&inner.tail_config(BLOCK))
+        .get_multiplexed_async_connection_with_config(&inner.settings.connection_config(BLOCK))
         .await
-        .map_err(super::connection::unreachable)?;
+        .map_err(unreachable)?;
     // If `CLIENT ID` is not allowed, a topic that is new to this process waits for up to `BLOCK`.
     let client = command::client_id(&mut connection).await.ok();
     // The log may have changed. If something may be lost, clients should learn it without waiting for an event.
@@ -99,15 +99,15 @@ async fn connect_and_follow(
     *last_run = Some(run);
     let mut checked = Instant::now();
     loop {
-        while let Ok(followed) = new.try_recv() {
-            topics.insert(followed.stream.key.clone(), followed);
+        while let Ok(topic) = new.try_recv() {
+            add(inner, topics, topic);
         }
         topics.retain(|_, followed| !followed.feed.is_closed());
         if topics.is_empty() {
             match new.recv().await {
-                Some(followed) => topics.insert(followed.stream.key.clone(), followed),
+                Some(topic) => add(inner, topics, topic),
                 None => return Ok(()),
-            };
+            }
         }
         if checked.elapsed() >= CHECK {
             check(inner, topics, false).await?;
@@ -123,7 +123,7 @@ async fn wait(
     connection: &mut MultiplexedConnection,
     client: Option<u64>,
     topics: &mut HashMap<String, Followed>,
-    new: &mut UnboundedReceiver<Followed>,
+    new: &mut UnboundedReceiver<(Feed, Tail)>,
 ) -> Result<(), Failure> {
     let count = (ENTRIES / topics.len().max(1)).clamp(1, 256);
     let mut arrived = Vec::new();
@@ -133,16 +133,14 @@ async fn wait(
         loop {
             tokio::select! {
                 answer = &mut answer => break answer,
-                Some(followed) = new.recv() => arrived.push(followed),
+                Some(topic) = new.recv() => arrived.push(topic),
                 // Repeated, since the command may not have reached Redis yet.
                 () = interrupt(inner, client), if !arrived.is_empty() => {}
             }
         }
     };
     // Even if there was no answer: they are not handed over again.
-    let answer = answer.inspect_err(|_| {
-        topics.extend(arrived.drain(..).map(|followed| (followed.stream.key.clone(), followed)));
-    })?;
+    let answer = answer.inspect_err(|_| arrived.drain(..).for_each(|topic| add(inner, topics, topic)))?;
     for (key, entries) in answer {
         let Some(followed) = topics.get_mut(&key) else { continue };
         match entries.parse(&followed.stream) {
@@ -161,10 +159,14 @@ async fn wait(
             }
         }
     }
-    for followed in arrived {
-        topics.insert(followed.stream.key.clone(), followed);
-    }
+    arrived.into_iter().for_each(|topic| add(inner, topics, topic));
     Ok(())
+}
+
+/// Adds a topic, by the key of its stream.
+fn add(inner: &Inner, topics: &mut HashMap<String, Followed>, (feed, tail): (Feed, Tail)) {
+    let stream = inner.stream(feed.topic());
+    topics.insert(stream.key.clone(), Followed { feed, stream, tail, untold: None });
 }
 
 /// Makes Redis answer the tail at once, if that is allowed.
@@ -193,7 +195,7 @@ async fn check(
         let may_be_lost = heard > last.at || is_other_run;
         if let Some(lost) = followed.untold.or(may_be_lost.then_some(heard)) {
             // The marker reports it to all clients, even those that were away. The tail continues with it.
-            let told = append::begin_after_loss(inner, &mut current, followed.feed.topic(), lost).await?;
+            let told = loss::begin_after_loss(inner, &mut current, followed.feed.topic(), lost).await?;
             followed.untold = None;
             // If `heard > last`, another process has begun the epoch since.
             if told == Told::Now || told == Told::Before && heard > last.at {
@@ -217,13 +219,14 @@ async fn check(
 impl Followed {
     /// The highest position that this process knows.
     fn heard(&self, inner: &Inner) -> Position {
-        inner.topic(self.feed.topic().clone()).highest().max(self.tail.position())
+        inner.topic(self.feed.topic().clone()).publisher().highest().max(self.tail.position())
     }
 
     /// Compares markers with the positions that this process knows, before it learns theirs.
     fn compare(&mut self, inner: &Inner, entries: &[Logged]) {
         let topic = inner.topic(self.feed.topic().clone());
-        self.untold = self.untold.or_else(|| entries.iter().find_map(|entry| topic.untold(entry)));
+        self.untold =
+            self.untold.or_else(|| entries.iter().find_map(|entry| topic.publisher().untold(entry)));
     }
 
     fn show(&self, inner: &Inner, page: &Page) {

@@ -1,64 +1,27 @@
-//! Reads pages, by the rules in [`page`](super::page).
+//! Reads pages, by the rules in [`page`].
 
-use std::{
-    collections::HashSet,
-    mem,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
-    },
-};
+use std::sync::Arc;
 
-use tokio::{
-    sync::Semaphore,
-    time::{Instant, timeout_at},
-};
+use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Reason,
     backplane::{Limit, Page, ReadFrom},
     error::ReadError,
     redis::{
-        Inner,
-        append::{self, Told},
         command::Stream,
-        connection::{Numbered, pause},
+        connection::pause,
         error::{Failure, Next},
-        log::Logged,
+        inner::Inner,
+        loss::{self, Told},
         page,
+        readers::Readers,
+        run::Numbered,
     },
 };
 
-/// How many pages are read at the same time.
-const AT_ONCE: usize = 8;
-
 /// The largest number of entries in a page.
 const MAX_ENTRIES: usize = 1000;
-
-/// The assumed size of an entry before one was read, in bytes.
-const TYPICAL_SIZE: usize = 1024;
-
-/// The reads in progress, and those that wait.
-#[derive(Debug)]
-pub(super) struct Readers {
-    permits: Semaphore,
-    waiting: AtomicUsize,
-    /// Topics of which a read failed: their subscribers wait until the tail wakes them.
-    failed: Mutex<HashSet<Arc<str>>>,
-    /// The average size of an entry in the last page, in bytes: so that no more entries are read than fit.
-    entry_size: AtomicUsize,
-}
-
-impl Default for Readers {
-    fn default() -> Self {
-        Self {
-            permits: Semaphore::new(AT_ONCE),
-            waiting: AtomicUsize::new(0),
-            failed: Mutex::default(),
-            entry_size: AtomicUsize::new(TYPICAL_SIZE),
-        }
-    }
-}
 
 /// Reads a page for a client: waits for its turn and for Redis, unless too many clients wait already.
 pub(super) async fn read(
@@ -67,12 +30,12 @@ pub(super) async fn read(
     from: ReadFrom,
     limit: Limit,
 ) -> Result<Page, ReadError> {
-    let page = match Place::take(&inner.readers.waiting, inner.settings.max_waiting) {
+    let page = match inner.readers.place(inner.settings.max_waiting) {
         Some(_place) => read_in_turn(inner, &topic, from, limit).await,
         None => Err(ReadError::Busy),
     };
     if page.is_err() {
-        inner.readers.failed.lock().unwrap_or_else(PoisonError::into_inner).insert(topic);
+        inner.readers.fail(topic);
     }
     page
 }
@@ -127,13 +90,13 @@ async fn read_known(
     from: ReadFrom,
     limit: Limit,
 ) -> Result<Page, Failure> {
-    let highest = inner.topic(topic.into()).highest();
+    let highest = inner.topic(topic.into()).publisher().highest();
     let page = read_page(&inner.readers, current, stream, from, limit).await?;
     // The client's position is not trusted, but Redis may be in another run.
     let cursor = if let ReadFrom::After(cursor) = from { cursor } else { page.last };
     let is_after_loss =
         matches!(page.gap, Some(Reason::Ahead | Reason::Reset)) && page.last < highest.max(cursor);
-    if is_after_loss && append::begin_after_loss(inner, current, topic, highest).await? != Told::Never {
+    if is_after_loss && loss::begin_after_loss(inner, current, topic, highest).await? != Told::Never {
         return read_page(&inner.readers, current, stream, from, limit).await;
     }
     Ok(page)
@@ -146,7 +109,7 @@ async fn read_page(
     from: ReadFrom,
     limit: Limit,
 ) -> Result<Page, Failure> {
-    let size = readers.entry_size.load(Ordering::Relaxed).max(1);
+    let size = readers.entry_size();
     let count = limit.entries.min(limit.bytes / size).clamp(1, MAX_ENTRIES);
     let (last, entries) = match from {
         ReadFrom::After(cursor) => {
@@ -163,39 +126,4 @@ async fn read_page(
     };
     readers.learn(&entries);
     Ok(page::oldest(None, entries, last.at, limit))
-}
-
-impl Readers {
-    /// The topics of which a read failed since the last call.
-    pub(super) fn take_failed(&self) -> HashSet<Arc<str>> {
-        mem::take(&mut self.failed.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    fn learn(&self, entries: &[Logged]) {
-        let bytes: usize = entries.iter().map(Logged::size).sum();
-        if let Some(average) = bytes.checked_div(entries.len()) {
-            self.entry_size.store(average.max(1), Ordering::Relaxed);
-        }
-    }
-}
-
-/// A place among the waiting clients.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, max: usize) -> Option<Self> {
-        let place = Self(waiting);
-        if waiting.fetch_add(1, Ordering::Relaxed) < max {
-            return Some(place);
-        }
-        // Dropping the place gives it back.
-        drop(place);
-        None
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
 }
