@@ -203,12 +203,22 @@ async fn a_stream_that_panics_takes_only_its_own_connection_with_it() {
     assert!(timeout(Duration::from_millis(50), closed.recv()).await.is_err(), "once for each");
 }
 
+/// An error that shows its cause only as its source.
+#[derive(Debug, thiserror::Error)]
+#[error("a request failed")]
+struct StreamFailed(#[source] sse_hyper::BoxError);
+
 #[test]
 fn a_reason_is_a_sentence() {
     let sentence = |reason: CloseReason| reason.to_string();
-    assert_eq!(sentence(CloseReason::Dropped), "the server dropped the response, as when the client leaves");
+    assert_eq!(sentence(CloseReason::Dropped), "the client left, or the server dropped the response");
     assert_eq!(sentence(CloseReason::StreamEnded), "the stream of events ended");
     assert_eq!(sentence(CloseReason::StreamError("no disk".into())), "the stream of events failed: no disk");
+    let with_cause = StreamFailed("no answer".into());
+    assert_eq!(
+        sentence(CloseReason::StreamError(with_cause.into())),
+        "the stream of events failed: a request failed: no answer"
+    );
     assert_eq!(sentence(CloseReason::Shutdown), "the server is stopping");
     assert_eq!(sentence(CloseReason::MaxAge), "the response reached its maximum age");
     assert_eq!(sentence(CloseReason::WriteTimeout), "the client read nothing for too long");

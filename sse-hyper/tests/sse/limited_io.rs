@@ -272,3 +272,20 @@ async fn bytes_go_through() {
     assert_eq!(text, "hello world");
     drop(io.into_inner());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_system_sends_each_event_at_once_and_gives_up_on_a_silent_client() {
+    let limit = WriteLimit::new().limit(Duration::from_secs(7));
+    // A server that makes its own tokio sockets, such as actix-web, takes one of these.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    limit.prepare(&listener).unwrap();
+    let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let (accepted, _) = listener.accept().unwrap();
+    let timeout_of = |socket: socket2::SockRef<'_>| socket.tcp_user_timeout().unwrap();
+    assert_eq!(timeout_of(socket2::SockRef::from(&accepted)), Some(Duration::from_secs(7)));
+
+    let client = limit.wrap(client);
+    assert!(client.get_ref().nodelay().unwrap());
+    assert_eq!(timeout_of(socket2::SockRef::from(client.get_ref())), Some(Duration::from_secs(7)));
+}
