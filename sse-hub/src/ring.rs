@@ -113,15 +113,10 @@ impl Ring {
 
     /// Where the event after this position is: the index of its part, and its index there.
     fn place_after(&self, position: Position) -> Option<(usize, usize)> {
-        let newest = self.parts.back()?;
-        if position < self.floor || position >= newest.last() {
+        if position < self.floor {
             return None;
         }
-        // Nearly all readers want the newest part. A search of the others is slow with a long history.
-        let at = match position >= newest.floor {
-            true => self.parts.len() - 1,
-            false => self.parts.partition_point(|part| part.last() <= position),
-        };
+        let at = self.parts.partition_point(|part| part.last() <= position);
         let part = self.parts.get(at)?;
         // The position is in this part, or directly before it. Any other position is not in this log.
         let index = match part.floor.events_until(position) {

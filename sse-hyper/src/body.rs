@@ -110,9 +110,6 @@ where
         self.as_mut().poll_age(cx);
         if let Some(frame) = self.as_mut().gather(cx) {
             let events = frame.events();
-            if let Some(keep_alive) = self.as_mut().project().keep_alive {
-                keep_alive.written();
-            }
             return Poll::Ready(Some(Ok(self.send(frame.into_bytes(), events))));
         }
         if self.stream.is_none() {
@@ -221,6 +218,9 @@ where
     fn send(mut self: Pin<&mut Self>, frame: Bytes, events: usize) -> Frame<Bytes> {
         let this = self.as_mut().project();
         this.tally.count(events as u64, frame.len());
+        if let Some(keep_alive) = this.keep_alive {
+            keep_alive.written();
+        }
         let bytes = match this.break_off {
             Some(break_off) => break_off.watch(frame),
             None => frame,

@@ -206,12 +206,11 @@ impl Tally {
         Self { started: now(clock.as_ref()), clock, events: 0, bytes: 0, reason: None, link: None, hook }
     }
 
-    /// Called when the body is polled. Looks for its connection until there was a frame.
+    /// Called when the body is polled. Looks for its connection until it is found.
     pub(crate) fn is_polled(&mut self, cx: &Context<'_>) {
         match &self.link {
             Some(link) => link.is_asked(),
-            None if self.bytes == 0 => self.link = Link::of_task(cx),
-            None => {}
+            None => self.link = Link::of_task(cx),
         }
     }
 

@@ -1,10 +1,9 @@
 //! A comment or event after a silence.
 
 use std::{
-    mem,
     pin::Pin,
     sync::LazyLock,
-    task::{Context, Poll, Waker, ready},
+    task::{Context, Poll, ready},
     time::{Duration, Instant},
 };
 
@@ -17,15 +16,13 @@ use sse_codec::{
 
 use crate::timer::SharedTimer;
 
-/// Detects silence. After a frame it only reads the clock, and it re-arms the sleep only when that fires: a busy stream
-/// costs one clock reading for each pause, and no allocation.
+/// Detects silence. It reads the clock when something is written, and re-arms the
+/// sleep only when it fires: a busy stream costs one clock reading per frame, and no allocation.
 pub(crate) struct KeepAlive {
     timer: SharedTimer,
     interval: Duration,
     sends: SignOfLife,
     last_write: Instant,
-    /// Whether something was written after `last_write`.
-    is_written: bool,
     armed: Option<Armed>,
 }
 
@@ -39,8 +36,6 @@ pub(crate) struct SignOfLife {
 struct Armed {
     deadline: Instant,
     sleep: Pin<Box<dyn Sleep>>,
-    /// Wakes the task that polled the sleep.
-    waker: Waker,
 }
 
 impl KeepAlive {
@@ -56,36 +51,23 @@ impl KeepAlive {
             timer,
             interval: interval.max(Self::SHORTEST_INTERVAL),
             sends: sends.unwrap_or_else(|| DEFAULT.clone()),
-            is_written: false,
             armed: None,
         }
     }
 
-    /// Called for each frame but those of [`poll_frame`](Self::poll_frame).
     pub(crate) fn written(&mut self) {
-        self.is_written = true;
+        self.last_write = self.timer.now();
     }
 
     /// Ready with the bytes to send if nothing was written for the interval.
     pub(crate) fn poll_frame(&mut self, cx: &mut Context<'_>) -> Poll<SignOfLife> {
-        if mem::take(&mut self.is_written) {
-            self.last_write = self.timer.now();
-            // The sleep will still wake this task. To poll it takes longer than all else here.
-            if self.armed.as_ref().is_some_and(|armed| armed.will_wake(self.last_write, cx)) {
-                return Poll::Pending;
-            }
-        }
         loop {
             // An interval that overflows `Instant` never ends.
             let Some(deadline) = self.last_write.checked_add(self.interval) else { return Poll::Pending };
             let armed = match &mut self.armed {
                 Some(armed) => armed,
-                unarmed => {
-                    let sleep = self.timer.sleep_until(deadline);
-                    unarmed.insert(Armed { deadline, sleep, waker: cx.waker().clone() })
-                }
+                unarmed => unarmed.insert(Armed { deadline, sleep: self.timer.sleep_until(deadline) }),
             };
-            armed.waker.clone_from(cx.waker());
             ready!(armed.sleep.as_mut().poll(cx));
             if armed.deadline < deadline {
                 // Something was written meanwhile.
@@ -132,10 +114,6 @@ impl From<Encoded> for SignOfLife {
 }
 
 impl Armed {
-    fn will_wake(&self, now: Instant, cx: &Context<'_>) -> bool {
-        now < self.deadline && self.waker.will_wake(cx.waker())
-    }
-
     fn rearm(&mut self, timer: &SharedTimer, deadline: Instant) {
         self.deadline = deadline;
         timer.reset(&mut self.sleep, deadline);
