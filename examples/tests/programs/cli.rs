@@ -53,6 +53,8 @@ fn a_closed_output_ends_them_quietly() {
 const SERVERS: &[&str] = &[
     #[cfg(feature = "axum")]
     "axum",
+    #[cfg(feature = "gateway")]
+    "gateway",
     "ping",
     #[cfg(feature = "warp")]
     "ping_warp",
@@ -64,7 +66,8 @@ fn a_taken_port_gives_one_line_and_exit_code_1() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     for name in SERVERS {
-        let output = run(program(name).args(["--addr", &addr]), b"");
+        let upstream: &[&str] = if *name == "gateway" { &["http://127.0.0.1:9"] } else { &[] };
+        let output = run(program(name).args(["--addr", &addr]).args(upstream), b"");
         assert!(output.err.starts_with(&format!("{name}: cannot listen on {addr}: ")), "{output:?}");
         assert_eq!((output.err.lines().count(), &*output.out, output.code), (1, "", Some(1)));
     }
@@ -81,6 +84,15 @@ fn help_and_wrong_flags() {
         let wrong: &[&[&str]] = match *name {
             "decode" => &[&["--chunk", "0"], &["--max-event"]],
             "encode" => &[&["--max-line", "0"], &["--max-line"]],
+            "gateway" => &[
+                &[],
+                &["https://127.0.0.1"],
+                &["http://127.0.0.1/events"],
+                &["--rename", "price"],
+                &["--rename", "price=a\nb"],
+                &["--keep-alive", "0"],
+                &["--addr"],
+            ],
             "idle" => {
                 &[&["--clients", "5"], &["--server", "none"], &["--streams", "0"], &["--keep-alive", "0"]]
             }

@@ -6,6 +6,8 @@ mod browser;
 mod cli;
 mod decode;
 mod encode;
+#[cfg(feature = "gateway")]
+mod gateway;
 #[cfg(target_os = "linux")]
 mod idle;
 mod links;
