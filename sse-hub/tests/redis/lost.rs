@@ -204,7 +204,7 @@ async fn case_21_a_log_that_is_gone() {
     }
 }
 
-/// The clients are told of a reset, and Redis comes back with a state from before it.
+/// The clients get a reset, and Redis comes back with a state from before it.
 #[tokio::test]
 async fn case_21_an_older_state_after_a_log_that_is_gone() {
     for loss in [Loss::FlushAll, Loss::Delete, Loss::Expire] {
@@ -231,7 +231,7 @@ async fn case_21_an_older_state_after_a_log_that_is_gone() {
     }
 }
 
-/// Clients that have seen no event yet are told of a loss, even if nobody knows what was there.
+/// Clients that have seen no event yet get a gap after a loss, even if nobody knows what was there.
 #[tokio::test]
 async fn case_21_a_client_at_the_begin_of_a_log_that_is_gone() {
     for loss in [Loss::FlushAll, Loss::Delete, Loss::Expire] {
