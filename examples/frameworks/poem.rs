@@ -1,4 +1,7 @@
-//! Events from poem: `cargo run --features poem`, then `curl -N http://127.0.0.1:3000/events`.
+//! Events from poem. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
+//! --features poem`, then `curl -N http://127.0.0.1:3000/events`.
+//! It needs sse-hyper, poem (feature `server`), ctrlc (feature `termination`), futures-util,
+//! tokio (features `macros`, `net`, `rt-multi-thread`) and tokio-util (feature `rt`).
 
 use futures_util::{StreamExt, stream};
 use poem::{Body, EndpointExt, Response, Route, Server, get, handler, listener::TcpAcceptor, web::Data};
@@ -20,7 +23,7 @@ fn events(stop: Data<&CancellationToken>) -> Response {
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (stop, limit) = (CancellationToken::new(), std::time::Duration::from_secs(5));
     let signal = stop.clone();
-    ctrlc::set_handler(move || signal.cancel())?; // also at SIGTERM
+    ctrlc::set_handler(move || signal.cancel())?; // also at SIGTERM and SIGHUP
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());
     let listener = tokio::net::TcpListener::bind(address).await?;
     println!("http://{}/events", listener.local_addr()?);

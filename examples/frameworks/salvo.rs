@@ -1,4 +1,7 @@
-//! Events from salvo: `cargo run --features salvo`, then `curl -N http://127.0.0.1:3000/events`.
+//! Events from salvo. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
+//! --features salvo`, then `curl -N http://127.0.0.1:3000/events`.
+//! It needs sse-hyper, salvo (feature `server-handle`), ctrlc (feature `termination`), futures-util,
+//! tokio (features `macros`, `rt-multi-thread`) and tokio-util (feature `rt`).
 
 use futures_util::{FutureExt, StreamExt, stream};
 use salvo::prelude::*;
@@ -20,7 +23,7 @@ async fn events(response: &mut Response) {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    ctrlc::set_handler(|| STOP.cancel())?; // also at SIGTERM
+    ctrlc::set_handler(|| STOP.cancel())?; // also at SIGTERM and SIGHUP
     let address = std::env::args().nth(1).unwrap_or("127.0.0.1:3000".into());
     let server = Server::new(TcpListener::new(address).try_bind().await?);
     println!("{}", server.holdings()[0]);
