@@ -21,6 +21,23 @@ impl Event {
     /// assert_eq!(event.to_bytes(), "id: 7\ndata: {\"n\":1}\n\n");
     /// # Ok::<(), serde_json::Error>(())
     /// ```
+    ///
+    /// A stream of values becomes a stream of `Result`s, which `Sse::new` of sse-hyper accepts. A value that cannot be
+    /// serialized then ends the response, and its close reason is `StreamError`:
+    ///
+    /// ```
+    /// use futures_util::{Stream, StreamExt};
+    /// use sse_codec::{Event, EventType};
+    ///
+    /// const TICK: EventType = EventType::from_static("tick");
+    ///
+    /// fn ticks(numbers: impl Stream<Item = u64>) -> impl Stream<Item = Result<Event, serde_json::Error>> {
+    ///     numbers.map(|number| Event::json(&number).map(|event| event.with_event_type(TICK)))
+    /// }
+    /// # let event = futures_util::FutureExt::now_or_never(Box::pin(ticks(futures_util::stream::iter([7]))).next());
+    /// # assert_eq!(event.unwrap().unwrap()?.to_bytes(), "event: tick\ndata: 7\n\n");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub fn json<T: Serialize + ?Sized>(value: &T) -> Result<Self, Error> {
         serde_json::to_string(value).map(Self::new)
     }

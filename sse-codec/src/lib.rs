@@ -109,6 +109,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// The documentation links to items of features that may be off.
+#![cfg_attr(not(all(feature = "std", feature = "stream")), allow(rustdoc::broken_intra_doc_links))]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -18,6 +18,10 @@ pin_project! {
     /// The chunks are any type that converts to [`Bytes`], in a `Result`. The next chunk is requested when the blocks
     /// of the previous one were taken, so a slow client slows its source down. An error does not end the stream.
     ///
+    /// Every line end becomes LF, every field gets a colon and one space after it, and a BOM and extra blank lines are
+    /// removed. All else stays as it was. A block is returned at its blank line, so a comment without one waits for the
+    /// end of its block.
+    ///
     /// ```
     /// use futures_util::{StreamExt, stream};
     /// use sse_codec::{Encoded, lines::BlockStream};
@@ -48,7 +52,9 @@ impl<S> BlockStream<S> {
         Self::with_limits(source, Limits::new())
     }
 
-    /// Decodes `source` with another [limit](BlockDecoder::with_limits).
+    /// Decodes `source` with another [limit of an event](Limits::with_event), which here counts all lines of the block.
+    ///
+    /// [`BlockDecoder::with_limits`] has the details.
     pub fn with_limits(source: S, limits: Limits) -> Self {
         Self { source, decoder: BlockDecoder::with_limits(limits), is_done: false }
     }

@@ -13,8 +13,9 @@ use crate::{
 
 /// Decodes an event stream to its blocks, with all their lines: for proxies that edit events.
 ///
-/// Only the kind of line ends is lost, and whether a space followed a colon. A block is returned at its blank line, so
-/// a proxy that forwards blocks never joins parts of two.
+/// Every line end becomes LF, every field gets a colon and one space after it, and a BOM and extra blank lines are
+/// removed. All else stays as it was. A block is returned at its blank line, so a proxy that forwards blocks never joins
+/// parts of two.
 ///
 /// ```
 /// use sse_codec::{Encoded, lines::BlockDecoder};

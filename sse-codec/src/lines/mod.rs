@@ -50,8 +50,8 @@ use input::Input;
 /// Decodes an event stream to its lines.
 ///
 /// Comments and unknown fields are returned too, and each line can be [encoded](Line::encode) again. The fields,
-/// values, comments and blank lines stay the same, in the same order, even if they are not UTF-8. Only the kind of line
-/// ends is lost, and whether a space followed the colon of a field.
+/// values, comments and blank lines stay the same, in the same order, even if they are not UTF-8. Every line end becomes
+/// LF, every field gets a colon and one space after it, and a BOM at the start is removed.
 ///
 /// Standard: [9.2.5](https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream).
 #[derive(Clone, Debug)]

@@ -29,6 +29,29 @@ use crate::{Encoded, bom::BOM};
 /// assert_eq!(Encoded::from(&block).as_bytes(), "data: hello\n\n");
 /// # Ok::<(), sse_codec::error::ValueError>(())
 /// ```
+///
+/// To replace a line, collect the others with it:
+///
+/// ```
+/// use sse_codec::{
+///     Encoded,
+///     lines::{BlockDecoder, Field, Line, RawBlock},
+/// };
+///
+/// let mut decoder = BlockDecoder::new();
+/// let block = decoder.decode(b"event: tick\ndata: 1\n\n").next().unwrap()?;
+///
+/// let price = Field::new("event", "price")?;
+/// let edited: RawBlock = block
+///     .lines()
+///     .map(|line| match line {
+///         Line::Field(field) if field.name() == b"event" => price.into(),
+///         line => line,
+///     })
+///     .collect();
+/// assert_eq!(Encoded::from(edited).as_bytes(), "event: price\ndata: 1\n\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct RawBlock {
     /// The encoded lines, each with an LF.
