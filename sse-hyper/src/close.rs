@@ -67,6 +67,8 @@ pub enum CloseReason {
     StreamError(BoxError),
     /// The future given to [`Sse::until`](crate::Sse::until) was ready, or the
     /// [`WriteLimit::drain`](crate::WriteLimit::drain) time was over.
+    ///
+    /// A client that reads nothing is closed with this reason too, although it has not received everything.
     Shutdown,
     /// The response reached its maximum age: see [`Sse::max_age`](crate::Sse::max_age).
     MaxAge,

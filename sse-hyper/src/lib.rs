@@ -15,8 +15,8 @@
 //! assert_eq!(response.headers()["content-type"], "text/event-stream");
 //! ```
 //!
-//! The stream yields [`Event`]s, or [`Encoded`] events that are encoded once for many clients, or
-//! `Result`s of either. It needs to be neither `Sync` nor `Unpin`.
+//! The stream yields [`Event`]s, or [`Encoded`] events that are encoded once for many clients, or the
+//! [`RawBlock`](sse_codec::lines::RawBlock)s of a proxy, or `Result`s of these. It needs to be neither `Sync` nor `Unpin`.
 //!
 //! Standard: [WHATWG HTML, 9.2 Server-sent events](https://html.spec.whatwg.org/multipage/server-sent-events.html).
 //! [`sse_codec`] does all the encoding.
@@ -94,6 +94,42 @@
 //! # })?;
 //! # std::io::Result::Ok(())
 //! ```
+//!
+//! # Proxies
+//!
+//! A gateway that edits events and keeps their comments and unknown fields reads
+//! [`RawBlock`](sse_codec::lines::RawBlock)s with `sse_codec::lines::BlockStream`, and passes them to [`Sse::new`]:
+//!
+//! ```
+//! use bytes::Bytes;
+//! use futures_util::{StreamExt, stream};
+//! use sse_codec::{
+//!     error::StreamError,
+//!     lines::{BlockStream, Line},
+//! };
+//! use sse_hyper::Sse;
+//!
+//! let upstream = stream::iter([Ok::<_, std::io::Error>(Bytes::from("x-secret: 7\ndata: 1\n\n"))]);
+//! let blocks = BlockStream::new(upstream).filter_map(async |block| match block {
+//!     Ok(mut block) => {
+//!         block.retain(|line| !matches!(line, Line::Field(field) if field.name() == b"x-secret"));
+//!         Some(Ok(block))
+//!     }
+//!     Err(StreamError::Source(error)) => Some(Err(error)), // ends the response
+//!     Err(too_large) => {
+//!         eprintln!("{too_large}"); // the block is dropped, the next one follows
+//!         None
+//!     }
+//! });
+//! let response = Sse::new(blocks).break_on_error().into_http_response();
+//! # use http_body_util::BodyExt;
+//! # let body = response.into_body().collect();
+//! # let body = tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(body)?;
+//! # assert_eq!(body.to_bytes(), "data: 1\n\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The README has what else a gateway needs.
 //!
 //! # What it does for you
 //!

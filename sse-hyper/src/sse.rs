@@ -65,7 +65,10 @@ impl<S> Sse<S>
 where
     S: Stream<Item: StreamItem<Error: Into<BoxError>>>,
 {
-    /// Streams the items of `stream`: [`Event`]s, [`Encoded`] blocks, or `Result`s of these.
+    /// Streams the items of `stream`: [`Event`]s, [`Encoded`] blocks, [`RawBlock`](sse_codec::lines::RawBlock)s, or
+    /// `Result`s of these.
+    ///
+    /// A tokio `Receiver` is not a `Stream`: wrap it, as in the second example.
     ///
     /// The error may be anything that converts into a [`BoxError`], such as any error type, `String` or `&str`.
     ///
@@ -78,20 +81,26 @@ where
     /// let sse = Sse::new(stream::iter([Ok(Event::new("might fail")), Err("and does")]));
     /// ```
     ///
-    /// A task that produces events sends them through a channel. When the client leaves, the receiver is dropped, and
-    /// the next `send` fails. `closed` reports it too:
+    /// A task that produces events sends them through a channel. When the client leaves, the receiver is dropped. Then
+    /// `closed` is ready, even while the task waits for something else, and `send` fails:
     ///
     /// ```
+    /// use std::time::Duration;
+    ///
     /// use futures_util::stream;
     /// use sse_hyper::{Event, Sse};
-    /// use tokio::sync::mpsc;
+    /// use tokio::{sync::mpsc, time::sleep};
     ///
     /// # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
     /// let (sender, receiver) = mpsc::channel(16);
     /// tokio::spawn(async move {
     ///     for n in 0_u64.. {
+    ///         tokio::select! {
+    ///             () = sender.closed() => break, // the client has left
+    ///             () = sleep(Duration::from_secs(1)) => {} // the work
+    ///         }
     ///         if sender.send(Event::new(n.to_string())).await.is_err() {
-    ///             break; // the client has left
+    ///             break;
     ///         }
     ///     }
     /// });
@@ -164,7 +173,8 @@ where
     ///
     /// Proxies close silent connections, many of them after 30 or 60 s. The keep-alive also notices a client whose
     /// disconnect the server does not see because the client sent more than its request. Its system answers the
-    /// first comment with a reset, and the second one fails, so this takes at most two intervals.
+    /// first comment with a reset, and the second one fails, so this takes at most two intervals. The same holds for every
+    /// client of poem, and of actix-web unless `h1_allow_half_closed(false)` is set.
     ///
     /// A client that vanished without closing the connection answers nothing, and the system resends each comment for
     /// some 15 minutes. A [`WriteLimit`](crate::WriteLimit) ends it within the interval plus that limit: 45 s by
