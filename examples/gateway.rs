@@ -17,7 +17,6 @@ use axum::{
     },
     response::{IntoResponse, Response, Result},
     routing::get,
-    serve::ListenerExt,
 };
 use futures_util::{FutureExt, StreamExt, future::BoxFuture, future::Shared};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
@@ -146,9 +145,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
         TcpListener::bind(&addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
     println!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?);
     // Disconnects clients that read nothing, and does not wait for them when the gateway stops.
-    let listener = WriteLimit::new().until(stop.clone()).listener(listener).tap_io(|io| {
-        let _ = io.get_ref().set_nodelay(true); // small events must not wait for each other
-    });
+    let listener = WriteLimit::new().until(stop.clone()).listener(listener);
     Ok(axum::serve(listener, app).with_graceful_shutdown(stop).await?)
 }
 

@@ -36,7 +36,6 @@
 //!     let limit = WriteLimit::new(); // for clients that read nothing
 //!     loop {
 //!         let (socket, _) = listener.accept().await?;
-//!         socket.set_nodelay(true)?; // small frames must not wait for each other
 //!         let service = service_fn(|request: Request<Incoming>| async move {
 //!             // The last id that a returning client has seen.
 //!             let seen = last_event_id(request.headers()).unwrap_or_default();
