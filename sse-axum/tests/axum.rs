@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{any, get},
 };
-use futures_util::{Stream, stream};
+use futures_util::{Stream, StreamExt, stream};
 use http::{Request, StatusCode};
 use http_body_util::Empty;
 use sse_axum::{
@@ -131,7 +131,9 @@ fn a_rejection_has_its_source() {
 async fn head_is_answered_without_a_body() {
     let (closings, mut closed) = mpsc::unbounded_channel::<Closed>();
     let handler = move || async move {
-        Sse::new(stream::pending::<Event>()).on_close(move |closed| closings.send(closed).unwrap())
+        // An event is ready, so a poll of the body would count it.
+        let events = stream::iter([Event::new("hello")]).chain(stream::pending());
+        Sse::new(events).on_close(move |closed| closings.send(closed).unwrap())
     };
     let server = start(Router::new().route("/", get(handler))).await;
     for http in BOTH {

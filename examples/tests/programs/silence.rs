@@ -84,13 +84,13 @@ fn a_server_whose_output_nobody_reads_goes_on() {
         // The log has one or two lines of this total length for each client.
         for (name, len) in [("axum", 38), ("ping", 110), ("ping_warp", 100), ("plain", 29)] {
             if SERVERS.contains(&name) {
-                scope.spawn(move || goes_on_with_a_full_output(name, 80 * 1024 / len));
+                scope.spawn(move || goes_on_with_a_full_output(name, 80 * 1024 / len + 1_200));
             }
         }
     });
 }
 
-/// Enough clients to log more than a pipe holds, which is 64 KiB.
+/// Enough clients to log more than a pipe and the queue of the log hold: 64 KiB and 1,000 lines.
 fn goes_on_with_a_full_output(name: &str, clients: usize) {
     let mut child = piped(program(name).args(["--addr", "127.0.0.1:0", "--interval", "600000"]));
     let mut line = String::new();
