@@ -1,5 +1,5 @@
 //! Prints the answer of a language model as it comes, with the API that many services share. Offline: `cargo run
-//! --example llm_server`, then `cargo run --example llm -- "Why is the sky blue?"`.
+//! --example llm_server`, then `OPENAI_API_KEY=any cargo run --example llm -- "Why is the sky blue?"`.
 use std::{env, error::Error, io::Write};
 
 use futures_util::StreamExt;

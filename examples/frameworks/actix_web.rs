@@ -1,5 +1,5 @@
 //! Events from actix-web. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
-//! --features actix-web`, then `curl -N http://127.0.0.1:3000/events -H 'last-event-id: 41'`.
+//! --features actix-web --bin sse-actix-web`, then `curl -N http://127.0.0.1:3000/events -H 'last-event-id: 41'`.
 //! It needs sse-hyper, actix-web, ctrlc (feature `termination`), futures-util, and tokio-util (feature `rt`).
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};

@@ -1,5 +1,5 @@
 //! Events from poem. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
-//! --features poem`, then `curl -N http://127.0.0.1:3000/events`.
+//! --features poem --bin sse-poem`, then `curl -N http://127.0.0.1:3000/events`.
 //! It needs sse-hyper, poem (feature `server`), ctrlc (feature `termination`), futures-util,
 //! tokio (features `macros`, `net`, `rt-multi-thread`) and tokio-util (feature `rt`).
 

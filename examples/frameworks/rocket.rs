@@ -1,5 +1,5 @@
 //! Events from Rocket. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
-//! --features rocket`, then `curl -N http://127.0.0.1:8000/events`.
+//! --features rocket --bin sse-rocket`, then `curl -N http://127.0.0.1:8000/events`.
 //! It needs sse-hyper, rocket, futures-util and tokio-util (feature `io`).
 
 use futures_util::{StreamExt, stream};

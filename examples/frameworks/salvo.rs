@@ -1,5 +1,5 @@
 //! Events from salvo. In the root of the project: `cargo run --manifest-path examples/frameworks/Cargo.toml
-//! --features salvo`, then `curl -N http://127.0.0.1:3000/events`.
+//! --features salvo --bin sse-salvo`, then `curl -N http://127.0.0.1:3000/events`.
 //! It needs sse-hyper, salvo (feature `server-handle`), ctrlc (feature `termination`), futures-util,
 //! tokio (features `macros`, `rt-multi-thread`) and tokio-util (feature `rt`).
 
