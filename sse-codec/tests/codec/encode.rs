@@ -190,7 +190,7 @@ fn what_is_encoded_knows_how_many_events_it_has() {
     // An encoded burst counts all its events, also in another batch.
     batch.push_encoded(&three);
     batch.push(&Event::new("4"));
-    assert_eq!((batch.events(), batch.len()), (4, three.as_bytes().len() + 9));
+    assert_eq!((batch.events(), batch.len(), batch.is_empty()), (4, three.as_bytes().len() + 9, false));
     assert_eq!(batch.take().events(), 4);
     assert_eq!((batch.events(), batch.len(), batch.is_empty()), (0, 0, true));
 }
