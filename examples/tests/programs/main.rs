@@ -23,3 +23,13 @@ mod signals;
 mod silence;
 #[cfg(target_os = "linux")]
 mod terminal;
+
+/// The programs that listen, all at `/sse`.
+const SERVERS: &[&str] = &[
+    #[cfg(feature = "axum")]
+    "axum",
+    "ping",
+    #[cfg(feature = "warp")]
+    "ping_warp",
+    "plain",
+];

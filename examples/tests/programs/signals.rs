@@ -11,15 +11,7 @@ use sse_conformance::{
     programs::{PATIENCE, Running},
 };
 
-/// The programs that listen, all at `/sse`.
-const SERVERS: &[&str] = &[
-    #[cfg(feature = "axum")]
-    "axum",
-    "ping",
-    #[cfg(feature = "warp")]
-    "ping_warp",
-    "plain",
-];
+use crate::SERVERS;
 
 const SIGNALS: [&str; 2] = ["INT", "TERM"];
 

@@ -12,15 +12,7 @@ use sse_conformance::{
     programs::{PATIENCE, piped, run},
 };
 
-/// The programs that listen, all at `/sse`.
-const SERVERS: &[&str] = &[
-    #[cfg(feature = "axum")]
-    "axum",
-    "ping",
-    #[cfg(feature = "warp")]
-    "ping_warp",
-    "plain",
-];
+use crate::SERVERS;
 
 /// The preface of HTTP/2, and an empty SETTINGS frame.
 const HTTP_2: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";

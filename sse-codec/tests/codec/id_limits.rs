@@ -7,6 +7,8 @@ use sse_conformance::{
     oracle::{Output, Settings, expect},
 };
 
+use crate::limits::{too_large, too_long};
+
 const EVENTS: Settings = Settings::EVENTS;
 
 /// Checks these outputs at each level in every chunking. Each prefix of the stream gives the outputs of its bytes.
@@ -36,14 +38,6 @@ fn event(id: Option<&str>, last_event_id: &str) -> Output {
         retry: None,
         last_event_id: last_event_id.to_owned(),
     }
-}
-
-fn too_large(limit: usize, offset: u64, id: Option<&str>) -> Output {
-    Output::EventTooLarge { limit, offset, id: id.map(str::to_owned) }
-}
-
-fn too_long(limit: usize, offset: u64) -> Output {
-    Output::IdTooLong { limit, offset }
 }
 
 #[test]

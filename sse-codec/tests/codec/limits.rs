@@ -53,11 +53,11 @@ fn event_with_id(data: &str, id: &str) -> Output {
     }
 }
 
-fn too_large(limit: usize, offset: u64, id: Option<&str>) -> Output {
+pub(crate) fn too_large(limit: usize, offset: u64, id: Option<&str>) -> Output {
     Output::EventTooLarge { limit, offset, id: id.map(str::to_owned) }
 }
 
-fn too_long(limit: usize, offset: u64) -> Output {
+pub(crate) fn too_long(limit: usize, offset: u64) -> Output {
     Output::IdTooLong { limit, offset }
 }
 
