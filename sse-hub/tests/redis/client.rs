@@ -38,6 +38,11 @@ pub(crate) async fn publish(topic: &Topic, numbers: std::ops::RangeInclusive<u64
     last.unwrap()
 }
 
+/// Publishes until it succeeds: the outcome is unknown at first, if the connection is broken.
+pub(crate) async fn publish_again(topic: &Topic, number: u64) {
+    within(async { while topic.publish(number.to_string()).await.is_err() {} }).await;
+}
+
 pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
     timeout(DEADLINE, future).await.expect("it takes far too long")
 }
