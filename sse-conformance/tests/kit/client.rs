@@ -1,25 +1,22 @@
 //! The kit finds no fault in a correct client, and each fault that was put in.
 
-use std::{collections::HashSet, env, ffi::OsString, fs, process::Command, time::Duration};
+use std::{collections::HashSet, ffi::OsString, fs, time::Duration};
 
 use futures_util::future::join_all;
 use sse_conformance::{
+    examples::path,
     kit::{
         client,
         flags::Flags,
         report::{Outcome, Report},
     },
-    programs::{self, Finished},
 };
 
-/// The client in `broken`. `cargo test` builds it before it runs the tests, but not with `--test`: then run
-/// `cargo build --examples` first.
+use crate::kit;
+
+/// The client in `broken`.
 fn broken_client() -> String {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path = profile.join("examples").join("broken_client").with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
-    path.to_str().unwrap().to_owned()
+    path("broken_client").to_str().unwrap().to_owned()
 }
 
 /// The report of the kit on a client with this fault, for these checks.
@@ -113,10 +110,6 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     // It ends at once, and prints the reason.
     let words = error(&[&broken_client(), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
-}
-
-fn kit(args: &[&str]) -> Finished {
-    programs::run(Command::new(env!("CARGO_BIN_EXE_sse-conformance")).args(args), b"")
 }
 
 #[test]

@@ -1,26 +1,21 @@
 //! Runs the program `sse-conformance` on decoders and encoders with one rule switched off each, and on programs that
 //! never work. It must find each fault, by the checks that are named for it, and nothing else.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf};
 
 use serde_json::Value;
 use sse_conformance::{
+    examples::path,
     kit::report::{Outcome, Report},
-    programs::{self, Finished},
+    programs::Finished,
     vectors::{self, Vector},
 };
 
-fn kit(args: &[&str]) -> Finished {
-    programs::run(Command::new(env!("CARGO_BIN_EXE_sse-conformance")).args(args), b"")
-}
+use crate::kit;
 
 /// One of the programs in `broken`.
 fn program(name: &str) -> String {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path = profile.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
-    path.to_str().unwrap().to_owned()
+    path(name).to_str().unwrap().to_owned()
 }
 
 fn file(name: &str) -> PathBuf {
@@ -31,7 +26,9 @@ fn file(name: &str) -> PathBuf {
 fn report(suite: &str, more: &[&str], fault: &str) -> (Report, Finished) {
     let json = file(&format!("{suite}-{}", fault.replace(' ', "-")));
     let program = program(&format!("broken_{suite}"));
-    let args = [&[suite, "--json", json.to_str().unwrap()], more, &["--", &program, fault]].concat();
+    // A busy machine may need longer than the 10 s of the default.
+    let args = [suite, "--timeout", "60", "--json", json.to_str().unwrap()];
+    let args = [&args, more, &["--", &program, fault]].concat();
     let finished = kit(&args);
     let text = fs::read(&json).unwrap_or_else(|error| panic!("{error}: {finished:?}"));
     let report: Report = serde_json::from_slice(&text).unwrap();
