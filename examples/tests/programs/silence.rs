@@ -49,7 +49,7 @@ fn an_open_stream_is_not_silent() {
     thread::scope(|scope| {
         for name in SERVERS {
             scope.spawn(move || {
-                let server = Server::start(name, &["--interval", "1000", "--silence", "300"]);
+                let server = Server::start(name, &["--interval", "1200", "--silence", "600"]);
                 let mut answer = Answer::get(server.addr, "/sse", b"");
                 let (mut events, start) = (0, Instant::now());
                 while events < 3 {

@@ -208,7 +208,7 @@ fn help_and_wrong_flags() {
 
 #[test]
 fn a_silent_connection_is_closed_and_an_open_stream_is_not_silent() {
-    let hub = Server::start("hub", &["--silence", "300"]);
+    let hub = Server::start("hub", &["--silence", "1000"]);
     let mut silent = TcpStream::connect(hub.addr).unwrap();
     silent.set_read_timeout(Some(PATIENCE)).unwrap();
     let mut stream = Answer::get(hub.addr, "/topics/a", b"");
