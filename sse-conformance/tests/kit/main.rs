@@ -9,6 +9,8 @@ use sse_conformance::programs::{Finished, run_within};
 mod browser;
 mod client;
 mod codecs;
+#[cfg(unix)]
+mod results;
 mod server;
 
 /// Runs the program. It may start hundreds of others, so it gets more time than they.
