@@ -200,7 +200,7 @@ async fn a_client_that_does_not_read_does_not_hold_up_a_shutdown() {
     let server = start(Router::new().route("/", get(handler))).await;
     let mut deaf = TcpStream::connect(server.addr).await.unwrap();
     deaf.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
-    deaf.read_exact(&mut [0; 1]).await.unwrap();
+    soon(deaf.read_exact(&mut [0; 1])).await.unwrap();
     server.shutdown().await;
     assert!(matches!(soon(closed.recv()).await.unwrap().reason(), CloseReason::Shutdown));
 }

@@ -1,8 +1,14 @@
 //! A blocking client for HTTP/1.0, without an HTTP library.
 
 use std::{
-    io::{BufRead, BufReader, Write},
+    io::{
+        self, BufRead, BufReader,
+        ErrorKind::{Interrupted, TimedOut, WouldBlock},
+        Read, Write,
+    },
+    iter,
     net::{SocketAddr, TcpStream},
+    time::Instant,
 };
 
 use crate::programs::PATIENCE;
@@ -25,6 +31,7 @@ impl Answer {
     /// Sends this request.
     pub fn to(addr: SocketAddr, request: &[u8]) -> Self {
         let mut stream = TcpStream::connect(addr).unwrap();
+        stream.set_write_timeout(Some(PATIENCE)).unwrap();
         stream.write_all(request).unwrap();
         Self::read(stream)
     }
@@ -45,6 +52,16 @@ impl Answer {
     /// Of an event stream: everything up to and including the next blank line. `None` at its end.
     pub fn block(&mut self) -> Option<String> {
         self.until("\n")
+    }
+
+    /// Of an event stream: the other blocks, up to its end. The end must come within [`PATIENCE`].
+    pub fn rest(&mut self) -> Vec<String> {
+        let deadline = Instant::now() + PATIENCE;
+        iter::from_fn(|| {
+            assert!(Instant::now() < deadline, "the stream did not end within {PATIENCE:?}");
+            self.block()
+        })
+        .collect()
     }
 
     /// Of any body: the next line, with its end.
@@ -71,6 +88,27 @@ impl Answer {
             if &lines[start..] == last {
                 return Some(lines);
             }
+        }
+    }
+}
+
+/// Everything up to the end of a connection. If the end does not come within [`PATIENCE`], this is an error of the kind
+/// `TimedOut`, also if bytes come again and again.
+pub fn read_to_end(stream: &mut TcpStream) -> io::Result<Vec<u8>> {
+    let deadline = Instant::now() + PATIENCE;
+    let (mut all, mut chunk) = (Vec::new(), [0; 4096]);
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return Err(TimedOut.into());
+        }
+        stream.set_read_timeout(Some(left))?;
+        match stream.read(&mut chunk) {
+            Ok(0) => return Ok(all),
+            Ok(len) => all.extend_from_slice(&chunk[..len]),
+            // The next round sees whether the time is over.
+            Err(error) if matches!(error.kind(), WouldBlock | TimedOut | Interrupted) => {}
+            Err(error) => return Err(error),
         }
     }
 }

@@ -89,3 +89,57 @@ mod naive_lines {
         assert_eq!(splitter.feed(b'\n'), Some(line("")));
     }
 }
+
+#[cfg(unix)]
+mod programs {
+    use std::{
+        panic,
+        process::{Command, Stdio},
+        time::Duration,
+    };
+
+    use sse_conformance::programs::{Finished, Running, exit, piped, run, run_within};
+
+    fn sh(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_program_gets_its_input_and_gives_its_output() {
+        let finished = Finished { out: "in".into(), err: "wrong\n".into(), code: Some(3) };
+        assert_eq!(run(&mut sh("cat; echo wrong >&2; exit 3"), b"in"), finished);
+        // More than a pipe holds, in both directions, which the program does not read.
+        let finished = run(&mut sh("head -c 1000000 /dev/zero | tr '\\0' x"), &[b'x'; 1_000_000]);
+        assert_eq!((finished.out.len(), finished.code), (1_000_000, Some(0)));
+    }
+
+    #[test]
+    fn a_program_that_does_not_exit_is_killed_and_its_output_is_shown() {
+        for script in ["echo $$; exec sleep 600", "exec >&- 2>&-; exec sleep 600"] {
+            let limit = Duration::from_millis(300);
+            let panic = panic::catch_unwind(|| run_within(limit, &mut sh(script), b"")).unwrap_err();
+            let message = panic.downcast_ref::<String>().unwrap();
+            assert!(message.contains("did not exit within 300ms") && message.contains(script), "{message}");
+            if script.starts_with("echo") {
+                let id = message.split_once("it printed \"").unwrap().1.split_once("\\n").unwrap().0;
+                let is_there = Command::new("kill").args(["-0", id]).stderr(Stdio::null()).status();
+                assert!(!is_there.unwrap().success(), "{id} is still there");
+            }
+        }
+    }
+
+    #[test]
+    fn a_running_program_has_to_print_nothing_more() {
+        let more = Running::start(sh("echo one; echo two; echo three"));
+        assert_eq!((more.line(), more.rest()), ("one".into(), vec!["two".into(), "three".into()]));
+        assert_eq!(more.finish(), 0);
+        let more = Running::start(sh("echo one; echo two; echo three >&2"));
+        assert_eq!(more.line(), "one");
+        let panic = panic::catch_unwind(|| more.finish()).unwrap_err();
+        let message = panic.downcast_ref::<String>().unwrap();
+        assert!(message.contains(r#"(["two"], ["three"])"#), "{message}");
+        assert_eq!(exit(&mut piped(&mut sh("exit 7"))).code(), Some(7));
+    }
+}

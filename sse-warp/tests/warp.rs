@@ -119,7 +119,7 @@ async fn events_arrive_one_by_one_and_a_client_that_leaves_is_noticed() {
     let server = start(route).await;
     for http in BOTH {
         let mut answer = get(server.addr, http).await;
-        let (sender, closed) = senders.recv().await.unwrap();
+        let (sender, closed) = soon(senders.recv()).await.unwrap();
         for number in 0..50 {
             sender.send(Event::new(number.to_string())).unwrap();
             assert_eq!(answer.block().await.unwrap(), format!("data: {number}\n\n"));
@@ -174,7 +174,7 @@ async fn a_graceful_shutdown_with_100_open_streams_on_each_protocol() {
         shuts_down(server.addr, http, async {
             stop.send(()).unwrap();
             server.stop.send(()).unwrap();
-            server.running.await.unwrap();
+            soon(server.running).await.unwrap();
         })
         .await;
     }
@@ -294,10 +294,13 @@ async fn hypers_server_has_all_of_the_limit() {
     // One stream of a connection, while another is read.
     let mut read = get(addr, Http::Two).await;
     let unread = read.another(addr, Request::new(Empty::new())).await;
-    while closed.is_empty() {
-        read.block().await.unwrap();
-    }
-    assert!(matches!(closed.recv().await.unwrap().reason(), CloseReason::WriteTimeout));
+    soon(async {
+        while closed.is_empty() {
+            read.block().await.unwrap();
+        }
+    })
+    .await;
+    assert!(matches!(soon(closed.recv()).await.unwrap().reason(), CloseReason::WriteTimeout));
     for _ in 0..1_000 {
         read.block().await.unwrap();
     }

@@ -6,7 +6,7 @@ mod common;
 use std::{fs, io::Write, net::TcpStream, sync::Arc};
 
 use common::{NO_CONTENT, OPEN, Server, TempDir, header, program};
-use sse_conformance::programs::{Finished, Running, interrupt, piped, run};
+use sse_conformance::programs::{Finished, Running, exit, interrupt, piped, run};
 
 /// The output of `client` for these answers, one for each connection.
 fn ask(flags: &[&str], answers: &[&str]) -> Finished {
@@ -194,7 +194,7 @@ fn a_silent_server_is_left() {
     open.write_all(format!("{OPEN}retry: 0\n\n").as_bytes()).unwrap();
     server.answer(NO_CONTENT);
     let mut whys = Vec::new();
-    while let Some(line) = client.line_or_end() {
+    for line in client.rest() {
         let json: serde_json::Value = serde_json::from_str(&line).unwrap();
         whys.extend(json["update"]["why"].as_str().map(str::to_owned));
     }
@@ -306,7 +306,7 @@ fn ctrl_c_stops_it() {
     let (_, mut stream) = server.accept();
     fill(&mut stream);
     interrupt(deaf.id());
-    assert_eq!(deaf.wait().unwrap().code(), Some(0));
+    assert_eq!(exit(&mut deaf).code(), Some(0));
 }
 
 /// Writes until the pipe stays full for a while.

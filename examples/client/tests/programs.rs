@@ -3,14 +3,13 @@
 
 mod common;
 
-use std::{
-    fs,
-    io::{Read, Write},
-    net::TcpStream,
-};
+use std::{fs, io::Write, net::TcpStream};
 
 use common::{NO_CONTENT, OPEN, Server, TempDir, header, program};
-use sse_conformance::programs::{Finished, Running, run};
+use sse_conformance::{
+    http10::read_to_end,
+    programs::{Finished, Running, run},
+};
 
 /// `llm_server` with these flags, and its URL.
 fn llm_server(flags: &[&str]) -> (Running, String) {
@@ -128,8 +127,7 @@ fn ask(addr: &str, method: &str, path: &str, body: &str) -> (String, String) {
     let mut stream = TcpStream::connect(addr).unwrap();
     let length = body.len();
     write!(stream, "{method} {path} HTTP/1.0\r\ncontent-length: {length}\r\n\r\n{body}").unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = String::from_utf8(read_to_end(&mut stream).unwrap()).unwrap();
     let location = header(&answer, "location").unwrap_or_default().to_owned();
     (answer.split(' ').nth(1).unwrap().to_owned(), location)
 }

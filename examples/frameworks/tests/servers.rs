@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read, Write},
     net::{Shutdown, SocketAddr, TcpStream},
     process::Command,
+    time::Instant,
 };
 
 use sse_conformance::programs::{PATIENCE, Running};
@@ -73,7 +74,7 @@ fn check(program: &str, source: &str) {
             client.read_to_clean_end();
             server.wait_for("closed: Shutdown");
         }
-        while server.running.line_or_end().is_some() {}
+        server.running.rest();
         assert_eq!(server.running.finish(), 0, "SIG{signal}");
     }
 }
@@ -162,7 +163,10 @@ impl Client {
 
     /// After the events there are only comments and the last chunk. Without that chunk the response is broken.
     fn read_to_clean_end(mut self) {
-        while self.read_chunk() {}
+        let start = Instant::now();
+        while self.read_chunk() {
+            assert!(start.elapsed() < PATIENCE, "the response goes on");
+        }
         let body = str::from_utf8(&self.body).expect("it is text");
         let rest = body.strip_prefix(EVENTS).expect("the events are first");
         assert_eq!(rest.replace(KEEP_ALIVE, ""), "");

@@ -1,7 +1,7 @@
 //! Real clients on the `ping` programs: headless Chromium and curl. Without curl, its test is skipped with a message.
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     net::{SocketAddr, TcpStream},
     process::Command,
     time::{SystemTime, UNIX_EPOCH},
@@ -13,6 +13,7 @@ use hyper::{Response, StatusCode, Uri};
 use sse_conformance::{
     browser::{Browser, find, html, skipped},
     examples::Server,
+    http10::read_to_end,
     programs::{PATIENCE, Running},
 };
 
@@ -141,8 +142,7 @@ async fn a_browser_receives_pings_of(program: &str) {
 fn page_of(ping: SocketAddr) -> String {
     let mut stream = TcpStream::connect(ping).unwrap();
     stream.write_all(b"GET / HTTP/1.0\r\n\r\n").unwrap();
-    let mut response = String::new();
-    stream.read_to_string(&mut response).unwrap();
+    let response = String::from_utf8(read_to_end(&mut stream).unwrap()).unwrap();
     response.split_once("\r\n\r\n").unwrap().1.into()
 }
 

@@ -1,10 +1,10 @@
 //! Runs the programs: their common behaviour.
 
-use std::{env, fs, io::Write, net::TcpListener, process};
+use std::{env, fs, io::Write, net::TcpListener, process, thread};
 
 use sse_conformance::{
     examples::program,
-    programs::{Finished, piped, run},
+    programs::{Finished, finish, piped, run},
 };
 
 /// The programs that read input, an input line for each, and the output for it.
@@ -40,12 +40,13 @@ fn a_closed_output_ends_them_quietly() {
         let mut child = piped(&mut program(name));
         drop(child.stdout.take());
         let mut stdin = child.stdin.take().unwrap();
-        // `decode` writes nothing before an event. Write until the program has exited, which closes the pipe.
-        while stdin.write_all(input.as_bytes()).and_then(|()| stdin.write_all(b"data\n\n")).is_ok() {}
-        let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{name}");
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.lines().all(|line| line.contains(": line ")), "{name}: {said}");
+        let input = [input.as_bytes(), b"data\n\n"].concat();
+        // `decode` writes nothing before an event. Write until the program has exited, which closes the pipe. Meanwhile
+        // its errors are read, or it would wait until they are.
+        thread::spawn(move || while stdin.write_all(&input).is_ok() {});
+        let Finished { err, code, .. } = finish(child);
+        assert_eq!(code, Some(0), "{name}");
+        assert!(err.lines().all(|line| line.contains(": line ")), "{name}: {err}");
     }
 }
 

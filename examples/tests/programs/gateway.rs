@@ -6,7 +6,7 @@ use http_body_util::Empty;
 use hyper::{Request, body::Bytes, header::HeaderValue};
 use sse_conformance::{
     examples,
-    http::{Answer, Http, get, get_with},
+    http::{Answer, Http, get, get_with, soon},
     http10,
     scripts::socket::{CHUNKED, NO_CONTENT, Seen, Server, Step, answer, chunk, header, hold},
 };
@@ -190,10 +190,13 @@ async fn signals_end_the_streams_cleanly_and_close_those_of_the_upstream() {
 
 /// The next block that is not a keep-alive.
 async fn event(client: &mut Answer) -> String {
-    loop {
-        let block = client.block().await.unwrap();
-        if block != ":keep-alive\n\n" {
-            return block;
+    soon(async {
+        loop {
+            let block = client.block().await.unwrap();
+            if block != ":keep-alive\n\n" {
+                return block;
+            }
         }
-    }
+    })
+    .await
 }

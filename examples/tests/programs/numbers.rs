@@ -6,7 +6,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
+use sse_conformance::{
+    examples::Server,
+    http10::{Answer, read_to_end},
+    programs::PATIENCE,
+};
 
 const PROGRAMS: &[&str] = &[
     #[cfg(feature = "axum")]
@@ -59,20 +63,16 @@ fn after_the_last_number_there_is_nothing_to_come_back_for() {
                 u64::MAX
             );
             let mut stream = TcpStream::connect(server.addr).unwrap();
-            stream.set_read_timeout(Some(PATIENCE)).unwrap();
             stream.write_all(request.as_bytes()).unwrap();
-            let mut answer = String::new();
-            stream.read_to_string(&mut answer).unwrap();
+            let answer = String::from_utf8(read_to_end(&mut stream).unwrap()).unwrap();
             assert!(answer.starts_with("HTTP/1.1 204 "), "{name}: {answer}");
             assert!(answer.ends_with("\r\n\r\n") && !answer.contains("event-stream"), "{name}: {answer}");
         }
         // A client that got the last event had a clean end, which in chunks is the last chunk.
         let mut stream = TcpStream::connect(server.addr).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
         let last = format!("Last-Event-ID: {}\r\nconnection: close\r\nhost: x\r\n\r\n", u64::MAX - 1);
         stream.write_all(format!("GET /sse HTTP/1.1\r\n{last}").as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = String::from_utf8(read_to_end(&mut stream).unwrap()).unwrap();
         let end = if answer.contains("\r\ntransfer-encoding: chunked\r\n") { "\r\n0\r\n\r\n" } else { "" };
         let event = format!("id: {0}\ndata: {0}\n\n", u64::MAX);
         assert!(answer.ends_with(&format!("{event}{end}")), "{name}: {answer}");

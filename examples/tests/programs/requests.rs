@@ -1,11 +1,14 @@
 //! Requests that `plain` accepts and refuses: RFC 9112, 2.2, 3, 5 and 6; RFC 9110, 7.2 and 9.
 
 use std::{
-    io::{Read, Write},
+    io::Write,
     net::{SocketAddr, TcpStream},
 };
 
-use sse_conformance::{examples::Server, http10::Answer, programs::PATIENCE};
+use sse_conformance::{
+    examples::Server,
+    http10::{Answer, read_to_end},
+};
 
 /// Milliseconds; longer than any test waits.
 const FOR_EVER: &str = "600000";
@@ -206,10 +209,8 @@ fn clients_that_do_not_read_hold_up_nobody() {
 /// The head of the answer and its body, to its end.
 fn whole(addr: SocketAddr, request: &[u8]) -> (String, String) {
     let mut stream = TcpStream::connect(addr).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
     stream.write_all(request).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
+    let answer = String::from_utf8(read_to_end(&mut stream).unwrap()).unwrap();
     let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
     (format!("{head}\r\n\r\n"), body.to_owned())
 }

@@ -12,7 +12,7 @@ use sse_conformance::vectors;
 
 use sse_conformance::{
     examples::program,
-    programs::{Finished, piped, run},
+    programs::{Finished, finish, piped, run},
 };
 
 /// Decoding, encoding and decoding again gives the same result, and so does one more encoding.
@@ -118,8 +118,8 @@ fn a_line_without_an_end_does_not_fill_the_memory() {
     let size: usize = size.trim().strip_suffix(" kB").unwrap().parse().unwrap();
     stdin.write_all(b"\n{\"data\":\"a\"}\n").unwrap();
     drop(stdin);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!((&*output.stdout, output.status.code()), (&b"data: a\n\n"[..], Some(2)));
+    let Finished { out, code, .. } = finish(child);
+    assert_eq!((&*out, code), ("data: a\n\n", Some(2)));
     println!("at most {size} KiB for a line of 200 MiB");
     assert!(size < 50_000, "{size} KiB");
 }

@@ -1,15 +1,17 @@
 //! The servers do not wait for silent clients, but keep listening ones, on real sockets.
 
 use std::{
-    io::{BufRead, BufReader, ErrorKind, Read, Write},
+    io::{BufRead, BufReader, ErrorKind, Write},
     net::TcpStream,
+    sync::mpsc,
     thread,
+    time::Instant,
 };
 
 use sse_conformance::{
     examples::{Server, program},
-    http10::Answer,
-    programs::{PATIENCE, piped, run},
+    http10::{Answer, read_to_end},
+    programs::{PATIENCE, exit, piped, run},
 };
 
 use crate::SERVERS;
@@ -32,13 +34,11 @@ fn a_connection_that_says_nothing_is_closed() {
         ]
         .map(|said| {
             let mut silent = TcpStream::connect(server.addr).unwrap();
-            silent.set_read_timeout(Some(PATIENCE)).unwrap();
             silent.write_all(said).unwrap();
             (said, silent)
         });
         for (said, mut silent) in silent {
-            let end = silent.read_to_end(&mut Vec::new()).map_err(|error| error.kind());
-            let waits = matches!(end, Err(ErrorKind::WouldBlock | ErrorKind::TimedOut));
+            let waits = read_to_end(&mut silent).is_err_and(|error| error.kind() == ErrorKind::TimedOut);
             assert!(!waits, "{name} waits after {:?}", said.escape_ascii().to_string());
         }
     }
@@ -49,10 +49,11 @@ fn an_open_stream_is_not_silent() {
     thread::scope(|scope| {
         for name in SERVERS {
             scope.spawn(move || {
-                let server = Server::start(name, &["--interval", "1000", "--silence", "300"]);
+                let server = Server::start(name, &["--interval", "1200", "--silence", "600"]);
                 let mut answer = Answer::get(server.addr, "/sse", b"");
-                let mut events = 0;
+                let (mut events, start) = (0, Instant::now());
                 while events < 3 {
+                    assert!(start.elapsed() < PATIENCE, "{name} sends only comments after {events} events");
                     let block = answer.block().unwrap_or_else(|| panic!("{name} ends after {events} events"));
                     events += u32::from(block.contains("data: "));
                 }
@@ -85,8 +86,14 @@ fn a_server_whose_output_nobody_reads_goes_on() {
 /// Enough clients to log more than a pipe and the queue of the log hold: 64 KiB and 1,000 lines.
 fn goes_on_with_a_full_output(name: &str, clients: usize) {
     let mut child = piped(program(name).args(["--addr", "127.0.0.1:0", "--interval", "600000"]));
-    let mut line = String::new();
-    BufReader::with_capacity(64, child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let mut stdout = child.stdout.take().unwrap();
+    let (sender, first) = mpsc::channel();
+    thread::spawn(move || {
+        let mut line = String::new();
+        BufReader::with_capacity(64, &mut stdout).read_line(&mut line).unwrap();
+        sender.send((line, stdout))
+    });
+    let (line, _unread) = first.recv_timeout(PATIENCE).expect("a line with the address");
     let addr = line.split("//").nth(1).unwrap().split('/').next().unwrap().parse().unwrap();
     for _ in 0..clients {
         assert!(Answer::get(addr, "/sse", b"").block().unwrap().contains("data: "), "{name}");
@@ -95,7 +102,7 @@ fn goes_on_with_a_full_output(name: &str, clients: usize) {
     #[cfg(unix)]
     {
         sse_conformance::programs::interrupt(child.id());
-        assert_eq!(child.wait().unwrap().code(), Some(0), "{name}");
+        assert_eq!(exit(&mut child).code(), Some(0), "{name}");
     }
     let _ = child.kill();
     let _ = child.wait();

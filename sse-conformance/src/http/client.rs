@@ -95,30 +95,36 @@ impl Answer {
     }
 
     /// The next block, with its blank line. None at the clean end of the response.
-    pub async fn block(&mut self) -> Option<String> {
-        loop {
-            if let Some(end) = self.unread.find("\n\n") {
-                let rest = self.unread.split_off(end + 2);
-                return Some(std::mem::replace(&mut self.unread, rest));
+    #[track_caller]
+    pub fn block(&mut self) -> impl Future<Output = Option<String>> + Send {
+        soon(async {
+            loop {
+                if let Some(end) = self.unread.find("\n\n") {
+                    let rest = self.unread.split_off(end + 2);
+                    return Some(std::mem::replace(&mut self.unread, rest));
+                }
+                let Some(frame) = self.body.frame().await else {
+                    assert_eq!(self.unread, "", "the response ended within a block");
+                    return None;
+                };
+                let data = frame.unwrap().into_data().unwrap();
+                self.unread.push_str(str::from_utf8(&data).unwrap());
             }
-            let Some(frame) = soon(self.body.frame()).await else {
-                assert_eq!(self.unread, "", "the response ended within a block");
-                return None;
-            };
-            let data = frame.unwrap().into_data().unwrap();
-            self.unread.push_str(str::from_utf8(&data).unwrap());
-        }
+        })
     }
 
     /// Everything up to the end, and whether the end was clean.
-    pub async fn rest(mut self) -> (String, Result<(), hyper::Error>) {
-        while let Some(frame) = soon(self.body.frame()).await {
-            match frame {
-                Ok(frame) => self.unread.push_str(str::from_utf8(&frame.into_data().unwrap()).unwrap()),
-                Err(error) => return (self.unread, Err(error)),
+    #[track_caller]
+    pub fn rest(mut self) -> impl Future<Output = (String, Result<(), hyper::Error>)> + Send {
+        soon(async move {
+            while let Some(frame) = self.body.frame().await {
+                match frame {
+                    Ok(frame) => self.unread.push_str(str::from_utf8(&frame.into_data().unwrap()).unwrap()),
+                    Err(error) => return (self.unread, Err(error)),
+                }
             }
-        }
-        (self.unread, Ok(()))
+            (self.unread, Ok(()))
+        })
     }
 
     /// Checks for the headers of an event stream, and no others except those that HTTP adds.
@@ -173,12 +179,15 @@ impl RawAnswer {
     }
 
     /// Reads up to the end of this text.
-    pub async fn read_past(&mut self, text: &str) -> String {
-        let mut read = Vec::new();
-        while !read.ends_with(text.as_bytes()) {
-            read.push(soon(self.socket.read_u8()).await.unwrap());
-        }
-        String::from_utf8(read).unwrap()
+    #[track_caller]
+    pub fn read_past(&mut self, text: &str) -> impl Future<Output = String> + Send {
+        soon(async {
+            let mut read = Vec::new();
+            while !read.ends_with(text.as_bytes()) {
+                read.push(self.socket.read_u8().await.unwrap());
+            }
+            String::from_utf8(read).unwrap()
+        })
     }
 
     /// Sends further bytes, like a client that pipelines its next request.

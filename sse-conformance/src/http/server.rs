@@ -13,6 +13,8 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
+use super::soon;
+
 /// A hyper server on a free port of 127.0.0.1, for HTTP/1.1 and HTTP/2.
 #[derive(Debug)]
 pub struct Server {
@@ -51,7 +53,7 @@ impl Server {
     /// Shuts down gracefully: ready when every connection is done.
     pub async fn shutdown(self) {
         self.stop.send(()).unwrap();
-        self.running.await.unwrap();
+        soon(self.running).await.unwrap();
     }
 }
 

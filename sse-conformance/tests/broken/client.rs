@@ -21,7 +21,14 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let url = args.next().expect("a URL");
     let fault = args.next().unwrap_or_default();
-    let mut client = Client { fault, last_event_id: String::new(), retry: None, failures: 0, decoder: None };
+    let mut client = Client {
+        fault,
+        last_event_id: String::new(),
+        retry: None,
+        failures: 0,
+        connections: 0,
+        decoder: None,
+    };
     loop {
         let wait = client.connect(&url);
         sleep(wait);
@@ -33,6 +40,7 @@ struct Client {
     last_event_id: String,
     retry: Option<u64>,
     failures: u32,
+    connections: usize,
     /// Only for a fault that keeps it.
     decoder: Option<Oracle>,
 }
@@ -57,6 +65,7 @@ impl Client {
 
     /// One connection, up to its end. Returns how long to wait for the next one.
     fn connect(&mut self, url: &str) -> Duration {
+        self.connections += 1;
         let Ok(mut answer) = self.ask(url) else { return self.wait(false, None) };
         match answer.status {
             200 => {}
@@ -69,7 +78,7 @@ impl Client {
             _ => exit(2),
         }
         if !self.is_event_stream(answer.header("content-type").unwrap_or_default())
-            || answer.header("content-encoding").is_some()
+            || answer.header("content-encoding").is_some() && !self.has("reads-gzip")
         {
             exit(2);
         }
@@ -80,14 +89,20 @@ impl Client {
     /// Sends the request, and follows redirects.
     fn ask(&self, url: &str) -> io::Result<Answer> {
         let mut url = Url::parse(url);
+        if url.credentials.is_some() && self.has("refuses-passwords") {
+            exit(2);
+        }
+        url.credentials = url.credentials.filter(|_| !self.has("drops-passwords"));
         let credentials = url.credentials.clone();
-        for _ in 0..MOST_REDIRECTS {
+        let most = if self.has("runs-in-circles") { usize::MAX } else { MOST_REDIRECTS };
+        for _ in 0..most {
             let answer = self.ask_once(&url)?;
             let location = answer.header("location").filter(|_| (300..400).contains(&answer.status));
             let Some(location) = location else { return Ok(answer) };
             let next = url.join(location);
             let keeps = next.authority == url.authority || self.has("tells-everyone");
-            url = Url { credentials: credentials.clone().filter(|_| keeps), ..next };
+            let path = if self.has("stays") { url.path } else { next.path };
+            url = Url { credentials: credentials.clone().filter(|_| keeps), authority: next.authority, path };
         }
         exit(2)
     }
@@ -101,6 +116,12 @@ impl Client {
             "GET {} HTTP/1.1\r\nHost: {}\r\nAccept: text/event-stream\r\nCache-Control: no-cache\r\n",
             url.path, url.authority
         );
+        if self.has("asks-for-anything") {
+            request = format!("GET {} HTTP/1.1\r\nHost: {}\r\nAccept: */*\r\n", url.path, url.authority);
+        }
+        if self.has("changes") {
+            request += &format!("X-Connection: {}\r\n", self.connections);
+        }
         if let Some(credentials) = &url.credentials {
             request += &format!("Authorization: Basic {}\r\n", STANDARD.encode(credentials));
         }
@@ -153,6 +174,8 @@ impl Client {
                 has_event = true;
                 has_id |= id.is_some();
                 let event_type = event_type.as_deref().unwrap_or("message");
+                let data =
+                    if self.has("small") { data[..data.len().min(64 * 1024)].to_owned() } else { data };
                 let line =
                     json!({ "event": { "type": event_type, "data": data, "lastEventId": last_event_id } });
                 held_back.push(line.to_string());
@@ -189,6 +212,7 @@ impl Client {
         }
         self.failures = if brought_something { 0 } else { self.failures + 1 };
         let base = Duration::from_millis(self.retry.unwrap_or(1_000).max(200));
+        let base = if self.has("sluggish") { base + Duration::from_secs(3) } else { base };
         // The first failure does not increase its own wait.
         let factor = 1 << self.failures.saturating_sub(1).min(4);
         (base * factor).max(after.unwrap_or_default())

@@ -35,6 +35,10 @@ fn main() {
     }
     let mut stream = Vec::new();
     io::stdin().read_to_end(&mut stream).unwrap();
+    if decoder.has("reports a NUL as an error") && stream.contains(&0) {
+        println!("{}", json!({ "error": { "kind": "nul" } }));
+        stream.clear();
+    }
     for chunk in stream.chunks(size) {
         if decoder.has("joins chunks as text") && std::str::from_utf8(chunk).is_err() {
             decoder.feed(String::from_utf8_lossy(chunk).as_bytes());
@@ -51,7 +55,11 @@ fn main() {
     if decoder.has("crashes at a NUL") && stream.contains(&0) {
         fail();
     }
-    println!("{}", json!({ "final": { "lastEventId": decoder.last_event_id, "retry": decoder.retry } }));
+    let mut retry = json!(decoder.retry);
+    if decoder.has("reports the time as a string") && decoder.retry.is_some() {
+        retry = retry.to_string().into();
+    }
+    println!("{}", json!({ "final": { "lastEventId": decoder.last_event_id, "retry": retry } }));
 }
 
 /// Ends as a panic does, without the time that a backtrace takes.

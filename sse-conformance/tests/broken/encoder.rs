@@ -36,6 +36,10 @@ fn encode(line: &Value, has: &impl Fn(&str) -> bool) -> Option<String> {
             let _ = writeln!(block, ": {line}");
         }
     }
+    let unknown = [("id", "writes no ids"), ("event", "writes no types"), ("retry", "writes no times")];
+    if unknown.iter().any(|(key, fault)| has(fault) && !line[key].is_null()) {
+        return None;
+    }
     for (key, raw) in [("id", "writes any id"), ("event", "writes any type")] {
         let Some(mut value) = text(key) else { continue };
         if has("removes what is hostile") {

@@ -1,25 +1,22 @@
 //! The kit finds no fault in a correct client, and each fault that was put in.
 
-use std::{collections::HashSet, env, ffi::OsString, fs, process::Command, time::Duration};
+use std::{collections::HashSet, ffi::OsString, fs, time::Duration};
 
 use futures_util::future::join_all;
 use sse_conformance::{
+    examples::path,
     kit::{
         client,
         flags::Flags,
         report::{Outcome, Report},
     },
-    programs::{self, Finished},
 };
 
-/// The client in `broken`. `cargo test` builds it before it runs the tests, but not with `--test`: then run
-/// `cargo build --examples` first.
+use crate::kit;
+
+/// The client in `broken`.
 fn broken_client() -> String {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path = profile.join("examples").join("broken_client").with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
-    path.to_str().unwrap().to_owned()
+    path("broken_client").to_str().unwrap().to_owned()
 }
 
 /// The report of the kit on a client with this fault, for these checks.
@@ -88,6 +85,13 @@ async fn each_fault_is_found() {
         ("empty-id", &["request/no-id-at-first", "ids/reset"], &["ids/first"]),
         ("gives-up", &["reconnecting/end", "reconnecting/without-event"], &["opening/404"]),
         ("impatient", &["events/silence"], &["events/heartbeats"]),
+        ("asks-for-anything", &["request/accept", "request/no-cache"], &["request/no-id-at-first"]),
+        ("changes", &["reconnecting/same-url"], &["ids/first"]),
+        ("sluggish", &["reconnecting/retry"], &["ids/first"]),
+        ("small", &["events/megabyte"], &["events/byte-by-byte"]),
+        ("reads-gzip", &["opening/gzip"], &["opening/charset"]),
+        ("stays", &["redirect/301", "redirect/308"], &["ids/first"]),
+        ("runs-in-circles", &["redirect/endless"], &["redirect/301"]),
     ];
     let reports =
         faults.iter().map(async |fault| (fault, check(fault.0, &[fault.1, fault.2].concat()).await));
@@ -97,6 +101,20 @@ async fn each_fault_is_found() {
             let fails = matches!(finding.outcome, Outcome::Failed(_));
             assert_eq!(fails, fail.contains(&&*finding.name), "{fault}: {finding:?}");
         }
+    }
+}
+
+/// Such a client cannot give a password away.
+#[tokio::test]
+async fn a_client_without_passwords_is_not_checked_for_them() {
+    for (fault, reason) in [
+        ("refuses-passwords", "it does not accept a URL with a user name and a password"),
+        ("drops-passwords", "it does not send the user name and the password of a URL"),
+    ] {
+        let report = check(fault, &["redirect/credentials", "redirect/307"]).await;
+        let [followed, credentials] = &report.findings[..] else { panic!("{report}") };
+        assert_eq!(followed.outcome, Outcome::Passed);
+        assert_eq!(credentials.outcome, Outcome::Skipped(reason.to_owned()));
     }
 }
 
@@ -110,13 +128,19 @@ async fn what_it_cannot_check_is_an_error_that_says_why() {
     assert!(error(&[]).await.contains("no command"));
     assert!(error(&["x"]).await.contains("has no {url}"));
     assert!(error(&["/nowhere/client", "{url}"]).await.contains("cannot run"));
+    #[cfg(unix)]
+    {
+        let words = error(&["sh", "-c", "echo no network >&2; echo >&2; kill -KILL $$", "{url}"]).await;
+        assert!(words.contains("a signal ended it before it made a request: no network"), "{words}");
+        // It closes its output, and stays.
+        let words = error(&["sh", "-c", "exec >&- 2>&-; exec sleep 600", "{url}"]).await;
+        assert!(words.contains("a signal ended it before it made a request"), "{words}");
+        let words = error(&["sh", "-c", "exec sleep 600", "{url}"]).await;
+        assert!(words.contains("no request came"), "{words}");
+    }
     // It ends at once, and prints the reason.
     let words = error(&[&broken_client(), "x{url}"]).await;
     assert!(words.contains("before it made a request") && words.contains("is no http URL"), "{words}");
-}
-
-fn kit(args: &[&str]) -> Finished {
-    programs::run(Command::new(env!("CARGO_BIN_EXE_sse-conformance")).args(args), b"")
 }
 
 #[test]

@@ -1,26 +1,21 @@
 //! Runs the program `sse-conformance` on decoders and encoders with one rule switched off each, and on programs that
 //! never work. It must find each fault, by the checks that are named for it, and nothing else.
 
-use std::{env, fs, path::PathBuf, process::Command};
+use std::{env, fs, path::PathBuf};
 
 use serde_json::Value;
 use sse_conformance::{
+    examples::path,
     kit::report::{Outcome, Report},
-    programs::{self, Finished},
+    programs::Finished,
     vectors::{self, Vector},
 };
 
-fn kit(args: &[&str]) -> Finished {
-    programs::run(Command::new(env!("CARGO_BIN_EXE_sse-conformance")).args(args), b"")
-}
+use crate::kit;
 
 /// One of the programs in `broken`.
 fn program(name: &str) -> String {
-    let test = env::current_exe().unwrap();
-    let profile = test.parent().and_then(|deps| deps.parent()).unwrap();
-    let path = profile.join("examples").join(name).with_extension(env::consts::EXE_EXTENSION);
-    assert!(path.exists(), "{} is not built; run `cargo build --examples`", path.display());
-    path.to_str().unwrap().to_owned()
+    path(name).to_str().unwrap().to_owned()
 }
 
 fn file(name: &str) -> PathBuf {
@@ -31,7 +26,9 @@ fn file(name: &str) -> PathBuf {
 fn report(suite: &str, more: &[&str], fault: &str) -> (Report, Finished) {
     let json = file(&format!("{suite}-{}", fault.replace(' ', "-")));
     let program = program(&format!("broken_{suite}"));
-    let args = [&[suite, "--json", json.to_str().unwrap()], more, &["--", &program, fault]].concat();
+    // A busy machine may need longer than the 10 s of the default.
+    let args = [suite, "--timeout", "60", "--json", json.to_str().unwrap()];
+    let args = [&args, more, &["--", &program, fault]].concat();
     let finished = kit(&args);
     let text = fs::read(&json).unwrap_or_else(|error| panic!("{error}: {finished:?}"));
     let report: Report = serde_json::from_slice(&text).unwrap();
@@ -216,11 +213,39 @@ fn an_encoder_that_ends_no_block_fails_everywhere() {
 
 #[test]
 fn what_a_program_does_not_do_is_not_checked_and_named() {
-    let (report, finished) = report("encoder", &[], "writes no comments");
-    assert!(failed(&report).is_empty());
-    assert_eq!(report.count().skipped, 4 + 28);
-    assert_eq!(report.notes, ["it writes no comments, so this was not checked"]);
+    let (whole, finished) = report("encoder", &[], "writes no comments");
+    assert!(failed(&whole).is_empty());
+    assert_eq!(whole.count().skipped, 4 + 28);
+    assert_eq!(whole.notes, ["it writes no comments, so this was not checked"]);
     assert!(finished.out.contains("\nSKIPPED comment/cr-start: "), "{}", finished.out);
+    for (fault, category, words) in [
+        ("writes no types", "type", "it writes no event types"),
+        ("writes no ids", "id", "it writes no ids"),
+        ("writes no times", "value", "it writes no reconnection times"),
+    ] {
+        let xml = file(&format!("{category}.xml"));
+        let only = ["--only", "block", "--only", category, "--junit", xml.to_str().unwrap()];
+        let (report, _) = report("encoder", &only, fault);
+        let skipped = report.count().skipped;
+        assert!(failed(&report).is_empty() && skipped > 0, "{report}");
+        assert_eq!(report.notes, [format!("{words}, so this was not checked")]);
+        let text = fs::read_to_string(&xml).unwrap();
+        fs::remove_file(xml).unwrap();
+        assert_eq!(text.matches(&format!(">{words}</skipped>")).count(), skipped, "{text}");
+    }
+}
+
+/// They are part of the reason why a check failed, and no failure themselves.
+#[test]
+fn errors_that_a_decoder_reports_are_shown() {
+    let args = ["--only", "nul", "--only", "basic"];
+    let (with, finished) = report("decoder", &args, "reports a NUL as an error");
+    let said = failed(&with);
+    assert!(!said.is_empty() && said.iter().all(|name| name.starts_with("nul/")), "{said:?}");
+    assert_eq!(finished.out.matches(r#"it reported {"kind":"nul"}"#).count(), said.len(), "{}", finished.out);
+    // A number that does not fit JavaScript may be a string.
+    let (with, _) = report("decoder", &["--only", "retry"], "reports the time as a string");
+    assert_eq!((failed(&with).len(), with.count().passed), (0, 41));
 }
 
 #[test]
@@ -309,6 +334,23 @@ fn what_cannot_be_done_is_said_in_a_line() {
             "/nonexistent/report: ",
         ),
         (&["encoder", "--", "sleep", "9"], "the first try failed"),
+        (&["-x"], "invalid option '-x'; see --help"),
+        (&["decoder", "-x"], "invalid option '-x'; see --help"),
+        // The first two lines of its errors and the last one: languages differ in where the reason is.
+        (
+            &["decoder", "--", "sh", "-c", "for n in 1 2 3 4; do echo reason $n >&2; done; exit 3"],
+            "it ended with the exit code 3: reason 1: reason 2: reason 4\n",
+        ),
+        (&["decoder", "--", "sh", "-c", "kill -KILL $$"], "the first try failed: a signal ended it\n"),
+        (
+            &["decoder", "--", "sh", "-c", "cat >/dev/null; echo; echo data: x"],
+            "line 2 of its output does not follow the protocol: expected value at line 1 column 1: data: x\n",
+        ),
+        (&["decoder", "--", "sh", "-c", "cat >/dev/null"], "a stream with one event gave 0\n"),
+        (
+            &["encoder", "--", "sh", "-c", "cat >/dev/null; echo no data >&2; exit 2"],
+            "the first try failed: it ended with the exit code 2: no data\n",
+        ),
     ] {
         let args =
             [&args[..1], if args.len() > 1 { &["--timeout", "5"][..] } else { &[] }, &args[1..]].concat();

@@ -1,6 +1,16 @@
 //! The kit finds no fault in a correct server, and each fault that was put in.
 
-use std::{convert::Infallible, ffi::OsString, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    ffi::OsString,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, future::join_all, stream};
@@ -32,13 +42,18 @@ use tokio_rustls::{
 
 /// The report of the kit on the server at this address, for these checks.
 async fn check(addr: SocketAddr, only: &[&str]) -> Report {
+    let settings = Settings { watch: Duration::from_secs(5), ..Settings::default() };
+    check_with(addr, only, &settings).await.unwrap()
+}
+
+async fn check_with(addr: SocketAddr, only: &[&str], settings: &Settings) -> Result<Report, String> {
     let flags = Flags {
         only: only.iter().map(|&name| name.to_owned()).collect(),
         subject: vec![OsString::from(format!("http://{addr}/"))],
         timeout: Duration::from_secs(3),
         ..Flags::default()
     };
-    report(&flags, &Settings { watch: Duration::from_secs(5), ..Settings::default() }).await.unwrap()
+    report(&flags, settings).await.map_err(|error| error.to_string())
 }
 
 /// Checks that these checks fail, and no others.
@@ -213,7 +228,7 @@ async fn faults_of_a_body_are_found() {
 }
 
 /// A server for responses that hyper would not send: it answers each request on a connection with this.
-async fn raw(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> SocketAddr {
+async fn raw<A: Into<Vec<u8>>>(answer: impl Fn(&str) -> A + Send + Sync + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
     let answer = Arc::new(answer);
@@ -226,10 +241,10 @@ async fn raw(answer: impl Fn(&str) -> String + Send + Sync + 'static) -> SocketA
                 while let Ok(byte) = stream.read_u8().await {
                     request.push(byte);
                     if request.ends_with(b"\r\n\r\n") {
-                        let text = answer(&String::from_utf8_lossy(&request));
+                        let text = answer(&String::from_utf8_lossy(&request)).into();
                         // It fails if the client has left.
-                        let _ = stream.write_all(text.as_bytes()).await;
-                        if text.contains("connection: close") {
+                        let _ = stream.write_all(&text).await;
+                        if String::from_utf8_lossy(&text).contains("connection: close") {
                             break;
                         }
                         request.clear();
@@ -292,16 +307,123 @@ async fn faults_of_http_1_are_found() {
     fails(&check(addr, &only).await, &["headers/content-encoding", "head/same-head"]);
 }
 
-/// The correct service over TLS, with HTTP/1.1 and 2, and the file with its certificate.
-async fn over_tls() -> (SocketAddr, PathBuf) {
+#[tokio::test]
+async fn faults_of_lengths_are_found() {
+    let only = ["http11/framing", "closing/clean", "closing/whole-events", "body/utf-8"];
+    let with = async |headers: &'static str, body: &'static [u8]| {
+        let headers = format!("{headers}connection: close\r\n");
+        let addr = raw(move |request| {
+            let body = if is(request, "HEAD") { b"" } else { body };
+            [of_stream(&headers, "").as_bytes(), body].concat()
+        });
+        check(addr.await, &only).await
+    };
+    let chunked = "transfer-encoding: chunked\r\n";
+    let cases = [
+        // A stream that has ended may have a length.
+        (with("content-length: 23\r\n", b"id: 1\ndata: a\n\ndata: b\n\n"), &["closing/whole-events"][..]),
+        (with("content-length: 15\r\n", b"id: 1\ndata: a\n\nmore"), &[]),
+        (with("content-length: 0\r\n", b""), &[]),
+        (with("content-length: 17\r\n", b"id: 1\ndata: a\n\n"), &["http11/framing", "closing/clean"]),
+        (with(chunked, b"f\r\nid: 1\ndata: a\n\n\r\n0\r\n\r\n"), &[]),
+        // After the 12 bytes of the chunk comes more.
+        (with(chunked, b"c\r\nid: 1\ndata: a\n\n\r\n0\r\n\r\n"), &["closing/clean"]),
+        (with(chunked, b"x\r\nid: 1\ndata: a\n\n\r\n0\r\n\r\n"), &["closing/clean"]),
+        (with(chunked, b"f\r\nid: 1\ndata: \xFF\n\n\r\n0\r\n\r\n"), &["body/utf-8"]),
+    ];
+    let reports = join_all(cases.map(async |(report, names)| (report.await, names)));
+    for (report, names) in reports.await {
+        fails(&report, names);
+    }
+    let addr = raw(|_| of_stream("content-length: many\r\nconnection: close\r\n", "")).await;
+    let error = check_with(addr, &[], &Settings::default()).await.unwrap_err();
+    assert_eq!(error, "the head has content-length: many");
+}
+
+#[tokio::test]
+async fn faults_with_many_clients_are_found() {
+    let body =
+        socket::chunk("id: 1\ndata: a\n\n") + &socket::chunk("id: 2\ndata: b\n\n") + &socket::chunk("");
+    // Only the first request is answered.
+    let served = AtomicUsize::new(0);
+    let text = body.clone();
+    let addr = raw(move |_| {
+        if served.fetch_add(1, Ordering::Relaxed) == 0 {
+            of_stream(CHUNKS, &text)
+        } else {
+            "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\n\r\n".to_owned()
+        }
+    })
+    .await;
+    fails(&check(addr, &["reconnecting"]).await, &["reconnecting/again", "reconnecting/crowd"]);
+    // A client that comes back is turned away, or breaks the connection.
+    for (answer, names) in [
+        ("HTTP/1.1 403 Forbidden\r\nconnection: close\r\n\r\n", &["ids/accepted"][..]),
+        (
+            "nonsense\r\nconnection: close\r\n\r\n",
+            &["ids/accepted", "ids/not-again", "ids/goes-on", "ids/strange"],
+        ),
+    ] {
+        let text = body.clone();
+        let addr = raw(move |request| {
+            let comes_back = request.to_ascii_lowercase().contains("\r\nlast-event-id:");
+            if comes_back { answer.to_owned() } else { of_stream(CHUNKS, &text) }
+        });
+        fails(&check(addr.await, &["ids"]).await, names);
+    }
+    // A server that forbids HEAD may do so, and an event alone has no next one.
+    let text = socket::chunk("id: 1\ndata: a\n\n") + &socket::chunk("");
+    let addr = raw(move |request| match request {
+        _ if is(request, "HEAD") => "HTTP/1.1 405 No\r\nconnection: close\r\n\r\n".to_owned(),
+        _ if request.to_ascii_lowercase().contains("last-event-id") => {
+            "HTTP/1.1 204 No Content\r\nconnection: close\r\n\r\n".to_owned()
+        }
+        _ => of_stream(CHUNKS, &text),
+    });
+    let report = check(addr.await, &["head/same-head", "ids/accepted", "ids/goes-on"]).await;
+    fails(&report, &[]);
+    let text = report.to_string();
+    assert!(text.contains("it answers HEAD with 405") && text.contains("it sent only one id"), "{text}");
+}
+
+/// A server that wants a token. The whole program, since the token comes from its flags.
+#[tokio::test]
+async fn its_headers_are_sent_with_each_request() {
+    let server = Server::start(|request: Request<Incoming>| {
+        if request.headers().get("authorization").is_none_or(|token| token != "Bearer 1: 2") {
+            return whole(Response::builder().status(401));
+        }
+        Service { ends_after: 3, ..RIGHT }.answer(&request)
+    })
+    .await;
+    let url = format!("http://{}/", server.addr);
+    let kit = async |more: &[&str]| {
+        let args = [&["server", "--watch", "5", "--timeout", "5"], more, &[&*url]].concat();
+        let args: Vec<_> = args.into_iter().map(str::to_owned).collect();
+        let run = move || crate::kit(&args.iter().map(|arg| &**arg).collect::<Vec<_>>());
+        tokio::task::spawn_blocking(run).await.unwrap()
+    };
+    let passes = kit(&["--header", "authorization:Bearer 1: 2", "--header", "x-y: z"]).await;
+    assert!(passes.code == Some(0) && passes.out.contains("\nall "), "{passes:?}");
+    assert!(!passes.out.contains("SKIPPED"), "{passes:?}");
+    assert_eq!(kit(&["--only", "headers/status"]).await.code, Some(1));
+    for header in ["x", ": x", "a b: x", "\u{e9}: x", "a: \u{7}"] {
+        let wrong = kit(&["--header", header]).await;
+        assert!(wrong.code == Some(1) && wrong.err.contains("header"), "{header:?}: {wrong:?}");
+    }
+}
+
+/// The correct service over TLS, with these protocols, and the file with its certificate.
+async fn over_tls(protocols: &[&str]) -> (SocketAddr, PathBuf) {
     let authority = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let file = std::env::temp_dir().join(format!("sse-conformance-{}.pem", std::process::id()));
+    let name = format!("sse-conformance-{}-{}.pem", std::process::id(), protocols.len());
+    let file = std::env::temp_dir().join(name);
     std::fs::write(&file, authority.cert.pem()).unwrap();
     let key = PrivateKeyDer::try_from(authority.signing_key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()));
     let config = config.with_safe_default_protocol_versions().unwrap().with_no_client_auth();
     let mut config = config.with_single_cert(vec![authority.cert.der().clone()], key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let addr = listener.local_addr().unwrap();
@@ -325,7 +447,7 @@ async fn over_tls() -> (SocketAddr, PathBuf) {
 
 #[tokio::test]
 async fn over_tls_it_is_the_same() {
-    let (addr, file) = over_tls().await;
+    let (addr, file) = over_tls(&["h2", "http/1.1"]).await;
     let subject = vec![OsString::from(format!("https://localhost:{}/", addr.port()))];
     let flags = Flags { subject, timeout: Duration::from_secs(3), ..Flags::default() };
     let settings = Settings { cacert: Some(file.clone()), ..Settings::default() };
@@ -339,6 +461,23 @@ async fn over_tls_it_is_the_same() {
     std::fs::remove_file(&file).unwrap();
     let error = report(&flags, &settings).await.unwrap_err().to_string();
     assert!(error.starts_with(file.to_str().unwrap()), "{error}");
+}
+
+#[tokio::test]
+async fn http_2_is_not_required() {
+    // It would speak HTTP/2, but does not offer it in the handshake, so no browser would use it.
+    let (addr, file) = over_tls(&[]).await;
+    let subject = vec![OsString::from(format!("https://localhost:{}/", addr.port()))];
+    let flags = Flags { subject, timeout: Duration::from_secs(3), ..Flags::default() };
+    let settings =
+        Settings { cacert: Some(file.clone()), watch: Duration::from_secs(5), ..Settings::default() };
+    let report = report(&flags, &settings).await.unwrap();
+    std::fs::remove_file(&file).unwrap();
+    fails(&report, &[]);
+    for finding in &report.findings {
+        let is_skipped = matches!(&finding.outcome, Outcome::Skipped(reason) if reason.contains("HTTP/2"));
+        assert_eq!(is_skipped, finding.category == "http2", "{finding:?}");
+    }
 }
 
 #[tokio::test]

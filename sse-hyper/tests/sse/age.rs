@@ -20,7 +20,7 @@ async fn age_of(sse: Sse<stream::Pending<Event>>) -> Duration {
     let body = sse.no_keep_alive().on_close(on_close).into_body();
     let collected = timeout(100 * AGE, body.collect()).await.expect("it never ends");
     assert!(collected.unwrap().to_bytes().is_empty());
-    assert!(matches!(closed.await.unwrap().reason(), CloseReason::MaxAge));
+    assert!(matches!(soon(closed).await.unwrap().reason(), CloseReason::MaxAge));
     start.elapsed()
 }
 
@@ -59,7 +59,7 @@ async fn it_ends_a_response_that_is_never_silent() {
     });
     let sse = Sse::new(ticks).max_age(AGE).max_age_spread(Duration::ZERO).farewell(Event::new("not this"));
     let text = frames(sse.on_close(on_close).into_body()).await.concat();
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::MaxAge));
     assert!((3_595..=3_600).contains(&closed.events()), "{}", closed.events());
     assert_eq!(text, numbered_text(closed.events()));

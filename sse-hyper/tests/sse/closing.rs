@@ -56,7 +56,7 @@ async fn a_body_that_was_never_polled() {
     drop(
         Sse::new(stream::iter(numbered(2))).opening_comment("hello").on_close(on_close).into_http_response(),
     );
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::Dropped));
     assert_eq!((closed.events(), closed.bytes()), (0, 0));
 }
@@ -65,7 +65,7 @@ async fn a_body_that_was_never_polled() {
 async fn a_builder_that_never_became_a_response_has_nothing_to_close() {
     let (on_close, closed) = hook();
     drop(Sse::new(stream::iter(numbered(2))).on_close(on_close));
-    assert!(closed.await.is_err());
+    assert!(soon(closed).await.is_err());
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn what_did_not_go_out_is_not_counted() {
     let mut body = Box::pin(Sse::new(stream::iter(events)).on_close(on_close).into_body());
     assert_eq!(frame(&mut body).await.unwrap(), "data: small\n\n");
     drop(body);
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::Dropped));
     assert_eq!((closed.events(), closed.bytes()), (1, 13));
 }
@@ -92,7 +92,7 @@ async fn comments_are_bytes_but_no_events() {
     ];
     let sse = Sse::new(stream::iter(items)).opening_comment("hello").on_close(on_close);
     let sent = frames(sse.into_body()).await.concat();
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert_eq!(closed.events(), 2);
     assert_eq!(closed.bytes(), sent.len() as u64);
     assert_eq!(sent.len(), ":hello\n\n:note\n\ndata: a\n\nretry: 1000\n\ndata: \n\n:\n\n".len() + 10_000);
@@ -106,8 +106,8 @@ async fn the_error_itself_is_handed_over() {
             .chain(stream::once(async { Err("7".parse::<bool>().unwrap_err()) }));
         let sse = Sse::new(events).on_close(on_close);
         let sse = if breaks { sse.break_on_error() } else { sse };
-        let _ = sse.into_body().collect().await;
-        let closed = closed.await.unwrap();
+        let _ = soon(sse.into_body().collect()).await;
+        let closed = soon(closed).await.unwrap();
         assert_eq!(closed.events(), 1);
         let CloseReason::StreamError(error) = closed.into_reason() else { panic!("another reason") };
         assert!(error.is::<std::str::ParseBoolError>());
@@ -123,7 +123,7 @@ async fn the_duration_is_measured_on_the_clock_of_the_timer() {
     assert!(body.frame().now_or_never().is_none());
     advance(Duration::from_secs(20)).await;
     drop(body);
-    assert_eq!(closed.await.unwrap().duration(), Duration::from_secs(27));
+    assert_eq!(soon(closed).await.unwrap().duration(), Duration::from_secs(27));
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn without_a_timer_the_duration_is_real_time() {
     let least = made.elapsed();
     drop(body);
     let most = before.elapsed();
-    let duration = closed.await.unwrap().duration();
+    let duration = soon(closed).await.unwrap().duration();
     assert!((least..=most).contains(&duration), "{duration:?} is not in {least:?}..={most:?}");
 }
 
@@ -168,7 +168,7 @@ async fn a_stream_that_panics() {
     assert!(catch_unwind(AssertUnwindSafe(|| body.frame().now_or_never())).is_err());
     assert!(closed.try_recv().is_err());
     drop(body);
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::Dropped));
     assert_eq!(closed.events(), 0);
 }

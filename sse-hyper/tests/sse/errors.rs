@@ -49,7 +49,7 @@ async fn an_error_is_a_clean_end_after_everything_before_it() {
 #[tokio::test(start_paused = true)]
 async fn the_error_of_a_broken_body_is_one_of_io_as_well() {
     let chunks = Sse::new(failing(3)).break_on_error().into_byte_stream();
-    let results: Vec<io::Result<Bytes>> = chunks.err_into().collect().await;
+    let results: Vec<io::Result<Bytes>> = soon(chunks.err_into().collect()).await;
     let [Ok(before), Err(error)] = &results[..] else { panic!("{results:?}") };
     assert_eq!(*before, numbered_text(3));
     assert_eq!(error.kind(), io::ErrorKind::Other);
@@ -160,7 +160,7 @@ async fn break_on_error_waits_for_a_slow_client() {
     }
     let last = format!("data: event {}\n\n\r\n", COUNT - 1);
     assert!(answer.ends_with(last.as_bytes()), "the last chunk is whole, and no chunk of length 0 follows");
-    assert!(serving.await.unwrap().is_err());
+    assert!(soon(serving).await.unwrap().is_err());
 }
 
 fn asking_for(count: u64) -> Request<Empty<bytes::Bytes>> {

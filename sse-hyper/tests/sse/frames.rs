@@ -14,7 +14,7 @@ use http_body::Body;
 use http_body_util::BodyExt;
 use sse_codec::lines::{BlockDecoder, Field, Line, RawBlock};
 use sse_conformance::{
-    http::{channel, frame, frames, hesitant},
+    http::{channel, frame, frames, hesitant, soon},
     responses::{numbered, numbered_text},
 };
 use sse_hyper::{Block, BoxError, Encoded, Event, Sse, StreamItem};
@@ -212,7 +212,7 @@ async fn streams_need_be_neither_sync_nor_unpin() {
     });
     let body = Sse::new(stream).into_body();
     let task = tokio::spawn(async move { body.collect().await.unwrap().to_bytes() });
-    assert_eq!(task.await.unwrap(), "data: 1\n\ndata: 2\n\n");
+    assert_eq!(soon(task).await.unwrap(), "data: 1\n\ndata: 2\n\n");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use axum::{Router, routing::get as route};
 use futures_util::stream;
 use sse_conformance::{
-    http::{BOTH, Http, RawAnswer, Server, channel, get, text},
+    http::{BOTH, Http, RawAnswer, Server, channel, get, soon, text},
     responses::{numbered, numbered_text},
 };
 use sse_hyper::{Event, Sse};
@@ -40,7 +40,7 @@ async fn events_arrive_one_by_one() {
     .await;
     for http in BOTH {
         let mut answer = get(server.addr, http).await;
-        let sender = senders.recv().await.unwrap();
+        let sender = soon(senders.recv()).await.unwrap();
         let mut longest = Duration::ZERO;
         for number in 0..200 {
             let sent = Instant::now();

@@ -15,7 +15,7 @@ use http_body_util::BodyExt;
 use hyper::rt::{Sleep, Timer};
 use hyper_util::rt::TokioTimer;
 use sse_conformance::{
-    http::{channel, frame, frames, hesitant},
+    http::{channel, frame, frames, hesitant, soon},
     responses::{hook, numbered, numbered_text},
 };
 use sse_hyper::{Event, EventType, Sse};
@@ -94,7 +94,7 @@ async fn a_line_or_an_event_in_place_of_the_comment() {
             assert_took(start, INTERVAL);
         }
         drop(body);
-        let closed = closed.await.unwrap();
+        let closed = soon(closed).await.unwrap();
         let bytes = numbered_text(1).len() + 2 * expected.len();
         assert_eq!((closed.events(), closed.bytes()), (events, bytes as u64), "{expected}");
     }

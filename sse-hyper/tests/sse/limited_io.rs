@@ -14,6 +14,7 @@ use std::{
 
 use futures_util::{FutureExt, future};
 use hyper::rt::{Read, ReadBuf, ReadBufCursor, Write};
+use sse_conformance::http::soon;
 use sse_hyper::{LimitedIo, WriteLimit};
 use tokio::{
     sync::watch,
@@ -79,16 +80,16 @@ impl Write for Pipe {
 }
 
 async fn write(io: &mut LimitedIo<Pipe>, len: usize) -> io::Result<usize> {
-    poll_fn(|cx| Pin::new(&mut *io).poll_write(cx, &vec![b'x'; len])).await
+    soon(poll_fn(|cx| Pin::new(&mut *io).poll_write(cx, &vec![b'x'; len]))).await
 }
 
 async fn flush(io: &mut LimitedIo<Pipe>) -> io::Result<()> {
-    poll_fn(|cx| Pin::new(&mut *io).poll_flush(cx)).await
+    soon(poll_fn(|cx| Pin::new(&mut *io).poll_flush(cx))).await
 }
 
 async fn read(io: &mut LimitedIo<Pipe>) -> io::Result<()> {
     let mut buf = [0; 8];
-    poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, ReadBuf::new(&mut buf).unfilled())).await
+    soon(poll_fn(|cx| Pin::new(&mut *io).poll_read(cx, ReadBuf::new(&mut buf).unfilled()))).await
 }
 
 /// Paused time is rounded up to a millisecond at each of the eight checks.
@@ -126,7 +127,7 @@ async fn a_byte_now_and_then_is_enough() {
     for _ in 0..100 {
         assert_eq!(write(&mut io, 10).await.unwrap(), 1);
     }
-    feeder.await.unwrap();
+    soon(feeder).await.unwrap();
     let start = Instant::now();
     write(&mut io, 10).await.unwrap_err();
     assert_took(start, LIMIT);
@@ -166,7 +167,7 @@ async fn what_is_written_and_not_flushed_is_not_taken() {
     io.get_ref().change(|pipe| pipe.does_not_flush = true);
     let start = Instant::now();
     // The limit also applies to the shutdown of a connection.
-    poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx)).await.unwrap_err();
+    soon(poll_fn(|cx| Pin::new(&mut io).poll_shutdown(cx))).await.unwrap_err();
     assert_took(start, LIMIT);
 }
 
@@ -262,13 +263,13 @@ async fn bytes_go_through() {
     io.get_mut().write_all(b"world").await.unwrap();
     far.write_all(b"answer").await.unwrap();
     let mut answer = [0; 6];
-    AsyncReadExt::read_exact(&mut io, &mut answer).await.unwrap();
+    soon(AsyncReadExt::read_exact(&mut io, &mut answer)).await.unwrap();
     assert_eq!(&answer, b"answer");
     assert!(format!("{io:?}").contains("DuplexStream"), "{io:?}");
     assert!(format!("{:?}", io.get_ref()).contains("DuplexStream"));
     AsyncWriteExt::shutdown(&mut io).await.unwrap();
     let mut text = String::new();
-    far.read_to_string(&mut text).await.unwrap();
+    soon(far.read_to_string(&mut text)).await.unwrap();
     assert_eq!(text, "hello world");
     drop(io.into_inner());
 }

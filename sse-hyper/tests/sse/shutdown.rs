@@ -6,7 +6,7 @@ use futures_util::{FutureExt, stream};
 use http_body_util::BodyExt;
 use hyper_util::rt::TokioTimer;
 use sse_conformance::{
-    http::{BOTH, Server, frame, frames},
+    http::{BOTH, Server, frame, frames, soon},
     responses::{hook, numbered, open_stream, shuts_down, with_farewell},
 };
 use sse_hyper::{CloseReason, Event, EventType, Sse};
@@ -29,7 +29,7 @@ async fn it_ends_a_silent_stream_with_a_farewell() {
     let (last, end) = reader.await.unwrap();
     assert_eq!(last.unwrap(), "event: bye\ndata: back soon\n\n");
     assert_eq!(end, None);
-    let closed = closed.await.unwrap();
+    let closed = soon(closed).await.unwrap();
     assert!(matches!(closed.reason(), CloseReason::Shutdown));
     assert_eq!((closed.events(), closed.bytes()), (1, 28));
 }
@@ -88,7 +88,7 @@ async fn a_stream_that_ends_first_has_ended() {
     frame(&mut body).await.unwrap();
     stop.send(()).unwrap_err();
     assert!(frame(&mut body).await.is_none());
-    assert!(matches!(closed.await.unwrap().reason(), CloseReason::StreamEnded));
+    assert!(matches!(soon(closed).await.unwrap().reason(), CloseReason::StreamEnded));
 }
 
 #[tokio::test]

@@ -179,5 +179,5 @@ async fn a_socket_of_unix_has_the_limit_as_well() {
     let took = start.elapsed();
     assert!(took >= A_SECOND, "{took:?}");
     assert!(format!("{error:?}").contains("the client read nothing"), "{error:?}");
-    assert!(matches!(closed.await.unwrap().reason(), CloseReason::WriteTimeout));
+    assert!(matches!(soon(closed).await.unwrap().reason(), CloseReason::WriteTimeout));
 }

@@ -31,7 +31,7 @@ async fn a_thousand_clients_get_everything_in_order() {
     for _ in 0..count {
         clients.spawn(time::timeout(PATIENCE, receive(server.addr, EVENTS, all_here.clone())));
     }
-    all_here.wait().await;
+    time::timeout(PATIENCE, all_here.wait()).await.expect("every client comes");
     let addr = server.addr;
     tokio::task::spawn_blocking(move || (1..=EVENTS).for_each(|n| drop(publish(addr, &n.to_string()))))
         .await

@@ -38,9 +38,7 @@ fn generation_answers_whoever_reads_and_whenever() {
     drop(early);
     let id = blocks[2].lines().next().unwrap().strip_prefix("id: ").unwrap().to_owned();
     let mut back = Answer::get(server.addr, "/answers/1", format!("Last-Event-ID: {id}\r\n").as_bytes());
-    while let Some(block) = back.block() {
-        blocks.push(block);
-    }
+    blocks.extend(back.rest());
     let end = blocks.pop().unwrap();
     assert!(end.contains("\nevent: end\n"), "{end}");
     let words: Vec<&str> =
@@ -49,8 +47,8 @@ fn generation_answers_whoever_reads_and_whenever() {
 
     // Another one connects after the end.
     let mut late = Answer::get(server.addr, "/answers/1", b"");
-    let all: Vec<String> =
-        std::iter::from_fn(|| late.block()).filter(|block| !block.contains("\nevent: ready\n")).collect();
+    let mut all = late.rest();
+    all.retain(|block| !block.contains("\nevent: ready\n"));
     assert_eq!(all, [&blocks[..], std::slice::from_ref(&end)].concat());
 
     // A client that has the end does not reconnect.
