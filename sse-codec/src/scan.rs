@@ -114,9 +114,7 @@ fn padded(bytes: &[u8]) -> u128 {
         u128::from(u32::from_le_bytes(*first))
             | u128::from(u32::from_le_bytes(*last)) << (8 * (bytes.len() - 4))
     } else {
-        // The first, the middle and the last of up to three bytes.
-        let byte = |at: usize| bytes.get(at).map_or(0, |byte| u32::from(*byte) << (8 * at));
-        u128::from(byte(0) | byte(bytes.len() / 2) | byte(bytes.len().saturating_sub(1)))
+        bytes.iter().rev().fold(0, |word, byte| word << 8 | u128::from(*byte))
     }
 }
 
