@@ -257,12 +257,12 @@ impl State {
     /// Reads after the cursor. `None` if the caller has to wait.
     fn next(&mut self, cursor: &mut Cursor, on_gap: OnGap, is_whole_log: bool) -> Option<Next> {
         let seen = cursor.position;
+        if self.ring.is_end(seen) {
+            return self.ring.is_ended().then_some(Next::Ended);
+        }
         if let Some((events, last)) = self.ring.read(seen) {
             cursor.position = last;
             return Some(Next::Events(events));
-        }
-        if self.ring.is_end(seen) {
-            return self.ring.is_ended().then_some(Next::Ended);
         }
         // The log is ahead of the ring, or `not_before` is in the future.
         if seen > self.ring.last() && cursor.confirmed == self.ring.generation() {

@@ -193,6 +193,8 @@ impl WriteLimit {
     /// the system frees its buffers at once. On Linux a `TcpStream` also gets `TCP_USER_TIMEOUT`: a
     /// vanished client is noticed within the limit, counted from the first frame that it does not acknowledge.
     ///
+    /// Up to 1 KiB that hyper writes in several pieces, such as a small event, is written as one piece, which is faster.
+    ///
     /// ```
     /// use hyper_util::rt::TokioIo;
     /// use sse_hyper::WriteLimit;

@@ -2,7 +2,7 @@
 
 use std::{
     future::poll_fn,
-    io::{self, ErrorKind},
+    io::{self, ErrorKind, IoSlice},
     pin::Pin,
     sync::{
         Arc, Mutex,
@@ -248,6 +248,33 @@ async fn the_future_of_the_shutdown_is_polled_only_when_it_asks_for_it() {
     // One poll for each connection, and one for each wake, which every connection may notice at the same time.
     let polls = polls.load(Relaxed);
     assert!(polls <= 50, "{polls} polls for 10 connections and 4 wakes");
+}
+
+/// The pipe writes one piece at a time, so it takes several only if they were joined.
+#[tokio::test]
+async fn small_pieces_are_written_at_once() {
+    let mut io = WriteLimit::new().wrap(Pipe::default());
+    #[cfg(feature = "tokio")]
+    let mut of_tokio = WriteLimit::new().wrap(hyper_util::rt::TokioIo::new(Pipe::default()));
+    for (frame, written) in [(0, 5), (100, 105), (1019, 1024), (1020, 3), (20_000, 3)] {
+        let frame = vec![b'x'; frame];
+        let pieces = [&b"64\r"[..], &frame, b"\r\n"].map(IoSlice::new);
+        io.get_ref().change(|pipe| pipe.room = 100_000);
+        let write = poll_fn(|cx| Pin::new(&mut io).poll_write_vectored(cx, &pieces));
+        assert_eq!(soon(write).await.unwrap(), written, "{}", frame.len());
+        // A full pipe takes a part.
+        io.get_ref().change(|pipe| pipe.room = 2);
+        let write = poll_fn(|cx| Pin::new(&mut io).poll_write_vectored(cx, &pieces));
+        assert_eq!(soon(write).await.unwrap(), 2, "{}", frame.len());
+        #[cfg(feature = "tokio")]
+        {
+            use tokio::io::AsyncWrite;
+
+            of_tokio.get_ref().inner().change(|pipe| pipe.room = 100_000);
+            let write = poll_fn(|cx| AsyncWrite::poll_write_vectored(Pin::new(&mut of_tokio), cx, &pieces));
+            assert_eq!(soon(write).await.unwrap(), written, "{}", frame.len());
+        }
+    }
 }
 
 /// tokio's reads and writes go through as well, and the inner I/O can be reached.

@@ -20,7 +20,8 @@ Measures servers of one topic, each a process with one thread, over loopback.
 Usage: sse-hub-fan-out [--clients N] [--many N] [--rounds N] [--only PART]
 
 The servers: `plain`, a body that sends a frame for each event; `hub`; `broadcast`, a tokio channel of
-encoded events with `sse_hyper::Sse`; `axum`, axum's own events.
+encoded events with `sse_hyper::Sse`; `axum`, axum's own events. `hub` and `broadcast` have a keep-alive
+and a `WriteLimit`, as documented; the others have neither.
 
 The parts:
   fan_out  CPU time of the server for each event and client, singly and in bursts, relative to `plain`.

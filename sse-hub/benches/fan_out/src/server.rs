@@ -12,10 +12,10 @@ use futures_util::stream;
 use http::{HeaderMap, Response, StatusCode};
 use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
-use hyper::service::service_fn;
+use hyper::{rt, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use sse_hub::{Hub, Start, Topic, redis::Redis};
-use sse_hyper::{Encoded, Event, EventId, Sse, last_event_id};
+use sse_hyper::{Encoded, Event, EventId, Sse, WriteLimit, last_event_id};
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     net::{TcpListener, UnixStream},
@@ -183,15 +183,27 @@ pub async fn serve(kind: Kind) -> Result<(), Box<dyn Error>> {
 }
 
 async fn accept(listener: TcpListener, events: Events) {
+    let limit = WriteLimit::new();
     while let Ok((socket, _)) = listener.accept().await {
         let events = events.clone();
-        let _ = socket.set_nodelay(true);
-        let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-            let events = events.clone();
-            async move { Ok::<_, Infallible>(events.respond(request.headers()).await) }
-        });
-        let mut http = hyper::server::conn::http1::Builder::new();
-        let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(socket), service);
-        tokio::spawn(async { drop(connection.await) });
+        match events {
+            // As documented.
+            Events::Hub(_) | Events::Broadcast(_) => {
+                tokio::spawn(serve_connection(TokioIo::new(limit.wrap(socket)), events));
+            }
+            Events::Plain(_) | Events::Axum(_) => {
+                let _ = socket.set_nodelay(true);
+                tokio::spawn(serve_connection(TokioIo::new(socket), events));
+            }
+        }
     }
+}
+
+async fn serve_connection(io: impl rt::Read + rt::Write + Unpin + Send + 'static, events: Events) {
+    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let events = events.clone();
+        async move { Ok::<_, Infallible>(events.respond(request.headers()).await) }
+    });
+    let mut http = hyper::server::conn::http1::Builder::new();
+    drop(http.timer(TokioTimer::new()).serve_connection(io, service).await);
 }
