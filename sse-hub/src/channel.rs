@@ -1,7 +1,10 @@
 //! A topic in this process: the ring and the waiting subscriptions, under one lock.
 
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::Ordering::{Acquire, Relaxed, Release},
+    },
     task::{Context, Poll},
     time::{Duration, Instant},
 };
@@ -16,7 +19,7 @@ use crate::{
     log::{Entry, Limit, Page},
     ring::Ring,
     stats::TopicStats,
-    sync::{Mutex, lock},
+    sync::{AtomicU64, Mutex, lock},
     wakers::{Slot, Wakers},
 };
 
@@ -26,6 +29,8 @@ pub(crate) struct Channel {
     pub(crate) name: Arc<str>,
     /// Whether the ring is the whole log: there is no backplane.
     is_whole_log: bool,
+    /// Counts the changes that a subscription may wait for. Only written under the lock.
+    changes: AtomicU64,
     state: Mutex<State>,
 }
 
@@ -35,8 +40,6 @@ struct State {
     wakers: Wakers,
     keys: Keys,
     feed: FeedState,
-    /// Counts the changes that a subscription may wait for.
-    changes: u64,
     /// When this process last published or subscribed.
     used: Instant,
     subscribers: usize,
@@ -89,12 +92,11 @@ impl Channel {
             wakers: Wakers::default(),
             keys: Keys::default(),
             feed: if is_whole_log { FeedState::Live } else { FeedState::Starting },
-            changes: 1,
             used: Instant::now(),
             subscribers: 0,
             gaps: 0,
         };
-        Self { name, is_whole_log, state: Mutex::new(state) }
+        Self { name, is_whole_log, changes: AtomicU64::new(1), state: Mutex::new(state) }
     }
 
     /// Appends to the ring. Only for a ring that is the log.
@@ -146,13 +148,18 @@ impl Channel {
         if !is_news {
             return result;
         }
-        state.changes += 1;
+        self.changes.store(self.changes() + 1, Release);
         let mut woken = state.wakers.take();
         drop(state);
         if woken.wake() {
             lock(&self.state).wakers.reuse(woken);
         }
         result
+    }
+
+    /// The count of changes, for those that have the lock.
+    fn changes(&self) -> u64 {
+        self.changes.load(Relaxed)
     }
 
     /// Waits for the first page of the log. Fails if `max_waiting` others wait already.
@@ -168,7 +175,7 @@ impl Channel {
             FeedState::Failed(error) => Poll::Ready(Err(error.clone())),
             FeedState::Starting if state.wakers.waiting() >= max_waiting => Poll::Ready(Err(ReadError::Busy)),
             FeedState::Starting => {
-                let replaced = state.wakers.wait(slot, cx.waker());
+                let replaced = state.wakers.wait(slot, cx.waker(), self.changes());
                 drop(state);
                 drop(replaced);
                 Poll::Pending
@@ -180,10 +187,10 @@ impl Channel {
     pub(crate) fn attach(&self, options: &Options) -> (Attach, Asked) {
         let mut state = lock(&self.state);
         state.used = Instant::now();
-        (options.attach(&self.name, &state.ring, self.is_whole_log), state.asked())
+        (options.attach(&self.name, &state.ring, self.is_whole_log), state.asked(self.changes()))
     }
 
-    /// Reads after the cursor and advances it. Stores the waker if there is nothing yet.
+    /// Reads after the cursor and advances it. Stores the waker if nothing follows yet.
     pub(crate) fn poll_next(
         &self,
         cursor: &mut Cursor,
@@ -191,14 +198,19 @@ impl Channel {
         slot: &mut Option<Slot>,
         cx: &mut Context<'_>,
     ) -> Poll<Next> {
-        let mut state = lock(&self.state);
-        let Some(next) = state.next(cursor, on_gap, self.is_whole_log) else {
-            let replaced = state.wakers.wait(slot, cx.waker());
-            drop(state);
-            drop(replaced);
+        // The task is waiting, and there is no news.
+        if slot.as_ref().is_some_and(|slot| slot.has(cx.waker(), self.changes.load(Acquire))) {
             return Poll::Pending;
-        };
-        Poll::Ready(next)
+        }
+        let mut state = lock(&self.state);
+        let changes = self.changes();
+        let next = state.next(cursor, on_gap, self.is_whole_log, changes);
+        // A task also waits from the last event on: a server polls twice more, which then needs no lock.
+        let waits = next.is_none() || !state.ring.is_ended() && state.ring.is_end(cursor.position);
+        let replaced = if waits { state.wakers.wait(slot, cx.waker(), changes) } else { None };
+        drop(state);
+        drop(replaced);
+        next.map_or(Poll::Pending, Poll::Ready)
     }
 
     /// The position after which new events follow; `last` is the last position of the log.
@@ -255,7 +267,7 @@ impl Channel {
 
 impl State {
     /// Reads after the cursor. `None` if the caller has to wait.
-    fn next(&mut self, cursor: &mut Cursor, on_gap: OnGap, is_whole_log: bool) -> Option<Next> {
+    fn next(&mut self, cursor: &mut Cursor, on_gap: OnGap, is_whole_log: bool, changes: u64) -> Option<Next> {
         let seen = cursor.position;
         if self.ring.is_end(seen) {
             return self.ring.is_ended().then_some(Next::Ended);
@@ -276,10 +288,10 @@ impl State {
             };
             return Some(Next::Gap(Gap::between(reason, seen, cursor.position)));
         }
-        (cursor.in_vain != self.changes).then(|| Next::AskLog(self.asked()))
+        (cursor.in_vain != changes).then(|| Next::AskLog(self.asked(changes)))
     }
 
-    fn asked(&self) -> Asked {
-        Asked { generation: self.ring.generation(), changes: self.changes }
+    fn asked(&self, changes: u64) -> Asked {
+        Asked { generation: self.ring.generation(), changes }
     }
 }

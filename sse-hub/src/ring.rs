@@ -116,7 +116,11 @@ impl Ring {
         if position < self.floor {
             return None;
         }
-        let at = self.parts.partition_point(|part| part.last() <= position);
+        // Nearly always a subscription has seen all but the newest event.
+        let at = match self.parts.back() {
+            Some(newest) if newest.floor <= position && position < newest.last() => self.parts.len() - 1,
+            _ => self.parts.partition_point(|part| part.last() <= position),
+        };
         let part = self.parts.get(at)?;
         // The position is in this part, or directly before it. Any other position is not in this log.
         let index = match part.floor.events_until(position) {

@@ -24,7 +24,7 @@ use crate::{
 /// The events of a topic for one client, as a stream of [`Encoded`], which `sse_hyper::Sse::new` accepts.
 ///
 /// It is a cursor: each poll reads the next events, as many as fit into 16 KiB, and nothing is queued. A client that is
-/// slow, or never reads, costs about 100 bytes. The stream ends when the topic is finished, and never fails.
+/// slow, or never reads, costs less than 200 bytes. The stream ends when the topic is finished, and never fails.
 pub struct Subscription {
     channel: Arc<Channel>,
     /// `None` if the ring of the channel is the whole log.

@@ -1,12 +1,12 @@
-//! The mutex: that of the standard library, or that of loom.
+//! What threads share: the types of the standard library, or those of loom.
 
 #[cfg(not(loom))]
-pub(crate) use std::sync::Mutex;
+pub(crate) use std::sync::{Mutex, atomic::AtomicU64};
 
 #[cfg(loom)]
-pub(crate) use loom::sync::Mutex;
-#[cfg(loom)]
 use loom::sync::MutexGuard;
+#[cfg(loom)]
+pub(crate) use loom::sync::{Mutex, atomic::AtomicU64};
 
 #[cfg(not(loom))]
 use std::sync::MutexGuard;

@@ -200,27 +200,42 @@ pub(crate) struct Tally {
     bytes: u64,
     reason: Option<CloseReason>,
     link: Option<Arc<Link>>,
+    /// The same link, if it needs to know when the body is polled.
+    stream: Option<Arc<Link>>,
     hook: Option<Hook>,
 }
 
 impl Tally {
     pub(crate) fn new(clock: Option<SharedTimer>, hook: Option<Hook>) -> Self {
-        Self { started: now(clock.as_ref()), clock, events: 0, bytes: 0, reason: None, link: None, hook }
-    }
-
-    /// Called when the body is polled. Looks for its connection until it is found.
-    pub(crate) fn is_polled(&mut self, cx: &Context<'_>) {
-        match &self.link {
-            Some(link) => link.is_asked(),
-            None => self.link = Link::of_task(cx),
+        Self {
+            started: now(clock.as_ref()),
+            clock,
+            events: 0,
+            bytes: 0,
+            reason: None,
+            link: None,
+            stream: None,
+            hook,
         }
     }
 
+    /// Called when the body is polled. Looks for its connection until it is found.
+    #[inline]
+    pub(crate) fn is_polled(&mut self, cx: &Context<'_>) {
+        if let Some(stream) = &self.stream {
+            stream.is_asked();
+        } else if self.link.is_none() {
+            self.link = Link::of_task(cx);
+            self.stream = self.link.clone().filter(|link| link.is_stream());
+        }
+    }
+
+    #[inline]
     pub(crate) fn count(&mut self, events: u64, bytes: usize) {
         self.events += events;
         self.bytes += bytes as u64;
-        if let Some(link) = &self.link {
-            link.hands_out();
+        if let Some(stream) = &self.stream {
+            stream.hands_out();
         }
     }
 
@@ -252,6 +267,9 @@ impl Tally {
 
 impl Drop for Tally {
     fn drop(&mut self) {
+        if let Some(link) = &self.link {
+            link.is_left();
+        }
         self.close();
     }
 }

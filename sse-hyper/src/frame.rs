@@ -88,6 +88,7 @@ impl Gathered {
     }
 
     /// The frame, or `None` if it is empty.
+    #[inline]
     pub(crate) fn take(&mut self) -> Option<Encoded> {
         if self.is_empty() {
             return None;
@@ -96,6 +97,7 @@ impl Gathered {
     }
 
     /// Like `take`, when the stream pauses. The pause may be long, so the large buffer of a busy stream is released.
+    #[inline]
     pub(crate) fn take_last(&mut self) -> Option<Encoded> {
         let frame = self.take();
         if mem::take(&mut self.busy) {
@@ -109,6 +111,7 @@ impl Gathered {
         self.batch = Batch::new();
     }
 
+    #[inline]
     fn len(&self) -> usize {
         self.first.as_ref().map_or(0, |block| block.as_bytes().len()) + self.batch.len()
     }

@@ -2,8 +2,14 @@
 
 use std::{
     pin::Pin,
-    sync::LazyLock,
-    task::{Context, Poll, ready},
+    sync::{
+        Arc, LazyLock,
+        atomic::{
+            AtomicBool,
+            Ordering::{Acquire, Release},
+        },
+    },
+    task::{Context, Poll, Wake, Waker, ready},
     time::{Duration, Instant},
 };
 
@@ -16,7 +22,7 @@ use sse_codec::{
 
 use crate::timer::SharedTimer;
 
-/// Detects silence. It reads the clock when something is written, and re-arms the
+/// Detects silence. It reads the clock when something is written, and polls and re-arms the
 /// sleep only when it fires: a busy stream costs one clock reading per frame, and no allocation.
 pub(crate) struct KeepAlive {
     timer: SharedTimer,
@@ -36,6 +42,13 @@ pub(crate) struct SignOfLife {
 struct Armed {
     deadline: Instant,
     sleep: Pin<Box<dyn Sleep>>,
+    alarm: Option<Arc<Alarm>>,
+}
+
+/// The waker for the sleep. It records that the sleep fired, so that a busy stream need not poll it.
+struct Alarm {
+    has_fired: AtomicBool,
+    task: Waker,
 }
 
 impl KeepAlive {
@@ -55,6 +68,7 @@ impl KeepAlive {
         }
     }
 
+    #[inline]
     pub(crate) fn written(&mut self) {
         self.last_write = self.timer.now();
     }
@@ -66,9 +80,12 @@ impl KeepAlive {
             let Some(deadline) = self.last_write.checked_add(self.interval) else { return Poll::Pending };
             let armed = match &mut self.armed {
                 Some(armed) => armed,
-                unarmed => unarmed.insert(Armed { deadline, sleep: self.timer.sleep_until(deadline) }),
+                unarmed => {
+                    let sleep = self.timer.sleep_until(deadline);
+                    unarmed.insert(Armed { deadline, sleep, alarm: None })
+                }
             };
-            ready!(armed.sleep.as_mut().poll(cx));
+            ready!(armed.poll(cx));
             if armed.deadline < deadline {
                 // Something was written meanwhile.
                 armed.rearm(&self.timer, deadline);
@@ -117,5 +134,33 @@ impl Armed {
     fn rearm(&mut self, timer: &SharedTimer, deadline: Instant) {
         self.deadline = deadline;
         timer.reset(&mut self.sleep, deadline);
+        self.alarm = None;
+    }
+
+    /// Ready when the sleep has fired. Until then it is polled once for each task.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.alarm.as_ref().is_some_and(|alarm| alarm.is_set_for(cx.waker())) {
+            return Poll::Pending;
+        }
+        let alarm = Arc::new(Alarm { has_fired: AtomicBool::new(false), task: cx.waker().clone() });
+        self.alarm = Some(alarm.clone());
+        self.sleep.as_mut().poll(&mut Context::from_waker(&alarm.into()))
+    }
+}
+
+impl Alarm {
+    fn is_set_for(&self, task: &Waker) -> bool {
+        self.task.will_wake(task) && !self.has_fired.load(Acquire)
+    }
+}
+
+impl Wake for Alarm {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.has_fired.store(true, Release);
+        self.task.wake_by_ref();
     }
 }

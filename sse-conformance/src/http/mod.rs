@@ -39,15 +39,17 @@ pub fn soon<F: Future>(future: F) -> impl Future<Output = F::Output> {
     let caller = Location::caller();
     async move {
         let (mut future, mut alarm) = (pin!(future), None);
-        // Polls the future no more often than its wakes ask for: otherwise a wake that is missing would go unnoticed.
+        // Polls the future no more often than its wakes ask for: otherwise a wake that is missing would go unnoticed. For
+        // the same reason, what is ready only at the alarm did not happen in time.
         poll_fn(move |cx| {
-            if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                return Poll::Ready(output);
+            let polled = future.as_mut().poll(cx);
+            if polled.is_ready() && alarm.is_none() {
+                return polled;
             }
             // A future that is always busy has used up the budget of the task, without which the alarm would be silent.
             let rings = alarm.get_or_insert_with(|| unconstrained(set_alarm())).poll_unpin(cx).is_ready();
             assert!(!rings, "what {caller} waits for did not happen within {SOON:?}");
-            Poll::Pending
+            polled
         })
         .await
     }

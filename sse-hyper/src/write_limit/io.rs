@@ -10,6 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use arrayvec::ArrayVec;
 use hyper::rt::{self, ReadBufCursor, Sleep};
 
 use super::{Cut, Link, Settings, stop::Deadline};
@@ -72,7 +73,9 @@ impl<T: Unpin + 'static> LimitedIo<T> {
     /// Called before each operation. Links bodies polled next by this task to this connection, and fails if it was cut.
     fn begin(&mut self, cx: &mut Context<'_>) -> io::Result<()> {
         let link = self.link();
-        link.is_polled(cx);
+        if !link.is_found() {
+            link.is_polled(cx);
+        }
         if let Some(cut) = link.is_cut() {
             return Err(error(cut));
         }
@@ -195,17 +198,14 @@ const MOST_JOINED: usize = 1024;
 
 /// Joins several small pieces. hyper writes a chunk in three: its size, the frame and a line end. A system call with
 /// three pieces takes longer than copying them and a call with one.
-fn join<'b>(bufs: &[IoSlice<'_>], joined: &'b mut [u8; MOST_JOINED]) -> Option<&'b [u8]> {
+fn join<'b>(bufs: &[IoSlice<'_>], joined: &'b mut ArrayVec<u8, MOST_JOINED>) -> Option<&'b [u8]> {
     if bufs.len() < 2 {
         return None;
     }
-    let mut len = 0;
     for buf in bufs {
-        let end = len + buf.len();
-        joined.get_mut(len..end)?.copy_from_slice(buf);
-        len = end;
+        joined.try_extend_from_slice(buf).ok()?;
     }
-    joined.get(..len)
+    Some(joined)
 }
 
 fn error(cut: Cut) -> io::Error {
@@ -250,7 +250,7 @@ impl<T: rt::Write + Unpin + 'static> rt::Write for LimitedIo<T> {
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        if let Some(joined) = join(bufs, &mut [0; MOST_JOINED]) {
+        if let Some(joined) = join(bufs, &mut ArrayVec::new()) {
             return rt::Write::poll_write(self, cx, joined);
         }
         self.poll_write_with(cx, bufs, |io, cx| io.poll_write_vectored(cx, bufs))
@@ -297,7 +297,7 @@ mod of_tokio {
             cx: &mut Context<'_>,
             bufs: &[IoSlice<'_>],
         ) -> Poll<io::Result<usize>> {
-            if let Some(joined) = join(bufs, &mut [0; MOST_JOINED]) {
+            if let Some(joined) = join(bufs, &mut ArrayVec::new()) {
                 return AsyncWrite::poll_write(self, cx, joined);
             }
             self.poll_write_with(cx, bufs, |io, cx| io.poll_write_vectored(cx, bufs))

@@ -4,7 +4,7 @@ use std::{
     cell::RefCell,
     sync::{
         Arc, Weak,
-        atomic::{AtomicU8, AtomicU32, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU8, AtomicU32, Ordering::Relaxed},
     },
     task::{Context, Waker},
 };
@@ -18,9 +18,13 @@ use super::Settings;
 /// body, and on HTTP/2 the executor receives the task that polls the body. So they find each other by that task.
 pub(crate) struct Link {
     pub(super) settings: Arc<Settings>,
+    /// Whether this is an HTTP/2 stream.
+    is_stream: bool,
     /// The connection of an HTTP/2 stream.
     parent: Option<Arc<Link>>,
     cut: AtomicU8,
+    /// Whether a body has found this connection, and lives.
+    is_found: AtomicBool,
     /// Twice the number of frames handed out, plus 1 if the body was not polled since.
     frames: AtomicU32,
 }
@@ -39,14 +43,25 @@ thread_local! {
 
 impl Link {
     pub(super) fn of_connection(settings: Arc<Settings>) -> Arc<Self> {
-        Arc::new(Self { settings, parent: None, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
+        Self::new(settings, false, None)
     }
 
     /// Must be called while the connection is polled, so that this thread polled it last.
     pub(super) fn of_stream(settings: Arc<Settings>) -> Arc<Self> {
         let latest = LATEST.with_borrow(|latest| latest.as_ref()?.1.upgrade());
         let parent = latest.filter(|latest| Arc::ptr_eq(&latest.settings, &settings));
-        Arc::new(Self { settings, parent, cut: AtomicU8::new(0), frames: AtomicU32::new(0) })
+        Self::new(settings, true, parent)
+    }
+
+    fn new(settings: Arc<Settings>, is_stream: bool, parent: Option<Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self {
+            settings,
+            is_stream,
+            parent,
+            cut: AtomicU8::new(0),
+            is_found: AtomicBool::new(false),
+            frames: AtomicU32::new(0),
+        })
     }
 
     /// Records that this task polls the connection or stream.
@@ -61,16 +76,34 @@ impl Link {
     /// The connection or stream that this task polls. `None` if the server has no write limit, or polls the body in
     /// another task.
     pub(crate) fn of_task(cx: &Context<'_>) -> Option<Arc<Self>> {
-        LATEST.with_borrow(|latest| {
+        let found = LATEST.with_borrow(|latest| {
             let (task, link) = latest.as_ref()?;
             if *task == Task::of(cx.waker()) { link.upgrade() } else { None }
-        })
+        })?;
+        found.is_found.store(true, Relaxed);
+        Some(found)
+    }
+
+    /// Called when the body that found this connection is dropped.
+    pub(crate) fn is_left(&self) {
+        self.is_found.store(false, Relaxed);
+    }
+
+    /// Whether no other body looks for this connection: HTTP/1.1 has one response at a time.
+    #[inline]
+    pub(super) fn is_found(&self) -> bool {
+        self.is_found.load(Relaxed)
+    }
+
+    pub(crate) fn is_stream(&self) -> bool {
+        self.is_stream
     }
 
     pub(super) fn cut(&self, reason: Cut) {
         self.cut.store(reason as u8, Relaxed);
     }
 
+    #[inline]
     pub(crate) fn is_cut(&self) -> Option<Cut> {
         match self.cut.load(Relaxed) {
             0 => self.parent.as_ref()?.is_cut(),

@@ -261,6 +261,26 @@ async fn sleeps_that_never_end_or_are_over_at_once_hold_no_event_back() {
     }
 }
 
+/// Each of these polls is by another task, and only the last one may be woken.
+#[tokio::test(start_paused = true)]
+async fn the_comment_comes_to_the_task_that_polled_last() {
+    let (sender, stream) = channel();
+    let mut body = Box::pin(Sse::new(stream).timer(TokioTimer::new()).into_body());
+    for _ in 0..3 {
+        assert!(body.as_mut().frame().now_or_never().is_none());
+        let start = Instant::now();
+        body = tokio::spawn(async move {
+            assert_eq!(frame(&mut body).await.unwrap(), COMMENT);
+            assert_took(start, INTERVAL);
+            body
+        })
+        .await
+        .unwrap();
+        sender.send(Event::new("tick")).unwrap();
+        assert_eq!(frame(&mut body).await.unwrap(), "data: tick\n\n");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
     let calls = Arc::new(Calls::default());
@@ -270,11 +290,12 @@ async fn events_cost_no_call_to_the_timer_but_reading_the_clock() {
     for event in numbered(1_000) {
         sender.send(event).unwrap();
         frame(&mut body).await.unwrap();
-        // Pending: here the sleep is polled.
+        // Pending: here the silence begins.
         assert!(timeout(Duration::from_millis(5), body.frame()).await.is_err());
     }
     assert_eq!(calls.sleeps.load(Relaxed), 1);
     assert_eq!(calls.resets.load(Relaxed), 0, "5 s have passed, no sleep has fired");
+    assert_eq!(calls.polls.load(Relaxed), 1, "one task, and no sleep has fired");
     let readings = calls.readings.load(Relaxed);
     assert!(readings <= 1_010, "{readings} readings for 1000 frames");
 
@@ -371,21 +392,37 @@ impl Sleep for BrokenSleep {}
 #[derive(Default)]
 struct Calls {
     sleeps: AtomicU64,
+    polls: AtomicU64,
     resets: AtomicU64,
     readings: AtomicU64,
 }
 
 struct Counting(Arc<Calls>);
 
+struct CountingSleep {
+    sleep: Pin<Box<dyn Sleep>>,
+    calls: Arc<Calls>,
+}
+
+impl Future for CountingSleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        self.calls.polls.fetch_add(1, Relaxed);
+        self.sleep.as_mut().poll(cx)
+    }
+}
+
+impl Sleep for CountingSleep {}
+
 impl Timer for Counting {
     fn sleep(&self, duration: Duration) -> Pin<Box<dyn Sleep>> {
-        self.0.sleeps.fetch_add(1, Relaxed);
-        TokioTimer::new().sleep(duration)
+        self.sleep_until(self.now() + duration)
     }
 
     fn sleep_until(&self, deadline: StdInstant) -> Pin<Box<dyn Sleep>> {
         self.0.sleeps.fetch_add(1, Relaxed);
-        TokioTimer::new().sleep_until(deadline)
+        Box::pin(CountingSleep { sleep: TokioTimer::new().sleep_until(deadline), calls: self.0.clone() })
     }
 
     fn now(&self) -> StdInstant {
@@ -395,6 +432,7 @@ impl Timer for Counting {
 
     fn reset(&self, sleep: &mut Pin<Box<dyn Sleep>>, deadline: StdInstant) {
         self.0.resets.fetch_add(1, Relaxed);
-        TokioTimer::new().reset(sleep, deadline);
+        *sleep =
+            Box::pin(CountingSleep { sleep: TokioTimer::new().sleep_until(deadline), calls: self.0.clone() });
     }
 }

@@ -3,20 +3,25 @@
 use std::{
     cell::Cell,
     collections::HashMap,
+    convert::Infallible,
     future,
     time::{Duration, Instant},
 };
 
-use futures_util::future::join_all;
+use futures_util::{StreamExt, future::join_all};
 use http_body_util::Empty;
-use hyper::{Request, server::conn::http1, service::service_fn};
+use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use sse_conformance::{
     http::{BOTH, Http, get, soon},
     responses::hook,
 };
 use sse_hyper::{CloseReason, Closed, Sse, WriteLimit};
-use tokio::{io::AsyncWriteExt, sync::mpsc::UnboundedReceiver, time::sleep};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::sleep,
+};
 
 use crate::common::limited::{Limited, On, Stall, flood, read_slowly, stalled};
 
@@ -148,6 +153,38 @@ async fn who_reads_is_sent_away_cleanly() {
         assert_closed(&mut closed, 1, "Shutdown").await;
         reader.await.unwrap().1.unwrap();
     }
+}
+
+/// The second response of a connection finds it as well, although the thread polled another one in between.
+#[tokio::test(start_paused = true)]
+async fn each_response_of_a_connection_has_its_reason() {
+    let limit = WriteLimit::new().limit(A_SECOND);
+    let (closings, mut closed) = unbounded_channel();
+    let connect = || {
+        let (client, io) = tokio::io::duplex(4096);
+        let closings = closings.clone();
+        let service = service_fn(move |request: Request<Incoming>| {
+            let events = if request.uri() == "/short" { 1 } else { usize::MAX };
+            let closings = closings.clone();
+            let sse = Sse::new(flood().take(events)).on_close(move |closed| closings.send(closed).unwrap());
+            future::ready(Ok::<_, Infallible>(sse.into_http_response()))
+        });
+        let server = http1::Builder::new().serve_connection(TokioIo::new(limit.wrap(io)), service);
+        tokio::spawn(server);
+        client
+    };
+    let (mut client, mut other) = (connect(), connect());
+    client.write_all(b"GET /short HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+    assert_closed(&mut closed, 1, "StreamEnded").await;
+    let mut answer = Vec::new();
+    while !answer.ends_with(b"\r\n0\r\n\r\n") {
+        soon(client.read_buf(&mut answer)).await.unwrap();
+    }
+    for client in [&mut other, &mut client] {
+        client.write_all(b"GET /flood HTTP/1.1\r\nhost: localhost\r\n\r\n").await.unwrap();
+        soon(client.read_u8()).await.unwrap();
+    }
+    assert_closed(&mut closed, 2, "WriteTimeout").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,23 +3,24 @@
 use std::{
     convert::Infallible,
     error::Error,
+    future::ready,
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use axum::response::{IntoResponse, sse};
 use bytes::Bytes;
-use futures_util::stream;
-use http::{HeaderMap, Response, StatusCode};
+use futures_util::{Stream, stream};
+use http::{Request, Response};
 use http_body::Frame;
-use http_body_util::{BodyExt, StreamBody, combinators::UnsyncBoxBody};
-use hyper::{rt, service::service_fn};
+use http_body_util::StreamBody;
+use hyper::{body::Incoming, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use sse_hub::{Hub, Start, Topic, redis::Redis};
-use sse_hyper::{Encoded, Event, EventId, Sse, WriteLimit, last_event_id};
+use sse_hub::{Hub, Start, Subscription, Topic, redis::Redis};
+use sse_hyper::{Encoded, Event, EventId, Sse, SseBody, WriteLimit, last_event_id};
 use tokio::{
-    io::{AsyncBufReadExt, BufReader},
+    io::{AsyncBufReadExt, AsyncRead, AsyncWrite, BufReader},
     net::{TcpListener, UnixStream},
-    sync::broadcast,
+    sync::broadcast::{self, Receiver},
 };
 
 /// The kind of server.
@@ -65,15 +66,6 @@ enum Events {
 }
 
 type BoxError = Box<dyn Error + Send + Sync>;
-type Body = UnsyncBoxBody<Bytes, BoxError>;
-
-fn boxed<B>(body: B) -> Body
-where
-    B: http_body::Body<Data = Bytes> + Send + 'static,
-    B::Error: Into<BoxError>,
-{
-    body.map_err(Into::into).boxed_unsync()
-}
 
 /// How many events a client may lag.
 const HISTORY: usize = 1 << 16;
@@ -118,44 +110,6 @@ impl Events {
         }
         Ok(())
     }
-
-    async fn respond(&self, headers: &HeaderMap) -> Response<Body> {
-        match self {
-            Self::Plain(events) => {
-                let frames = stream::unfold(events.subscribe(), async |mut events| {
-                    let event = events.recv().await.ok()?;
-                    Some((Ok::<_, BoxError>(Frame::data(event)), events))
-                });
-                Response::new(StreamBody::new(frames).boxed_unsync())
-            }
-            Self::Hub(topic) => {
-                let start = if headers.contains_key("x-oldest") { Start::Oldest } else { Start::Now };
-                let subscriber = topic.subscriber().last_event_id(last_event_id(headers)).start(start);
-                match subscriber.open().await {
-                    Ok(subscription) => Sse::new(subscription).into_http_response().map(boxed),
-                    Err(error) => {
-                        let mut response = Response::new(boxed(http_body_util::Empty::new()));
-                        *response.status_mut() = StatusCode::from_u16(error.status()).unwrap_or_default();
-                        response
-                    }
-                }
-            }
-            Self::Broadcast(events) => {
-                let events = stream::unfold(events.subscribe(), async |mut events| {
-                    let event: Encoded = events.recv().await.ok()?;
-                    Some((event, events))
-                });
-                Sse::new(events).into_http_response().map(boxed)
-            }
-            Self::Axum(events) => {
-                let events = stream::unfold(events.subscribe(), async |mut events| {
-                    let event: sse::Event = events.recv().await.ok()?;
-                    Some((Ok::<_, Infallible>(event), events))
-                });
-                sse::Sse::new(events).into_response().map(boxed)
-            }
-        }
-    }
 }
 
 /// Serves until its standard input ends. Prints its port.
@@ -185,25 +139,67 @@ pub async fn serve(kind: Kind) -> Result<(), Box<dyn Error>> {
 async fn accept(listener: TcpListener, events: Events) {
     let limit = WriteLimit::new();
     while let Ok((socket, _)) = listener.accept().await {
-        let events = events.clone();
-        match events {
-            // As documented.
-            Events::Hub(_) | Events::Broadcast(_) => {
-                tokio::spawn(serve_connection(TokioIo::new(limit.wrap(socket)), events));
+        let _ = socket.set_nodelay(true);
+        match events.clone() {
+            Events::Plain(events) => {
+                tokio::spawn(serve_connection(socket, move |_| ready(Ok(plain(events.subscribe())))));
             }
-            Events::Plain(_) | Events::Axum(_) => {
-                let _ = socket.set_nodelay(true);
-                tokio::spawn(serve_connection(TokioIo::new(socket), events));
+            // With a `WriteLimit`, as documented.
+            Events::Hub(topic) => {
+                tokio::spawn(serve_connection(limit.wrap(socket), move |request| {
+                    hub(topic.clone(), request)
+                }));
+            }
+            Events::Broadcast(events) => {
+                let respond = move |_| ready(Ok(broadcast(events.subscribe())));
+                tokio::spawn(serve_connection(limit.wrap(socket), respond));
+            }
+            Events::Axum(events) => {
+                tokio::spawn(serve_connection(socket, move |_| ready(Ok(axum(events.subscribe())))));
             }
         }
     }
 }
 
-async fn serve_connection(io: impl rt::Read + rt::Write + Unpin + Send + 'static, events: Events) {
-    let service = service_fn(move |request: http::Request<hyper::body::Incoming>| {
-        let events = events.clone();
-        async move { Ok::<_, Infallible>(events.respond(request.headers()).await) }
-    });
+async fn serve_connection<R, F, B>(io: impl AsyncRead + AsyncWrite + Unpin, respond: R)
+where
+    R: Fn(Request<Incoming>) -> F,
+    F: Future<Output = Result<Response<B>, BoxError>>,
+    B: http_body::Body<Data: Send, Error: Into<BoxError>> + 'static,
+{
     let mut http = hyper::server::conn::http1::Builder::new();
-    drop(http.timer(TokioTimer::new()).serve_connection(io, service).await);
+    let connection = http.timer(TokioTimer::new()).serve_connection(TokioIo::new(io), service_fn(respond));
+    drop(connection.await);
+}
+
+type Frames<S> = Response<StreamBody<S>>;
+
+fn plain(events: Receiver<Bytes>) -> Frames<impl Stream<Item = Result<Frame<Bytes>, Infallible>>> {
+    Response::new(StreamBody::new(stream::unfold(events, async |mut events| {
+        let event = events.recv().await.ok()?;
+        Some((Ok(Frame::data(event)), events))
+    })))
+}
+
+async fn hub(topic: Topic, request: Request<Incoming>) -> Result<Response<SseBody<Subscription>>, BoxError> {
+    let headers = request.headers();
+    let start = if headers.contains_key("x-oldest") { Start::Oldest } else { Start::Now };
+    let subscriber = topic.subscriber().last_event_id(last_event_id(headers)).start(start);
+    Ok(Sse::new(subscriber.open().await?).into_http_response())
+}
+
+fn broadcast(events: Receiver<Encoded>) -> Response<SseBody<impl Stream<Item = Encoded>>> {
+    Sse::new(stream::unfold(events, async |mut events| {
+        let event = events.recv().await.ok()?;
+        Some((event, events))
+    }))
+    .into_http_response()
+}
+
+fn axum(events: Receiver<sse::Event>) -> axum::response::Response {
+    let events = stream::unfold(events, async |mut events| {
+        let event = events.recv().await.ok()?;
+        Some((Ok::<_, Infallible>(event), events))
+    });
+    sse::Sse::new(events).into_response()
 }
