@@ -25,7 +25,8 @@ and a `WriteLimit`, as documented; the others have neither.
 
 The parts:
   fan_out  CPU time of the server for each event and client, singly and in bursts, relative to `plain`.
-           The servers take turns, so other load on the machine does not change the ratios.
+           The servers take turns, so other load on the machine does not change the ratios. They are
+           started five times, since no two processes are equally fast. Takes three minutes.
   replay   history from memory: bytes per second; and the time to the first byte after a reconnect, from
            memory and from Redis, if there is a redis-server.
   tick     many clients and one event per second: CPU time of the server, and delay of the events.
