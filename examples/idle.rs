@@ -10,7 +10,7 @@ use std::{
     env,
     error::Error,
     fs, future,
-    io::{BufRead, BufReader},
+    io::{self, BufRead, BufReader},
     num::{NonZeroU16, NonZeroU32},
     process::{Child, Command, ExitCode, Stdio},
     time::Duration,
@@ -31,7 +31,7 @@ use sse_hyper::{Event, Sse, WriteLimit};
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
-    time,
+    task, time,
 };
 
 use shared::{cli, signals};
@@ -85,7 +85,12 @@ async fn run() -> Result<ExitCode, Box<dyn Error>> {
         }
     }
     if is_server {
-        serve(kind, Duration::from_millis(keep_alive.into())).await?;
+        // The input ends with the program that started this one, however that ends.
+        let parent_ends = task::spawn_blocking(|| io::copy(&mut io::stdin(), &mut io::sink()));
+        tokio::select! {
+            served = serve(kind, Duration::from_millis(keep_alive.into())) => served?,
+            _ = parent_ends => {}
+        }
     } else {
         let stop_signal = signals::stop()?;
         tokio::select! {
@@ -161,7 +166,7 @@ impl Server {
     fn start(kind: &str, keep_alive: u32) -> Result<Self, Box<dyn Error>> {
         let mut command = Command::new(env::current_exe()?);
         command.args(["--serve", "--server", kind, "--keep-alive", &keep_alive.to_string()]);
-        let mut process = command.stdout(Stdio::piped()).spawn()?;
+        let mut process = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         let output = process.stdout.take().ok_or("the server has no output")?;
         let mut server = Self { process, addr: String::new() };
         let mut line = String::new();

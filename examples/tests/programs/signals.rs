@@ -58,18 +58,33 @@ fn servers_end_their_streams_cleanly_and_stop() {
 #[test]
 fn idle_stops_and_its_server_with_it() {
     for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
-        // It waits for comments that never come.
-        let idle = started(start, "idle", &["--streams", "2", "--keep-alive", "4000000000"]);
-        let children = format!("/proc/{0}/task/{0}/children", idle.id());
-        let deadline = std::time::Instant::now() + PATIENCE;
-        while std::fs::read_to_string(&children).unwrap().is_empty() {
-            assert!(std::time::Instant::now() < deadline, "idle starts no server");
-            std::thread::yield_now();
-        }
+        let idle = idle_with_server(start);
         send(signal, idle.id());
         // This waits for the end of the pipes, which the server would keep open.
         assert_eq!(idle.finish(), 0, "SIG{signal}, {start}");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_server_of_idle_ends_even_if_idle_is_killed() {
+    let idle = idle_with_server("exec \"$0\" \"$@\" 2>&1");
+    send("KILL", idle.id());
+    // The server has the same pipe for its errors.
+    idle.rest();
+}
+
+/// It waits for comments that never come.
+#[cfg(target_os = "linux")]
+fn idle_with_server(start: &str) -> Running {
+    let idle = started(start, "idle", &["--streams", "2", "--keep-alive", "4000000000"]);
+    let children = format!("/proc/{0}/task/{0}/children", idle.id());
+    let deadline = std::time::Instant::now() + PATIENCE;
+    while std::fs::read_to_string(&children).unwrap().is_empty() {
+        assert!(std::time::Instant::now() < deadline, "idle starts no server");
+        std::thread::yield_now();
+    }
+    idle
 }
 
 fn started(start: &str, name: &str, args: &[&str]) -> Running {
