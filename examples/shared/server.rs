@@ -2,10 +2,15 @@
 
 use std::{error::Error, pin::pin, time::Duration};
 
+use socket2::SockRef;
 use sse_hyper::WriteLimit;
 use tokio::{net::TcpListener, sync::watch, time};
 
 use super::{log, signals};
+
+/// How many connections may wait to be accepted: after a restart all clients reconnect at once. tokio sets 128; of more
+/// clients, some wait for seconds, and some are reset. Linux allows at most `net.core.somaxconn`, 4096 by default.
+const QUEUE: i32 = 4096;
 
 /// Runs a server until Ctrl-C or SIGTERM.
 ///
@@ -21,6 +26,8 @@ where
     let stop_signal = signals::stop()?;
     let listener =
         TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))?;
+    // It already listens, so this changes only the length of the queue. Without it the server works too.
+    let _ = SockRef::from(&listener).listen(QUEUE);
     // On Linux, the system then closes connections of clients that have vanished or read nothing.
     let _ = WriteLimit::new().prepare(&listener);
     log::say(format_args!("Listening on http://{}/, Ctrl-C stops", listener.local_addr()?));

@@ -126,7 +126,13 @@ impl Running {
     /// Sends SIGINT, like Ctrl-C.
     #[cfg(unix)]
     pub fn interrupt(&self) {
-        interrupt(self.id());
+        self.signal("INT");
+    }
+
+    /// Sends a signal, such as `STOP`.
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        signal(self.id(), name);
     }
 
     /// Its process id.
@@ -158,10 +164,10 @@ impl Running {
     }
 }
 
-/// Sends SIGINT to the process with this id, like Ctrl-C.
+/// Sends a signal, such as `INT`, to the process with this id.
 #[cfg(unix)]
-pub fn interrupt(id: u32) {
-    let kill = Command::new("kill").args(["-INT", &id.to_string()]).status().unwrap();
+pub fn signal(id: u32, name: &str) {
+    let kill = Command::new("kill").args([format!("-{name}"), id.to_string()]).status().unwrap();
     assert!(kill.success());
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::{fs, io::Write, net::TcpStream, sync::Arc};
 
 use common::{NO_CONTENT, OPEN, Server, TempDir, header, program};
-use sse_conformance::programs::{Finished, Running, exit, interrupt, piped, run};
+use sse_conformance::programs::{Finished, Running, exit, piped, run, signal};
 
 /// The output of `client` for these answers, one for each connection.
 fn ask(flags: &[&str], answers: &[&str]) -> Finished {
@@ -305,7 +305,7 @@ fn ctrl_c_stops_it() {
     let mut deaf = piped(program("client").arg(server.url()));
     let (_, mut stream) = server.accept();
     fill(&mut stream);
-    interrupt(deaf.id());
+    signal(deaf.id(), "INT");
     assert_eq!(exit(&mut deaf).code(), Some(0));
 }
 

@@ -67,9 +67,7 @@ fn check(program: &str, source: &str) {
         for client in &mut clients {
             client.read_until(EVENTS);
         }
-        let kill =
-            Command::new("kill").args([&format!("-{signal}"), &server.running.id().to_string()]).status();
-        assert!(kill.expect("there is a `kill`").success());
+        server.running.signal(signal);
         for client in clients {
             client.read_to_clean_end();
             server.wait_for("closed: Shutdown");

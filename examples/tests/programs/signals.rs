@@ -37,7 +37,7 @@ fn servers_end_their_streams_cleanly_and_stop() {
                     received.extend_from_slice(&chunk[..len]);
                 }
             }
-            send(signal, server.running.id());
+            server.running.signal(signal);
             for (stream, received) in streams.iter_mut().zip(&mut received) {
                 received.extend(read_to_end(stream).unwrap());
                 let text = str::from_utf8(received).unwrap();
@@ -59,7 +59,7 @@ fn servers_end_their_streams_cleanly_and_stop() {
 fn idle_stops_and_its_server_with_it() {
     for (signal, start) in SIGNALS.iter().flat_map(|signal| STARTS.map(|start| (signal, start))) {
         let idle = idle_with_server(start);
-        send(signal, idle.id());
+        idle.signal(signal);
         // This waits for the end of the pipes, which the server would keep open.
         assert_eq!(idle.finish(), 0, "SIG{signal}, {start}");
     }
@@ -69,7 +69,7 @@ fn idle_stops_and_its_server_with_it() {
 #[test]
 fn the_server_of_idle_ends_even_if_idle_is_killed() {
     let idle = idle_with_server("exec \"$0\" \"$@\" 2>&1");
-    send("KILL", idle.id());
+    idle.signal("KILL");
     // The server has the same pipe for its errors.
     idle.rest();
 }
@@ -91,9 +91,4 @@ fn started(start: &str, name: &str, args: &[&str]) -> Running {
     let mut command = Command::new("sh");
     command.args(["-c", start]).arg(path(name)).args(args);
     Running::start(command)
-}
-
-fn send(signal: &str, id: u32) {
-    let kill = Command::new("kill").args([&format!("-{signal}"), &id.to_string()]).status().unwrap();
-    assert!(kill.success());
 }

@@ -101,7 +101,7 @@ fn goes_on_with_a_full_output(name: &str, clients: usize) {
     // It also stops as usual.
     #[cfg(unix)]
     {
-        sse_conformance::programs::interrupt(child.id());
+        sse_conformance::programs::signal(child.id(), "INT");
         assert_eq!(exit(&mut child).code(), Some(0), "{name}");
     }
     let _ = child.kill();

@@ -41,6 +41,25 @@ async fn a_thousand_clients_get_everything_in_order() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_that_is_busy_lets_a_thousand_clients_wait() {
+    let longest = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap();
+    let count = 1_000.min(longest.trim().parse().unwrap());
+    rlimit::increase_nofile_limit(4_096).unwrap();
+    let server = Server::start("hub", &[]);
+    // It accepts nobody, but the system completes connections while its queue has room.
+    server.running.signal("STOP");
+    let mut waiting = Vec::new();
+    for n in 0..count {
+        let stream = time::timeout(PATIENCE, TcpStream::connect(server.addr)).await;
+        waiting.push(stream.unwrap_or_else(|_| panic!("only {n} connections can wait")).unwrap());
+    }
+    server.running.signal("CONT");
+    drop(waiting);
+    time::timeout(PATIENCE, connect(server.addr, "")).await.expect("it accepts clients again");
+}
+
 /// The events of a client that disconnects in the middle and reconnects.
 async fn receive(addr: SocketAddr, events: u64, all_here: Arc<Barrier>) -> Vec<u64> {
     let mut received = Vec::new();

@@ -175,10 +175,7 @@ fn signals_end_it_and_its_clients_are_told() {
             }
         }
         let _silent = TcpStream::connect(hub.addr).unwrap();
-        let id = hub.running.id().to_string();
-        assert!(
-            std::process::Command::new("kill").args([&format!("-{signal}"), &id]).status().unwrap().success()
-        );
+        hub.running.signal(signal);
         for (stream, received) in streams.iter_mut().zip(&mut received) {
             received.extend(read_to_end(stream).unwrap());
             let text = str::from_utf8(received).unwrap();
