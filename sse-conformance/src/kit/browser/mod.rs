@@ -76,9 +76,14 @@ async fn serve(flags: &Flags, addr: Option<&str>) -> Result<ExitCode, Box<dyn Er
     let listener = listen(addr.unwrap_or("127.0.0.1:8000")).await?;
     println!("Open http://{}/ in a browser, Ctrl-C stops", listener.local_addr()?);
     let mut pages = Pages::serve(listener, &vectors);
-    loop {
-        flags.finish(&page_report(pages.report().await?, &checks)?)?;
+    while let Some(report) = pages.report().await {
+        match report.and_then(|report| page_report(report, &checks)) {
+            Ok(report) => drop(flags.finish(&report)?),
+            // The page can be opened again.
+            Err(error) => eprintln!("sse-conformance: {error}"),
+        }
     }
+    Err("the server has ended".into())
 }
 
 /// Checks this browser.
@@ -94,14 +99,14 @@ pub async fn report(flags: &Flags, browser: &OsString, addr: Option<&str>) -> Re
     let mut browser = Browser::start(browser, &url)?;
     let report = timeout(PATIENCE.max(flags.timeout), async {
         tokio::select! {
-            report = pages.report() => Some(report),
+            report = pages.report() => report,
             () = browser.failed() => None,
         }
     });
     let report = report.await.ok().flatten();
     let words = browser.end().await;
     let report = report.ok_or_else(|| format!("the browser did not report; its last error: {words}"))?;
-    page_report(report?, &checks)
+    Ok(page_report(report?, &checks)?)
 }
 
 fn selected(flags: &Flags) -> Result<(Vec<Vector>, Vec<Check>), String> {
@@ -115,7 +120,7 @@ async fn listen(addr: &str) -> Result<TcpListener, String> {
     TcpListener::bind(addr).await.map_err(|error| format!("cannot listen on {addr}: {error}"))
 }
 
-fn page_report(page: PageReport, checks: &[Check]) -> Result<Report, Box<dyn Error>> {
+fn page_report(page: PageReport, checks: &[Check]) -> Result<Report, String> {
     if page.outcomes.len() != checks.len() {
         return Err("the page reports a wrong number of streams".into());
     }

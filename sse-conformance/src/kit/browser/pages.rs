@@ -85,9 +85,9 @@ impl Pages {
         Self { reports }
     }
 
-    /// The next report of a page.
-    pub(super) async fn report(&mut self) -> Result<PageReport, String> {
-        self.reports.recv().await.ok_or("the server has ended")?
+    /// The next report of a page, or why it is invalid. `None` if the server has ended.
+    pub(super) async fn report(&mut self) -> Option<Result<PageReport, String>> {
+        self.reports.recv().await
     }
 }
 
