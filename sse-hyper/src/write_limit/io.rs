@@ -142,7 +142,7 @@ impl<T: Unpin + 'static> LimitedIo<T> {
             if let Some(written) = try_to_write(&self.io, bufs) {
                 stalled.since = None;
                 stalled.tick = None;
-                return Poll::Ready(written);
+                return Poll::Ready(written.map_err(|error| self.seen(error)));
             }
             let now = timer.now();
             let left = limit.saturating_sub(now.saturating_duration_since(since));

@@ -302,18 +302,76 @@ async fn bytes_go_through() {
 }
 
 #[cfg(target_os = "linux")]
-#[tokio::test]
-async fn the_system_sends_each_event_at_once_and_gives_up_on_a_silent_client() {
-    let limit = WriteLimit::new().limit(Duration::from_secs(7));
-    // A server that makes its own tokio sockets, such as actix-web, takes one of these.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    limit.prepare(&listener).unwrap();
-    let client = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    let (accepted, _) = listener.accept().unwrap();
-    let timeout_of = |socket: socket2::SockRef<'_>| socket.tcp_user_timeout().unwrap();
-    assert_eq!(timeout_of(socket2::SockRef::from(&accepted)), Some(Duration::from_secs(7)));
+mod on_linux {
+    use hyper::rt::{Sleep, Timer};
+    use socket2::SockRef;
+    use tokio::{
+        io::AsyncWrite,
+        net::{TcpListener, TcpStream},
+    };
 
-    let client = limit.wrap(client);
-    assert!(client.get_ref().nodelay().unwrap());
-    assert_eq!(timeout_of(socket2::SockRef::from(client.get_ref())), Some(Duration::from_secs(7)));
+    use super::*;
+
+    #[tokio::test]
+    async fn the_system_sends_each_event_at_once_and_gives_up_on_a_silent_client() {
+        let limit = WriteLimit::new().limit(Duration::from_secs(7));
+        // A server that makes its own tokio sockets, such as actix-web, takes one of these.
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        limit.prepare(&listener).unwrap();
+        let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (accepted, _) = listener.accept().unwrap();
+        let timeout_of = |socket: SockRef<'_>| socket.tcp_user_timeout().unwrap();
+        assert_eq!(timeout_of(SockRef::from(&accepted)), Some(Duration::from_secs(7)));
+
+        let client = limit.wrap(client);
+        assert!(client.get_ref().nodelay().unwrap());
+        assert_eq!(timeout_of(SockRef::from(client.get_ref())), Some(Duration::from_secs(7)));
+    }
+
+    /// A timer that is always over.
+    struct Hasty;
+
+    impl Timer for Hasty {
+        fn sleep(&self, _: Duration) -> Pin<Box<dyn Sleep>> {
+            Box::pin(Over)
+        }
+
+        fn sleep_until(&self, _: std::time::Instant) -> Pin<Box<dyn Sleep>> {
+            Box::pin(Over)
+        }
+    }
+
+    struct Over;
+
+    impl Future for Over {
+        type Output = ();
+
+        fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<()> {
+            Poll::Ready(())
+        }
+    }
+
+    impl Sleep for Over {}
+
+    #[tokio::test]
+    async fn the_limit_is_the_reason_also_when_the_system_ends_the_connection_between_two_checks() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (_far, _) = soon(listener.accept()).await.unwrap();
+        let mut io = WriteLimit::new().timer(Hasty).limit(LIMIT).wrap(near);
+        SockRef::from(io.get_ref()).set_tcp_user_timeout(Some(Duration::from_millis(1))).unwrap();
+        let mut write =
+            || Pin::new(&mut io).poll_write(&mut Context::from_waker(Waker::noop()), &[b'x'; 65536]);
+        // The runtime does not learn of the error here, so the check finds it.
+        let error = loop {
+            let Poll::Ready(written) = write() else { panic!("the timer is over") };
+            if let Err(error) = written {
+                break error;
+            }
+        };
+        assert!(error.raw_os_error().is_some(), "the system is not the first: {error}");
+        assert_eq!(error.kind(), ErrorKind::TimedOut);
+        let Poll::Ready(Err(error)) = write() else { panic!("it was cut off") };
+        assert_eq!(error.to_string(), "the client read nothing for longer than the write limit");
+    }
 }
