@@ -158,17 +158,22 @@ impl Truth {
         }
     }
 
-    /// An event may be in the log again only if the log lost it and its idempotency key in between.
+    /// An event may be in the log again only if the log lost it and its idempotency key in between, and so began again.
     fn check_doubles(&self, rules: Rules<'_>, verdict: &mut Verdict) {
         for (topic, payload, again) in &self.again {
             let place = self.places[payload];
             let Some(events) = self.topics.get(topic) else { continue };
-            // In memory, epochs have no order.
-            let is_between = |loss: &Loss| {
-                let is_before = |at| self.is_before(*topic, at, &events[&at], loss);
-                is_before(place) != is_before(*again)
+            // A loss takes some time, and an event is seen some time after it was appended. So this asks what may be.
+            let may_be_around = |loss: &Loss, before: Position, after: Position| {
+                self.is_before(*topic, before, &events[&before], loss) && loss.at <= events[&after].first
             };
-            if !rules.losses.iter().any(|loss| loss.is_reset && is_between(loss)) {
+            let is_between = |loss: &Loss| {
+                // In memory, epochs have no order.
+                may_be_around(loss, place, *again) || may_be_around(loss, *again, place)
+            };
+            let is_ours = |loss: &Loss| loss.is_reset && loss.topic.is_none_or(|lost| lost == *topic);
+            let has_begun_again = place.epoch != again.epoch;
+            if !has_begun_again || !rules.losses.iter().any(|loss| is_ours(loss) && is_between(loss)) {
                 verdict.tally.doubled += 1;
                 verdict.fault(format_args!("doubled: {payload} is at {place}, and at {again}"));
             }

@@ -64,14 +64,26 @@ fn an_event_may_come_again_if_the_log_lost_it() {
     // A publisher that did not know the outcome has sent it again.
     for (epoch, epochs_grow) in [(2, true), (2, false), (0, false)] {
         let reset = gap_at(Position { epoch, seq: 0 });
-        let again =
-            |time| vec![Record::Event(Position { epoch, seq: 1 }, payload(10), Duration::from_secs(time))];
-        let run = Run::new(10).client(&[ready(0), events(1, 10), reset.clone(), again(6)]).loss(None);
-        assert!(run.verify_with(epochs_grow).is_good(), "{:?}", run.verify_with(epochs_grow));
-        let run = Run::new(10).client(&[ready(0), events(1, 10), reset, again(2)]).loss(None);
-        let tally = run.verify_with(epochs_grow);
-        assert_eq!(tally, Tally { doubled: 1, ..tally.without_faults() });
+        let again = |time| vec![Record::Event(Position { epoch, seq: 1 }, payload(10), time)];
+        let run = |time, topic| {
+            Run::new(10).client(&[ready(0), events(1, 10), reset.clone(), again(time)]).loss(topic)
+        };
+        for (time, topic) in [(TOLD, None), (TOLD, Some(0)), (LOST, None), (LOST + SLACK / 2, None)] {
+            let tally = run(time, topic).verify_with(epochs_grow);
+            assert!(tally.is_good(), "{time:?}, {topic:?}: {tally:?}");
+        }
+        // Before the loss, and after a loss of another topic.
+        for (time, topic) in [(TIME, None), (TOLD, Some(1))] {
+            assert_eq!(run(time, topic).verify_with(epochs_grow).doubled, 1, "{time:?}, {topic:?}");
+        }
     }
+}
+
+#[test]
+fn a_log_that_begins_again_has_a_new_epoch() {
+    let again = vec![Record::Event(at(11), payload(10), TOLD)];
+    let run = Run::new(10).client(&[ready(0), events(1, 10), again]).loss(None);
+    assert_eq!(run.verify(), Tally { doubled: 1, ..run.verify().without_faults() });
 }
 
 #[test]
