@@ -64,8 +64,8 @@ impl Topic {
     /// Publishes an event unless one was already published with this key; then returns the position of that one. This
     /// makes it safe to retry after an error.
     ///
-    /// A key is remembered as long as its event is kept. It has at most 256 bytes, which `history_bytes` does not
-    /// count.
+    /// A key is remembered as long as its event is kept; in Redis for an hour (`redis::Builder::remember_keys_for`), unless
+    /// Redis loses its data. It has at most 256 bytes, which `history_bytes` does not count.
     ///
     /// ```
     /// # futures_executor::block_on(async {
