@@ -256,8 +256,8 @@ impl Damage {
                 redis.restart().await
             }
             Fault::StopRedis => {
-                self.tell(format_args!("Redis stopped for {:?}", self.time));
-                redis.pause(self.time).await
+                let stopped = || self.tell(format_args!("Redis stopped for {:?}", self.time));
+                redis.pause(self.time, stopped).await
             }
             Fault::RollBack => {
                 // Redis may be down, by another fault.

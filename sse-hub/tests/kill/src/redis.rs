@@ -76,11 +76,12 @@ impl Redis {
         }
     }
 
-    /// Stops it for this time, like a machine that swaps.
-    pub(crate) async fn pause(&self, time: Duration) -> Result<(), Error> {
+    /// Stops it for this time, like a machine that swaps. Calls `stopped` when it has stopped: another fault may be first.
+    pub(crate) async fn pause(&self, time: Duration, stopped: impl FnOnce()) -> Result<(), Error> {
         let process = self.process.lock().await;
         if let Some(process) = &*process {
             process.signal("STOP").await?;
+            stopped();
             time::sleep(time).await;
             process.signal("CONT").await?;
         }
