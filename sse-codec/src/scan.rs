@@ -3,7 +3,7 @@
 //! > *end-of-line = ( cr lf / cr / lf )*
 //!
 //! 64 bytes at a time become a mask with one bit for each CR and LF. A short line then takes a few instructions on the
-//! mask and no separate search. If two masks are empty, the line is long, and `memchr2` continues.
+//! mask and no separate search. If three masks are empty, the line is long, and `memchr2` continues.
 
 use wide::{u8x16, u8x32, u8x64};
 
@@ -50,15 +50,19 @@ impl LineEnds {
         Some(LineEnd { end, next })
     }
 
-    /// Returns the next window with a line end. It is usually the next 64 bytes, unless a line is long.
+    /// Returns the next window with a line end. It is usually one of the next two, unless a line is long.
     #[inline(always)]
     fn search(&self, text: &[u8]) -> Option<Self> {
         let mut window = self.window + WINDOW;
         let mut mask = mask_of(text.get(window..)?);
         if mask == 0 {
             window += WINDOW;
-            window += memchr::memchr2(b'\n', b'\r', text.get(window..)?)?;
-            mask = mask_of(&text[window..]);
+            mask = mask_of(text.get(window..)?);
+            if mask == 0 {
+                window += WINDOW;
+                window += memchr::memchr2(b'\n', b'\r', text.get(window..)?)?;
+                mask = mask_of(&text[window..]);
+            }
         }
         Some(Self { mask, window })
     }
