@@ -107,20 +107,22 @@ fn mask_of_tail(text: &[u8], window: usize) -> u64 {
     }
 }
 
-/// Returns the mask of fewer than 64 bytes.
+/// Returns the mask of fewer than 64 bytes. The two parts may overlap.
 #[inline(always)]
 fn mask_of_short(text: &[u8]) -> u64 {
-    let mask = |part: &[u8; 16]| {
-        let part = u8x16::new(*part);
-        u64::from((part.simd_eq(u8x16::splat(b'\n')) | part.simd_eq(u8x16::splat(b'\r'))).to_bitmask())
-    };
-    match text.last_chunk() {
-        // The last part may overlap the previous one.
-        Some(last) => {
-            let parts = text.as_chunks().0.iter().enumerate();
-            parts.fold(mask(last) << (text.len() - 16), |all, (n, part)| all | mask(part) << (16 * n))
-        }
-        None => mask(&padded(text).to_le_bytes()),
+    macro_rules! mask {
+        ($vector:ty, $part:expr) => {{
+            let part = <$vector>::new($part);
+            let ends = part.simd_eq(<$vector>::splat(b'\n')) | part.simd_eq(<$vector>::splat(b'\r'));
+            u64::from(ends.to_bitmask())
+        }};
+    }
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        mask!(u8x32, *first) | mask!(u8x32, *last) << (text.len() - 32)
+    } else if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        mask!(u8x16, *first) | mask!(u8x16, *last) << (text.len() - 16)
+    } else {
+        mask!(u8x16, padded(text).to_le_bytes())
     }
 }
 

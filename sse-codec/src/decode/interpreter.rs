@@ -169,6 +169,14 @@ impl Interpreter {
     /// Ends the input. The bytes from the cursor on are kept as unread.
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
+        let buffered = self.unread.len() | self.carry.len() | self.lossy.len();
+        if self.is_reading || buffered > 0 {
+            self.end_early(cursor, chunk);
+        }
+    }
+
+    #[cold]
+    fn end_early(&mut self, cursor: &Cursor, chunk: &[u8]) {
         self.let_go(cursor.line);
         if self.is_reading {
             self.leave_unread(cursor.line, chunk);
@@ -310,31 +318,36 @@ impl Interpreter {
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and
         // > return.
         if self.block.data.is_none() {
-            self.end_block_without_data(input, next);
+            if let Some(id) = self.block.id {
+                self.commit_id(id, input);
+            }
+            self.end_block(next);
             return None;
         }
         self.given = Given::Event;
         Some(Step::Event)
     }
 
-    fn end_block_without_data(&mut self, input: &[u8], next: usize) {
-        if let Some(id) = self.block.id {
-            let bytes = if self.carry.is_empty() { input } else { &self.carry };
-            BlockText::new(bytes, id.range()).commit_id(&self.block, &mut self.last_event_id);
-        }
-        self.end_block(next);
+    /// Commits the id of a block without data.
+    #[inline(never)]
+    fn commit_id(&mut self, id: Place, input: &[u8]) {
+        let bytes = if self.carry.is_empty() { input } else { &self.carry };
+        BlockText::new(bytes, id.range()).commit_id(&self.block, &mut self.last_event_id);
     }
 
     #[inline(always)]
     fn end_block(&mut self, next: usize) {
         self.block.reset(&self.settings.limits);
         self.block_offset = self.offset + next as u64;
-        if !self.carry.is_empty() {
-            self.carry.clear();
+        if self.carry.len() | self.lossy.len() > 0 {
+            self.clear_buffers();
         }
-        if !self.lossy.is_empty() {
-            text::clear(&mut self.lossy);
-        }
+    }
+
+    #[inline(never)]
+    fn clear_buffers(&mut self) {
+        self.carry.clear();
+        text::clear(&mut self.lossy);
     }
 
     /// Releases the result of the last step. The next line begins at `line`.

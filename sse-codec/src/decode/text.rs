@@ -55,7 +55,7 @@ impl<'a> BlockText<'a> {
         let get = |place: Option<Place>| place.map_or(Some(""), |place| self.get(place));
         let (data, event_type) = match (get(block.data), get(block.event_type)) {
             (Some(data), Some(event_type)) => (data, event_type),
-            _ => self.lossy(block, lossy),
+            _ => lossy_values(self.bytes, block, lossy),
         };
         EventRef {
             data,
@@ -80,18 +80,18 @@ impl<'a> BlockText<'a> {
             None => replace(last_event_id, &self.bytes[place.range()]),
         }
     }
+}
 
-    /// Data and type, with U+FFFD for what is not UTF-8.
-    #[cold]
-    fn lossy(&self, block: &OpenBlock, lossy: &'a mut String) -> (&'a str, &'a str) {
-        let bytes = |place: Option<Place>| place.map_or(&self.bytes[..0], |place| &self.bytes[place.range()]);
-        lossy.clear();
-        lossy.reserve_exact(lossy_len(bytes(block.data)) + lossy_len(bytes(block.event_type)));
-        push_lossy(lossy, bytes(block.data));
-        let data = lossy.len();
-        push_lossy(lossy, bytes(block.event_type));
-        lossy.split_at(data)
-    }
+/// Returns data and type, with U+FFFD for what is not UTF-8.
+#[cold]
+fn lossy_values<'a>(bytes: &[u8], block: &OpenBlock, lossy: &'a mut String) -> (&'a str, &'a str) {
+    let bytes = |place: Option<Place>| place.map_or(&bytes[..0], |place| &bytes[place.range()]);
+    lossy.clear();
+    lossy.reserve_exact(lossy_len(bytes(block.data)) + lossy_len(bytes(block.event_type)));
+    push_lossy(lossy, bytes(block.data));
+    let data = lossy.len();
+    push_lossy(lossy, bytes(block.event_type));
+    lossy.split_at(data)
 }
 
 /// Validating a few KiB at once is far faster than validating each small event. A window of this size is still in the
