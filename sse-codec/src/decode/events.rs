@@ -35,7 +35,7 @@ impl<'d> Events<'d> {
     #[inline(always)]
     pub(super) fn new(interpreter: &'d mut Interpreter, chunk: &'d [u8]) -> Self {
         let cursor = interpreter.begin(chunk);
-        Self { interpreter, chunk, cursor, window: Window::default() }
+        Self { interpreter, chunk, cursor, window: Window::new() }
     }
 
     /// Returns the next event of the chunk, or `None` at its end.

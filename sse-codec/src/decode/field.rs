@@ -41,13 +41,13 @@ fn split_at_colon(line: &[u8]) -> Option<(Name, usize)> {
     let value = |colon: usize| colon + 1 + usize::from(line.get(colon + 1) == Some(&b' '));
     if line.starts_with(b"data:") {
         Some((Name::Data, value(4)))
+    } else if line.starts_with(b":") {
+        // > If the line starts with a U+003A COLON character (:): Ignore the line.
+        Some((Name::Comment, 1))
     } else if line.starts_with(b"event:") {
         Some((Name::Event, value(5)))
     } else if line.starts_with(b"id:") {
         Some((Name::Id, value(2)))
-    } else if line.starts_with(b":") {
-        // > If the line starts with a U+003A COLON character (:): Ignore the line.
-        Some((Name::Comment, 1))
     } else if line.starts_with(b"retry:") {
         Some((Name::Retry, value(5)))
     } else {

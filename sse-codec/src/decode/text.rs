@@ -101,15 +101,21 @@ const MAX_WINDOW: usize = 16 * 1024;
 const MIN_WINDOW: usize = 1024;
 
 /// A part of a chunk that was validated in one call.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Window<'d> {
     text: &'d str,
     start: usize,
-    /// The intended size of the last window, in bytes.
+    /// The intended size of the next window, in bytes.
     size: usize,
 }
 
 impl<'d> Window<'d> {
+    /// Creates an empty window at the start of a chunk.
+    #[inline(always)]
+    pub(super) fn new() -> Self {
+        Self { text: "", start: 0, size: MIN_WINDOW }
+    }
+
     /// Where the validated part of the chunk ends.
     #[inline(always)]
     pub(super) fn end(&self) -> usize {
@@ -122,10 +128,10 @@ impl<'d> Window<'d> {
     }
 
     /// Validates the bytes from `start` to `end`, and as many lines after them as fit into a window.
-    #[inline(never)]
+    #[inline(always)]
     pub(super) fn move_to(&mut self, chunk: &'d [u8], start: usize, end: usize) {
-        self.size = (2 * self.size).clamp(MIN_WINDOW, MAX_WINDOW);
         let most = chunk.len().min(start + self.size).max(end);
+        self.size = MAX_WINDOW.min(2 * self.size);
         // The window ends at a line end, so that it does not split a character.
         let lines = match chunk[end..most].last() {
             Some(b'\n' | b'\r') => most - end,
@@ -134,7 +140,7 @@ impl<'d> Window<'d> {
         self.start = start;
         self.text = utf8(&chunk[start..end + lines]).unwrap_or_else(|| {
             // Start again with a small window, or each event that is not UTF-8 takes as long as a large window.
-            self.size = 0;
+            self.size = MIN_WINDOW;
             valid_prefix(&chunk[start..end + lines])
         });
     }
