@@ -372,20 +372,13 @@ impl Interpreter {
     /// Returns the event that the last step found. Its values are in the carry, or else in the input.
     #[inline]
     pub(super) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        let start = self.block_start();
         let Self { block, carry, unread, last_event_id, lossy, .. } = self;
-        let input = if unread.is_empty() { chunk } else { unread };
-        let text = match carry.is_empty() {
-            true => BlockText::new(input, start..block.end),
-            false => BlockText::new(carry.joined(block), block.span()),
+        let bytes = match carry.is_empty() {
+            true if unread.is_empty() => chunk,
+            true => unread,
+            false => carry.joined(block),
         };
-        text.event(block, last_event_id, lossy)
-    }
-
-    /// Returns where the block begins in the input.
-    #[inline(always)]
-    fn block_start(&self) -> usize {
-        self.block_offset.saturating_sub(self.offset) as usize
+        BlockText::new(bytes, block.span()).event(block, last_event_id, lossy)
     }
 
     /// The same as [`event`](Self::event), but validates the text of several events at once.
@@ -399,7 +392,7 @@ impl Interpreter {
             return self.event(chunk);
         }
         if window.end() < self.block.end {
-            window.move_to(chunk, self.block_start(), self.block.end);
+            window.move_to(chunk, self.block.span());
         }
         let Self { block, last_event_id, lossy, .. } = self;
         window.text(chunk).event(block, last_event_id, lossy)

@@ -23,16 +23,20 @@ pub(super) struct BlockText<'a> {
 }
 
 impl<'a> BlockText<'a> {
-    /// Validates a range of the bytes, rounded up to a multiple of 64 where possible: the validator takes longer for a
-    /// remainder than for several times 64 bytes.
+    /// Validates a range of the bytes, or more bytes where that is faster.
     #[inline]
     pub(super) fn new(bytes: &'a [u8], range: Range<usize>) -> Self {
         let Range { start, end } = range;
+        // The validator takes longer for a remainder than for several times 64 bytes.
         let rounded = start + (end - start).next_multiple_of(64);
-        let is_within_character = bytes.get(rounded).is_some_and(|byte| matches!(byte, 0x80..0xC0));
-        let with_more = if is_within_character { None } else { bytes.get(start..rounded).and_then(utf8) };
-        let valid = with_more.or_else(|| utf8(&bytes[start..end]));
-        Self { bytes, valid: valid.unwrap_or_default(), start }
+        if let Some(with_more) = bytes.get(start..rounded)
+            && is_boundary(bytes, rounded)
+            && let Some(valid) = utf8(with_more)
+        {
+            return Self { bytes, valid, start };
+        }
+        let start = earlier_start(bytes, start, end);
+        Self { bytes, valid: utf8(&bytes[start..end]).unwrap_or_default(), start }
     }
 
     /// Returns the value at a place, if it is in the validated part.
@@ -127,9 +131,10 @@ impl<'d> Window<'d> {
         BlockText { bytes: chunk, valid: self.text, start: self.start }
     }
 
-    /// Validates the bytes from `start` to `end`, and as many lines after them as fit into a window.
+    /// Validates a range of the chunk, and as many lines after it as fit into a window.
     #[inline(always)]
-    pub(super) fn move_to(&mut self, chunk: &'d [u8], start: usize, end: usize) {
+    pub(super) fn move_to(&mut self, chunk: &'d [u8], range: Range<usize>) {
+        let Range { start, end } = range;
         let most = chunk.len().min(start + self.size).max(end);
         self.size = MAX_WINDOW.min(2 * self.size);
         // The window ends at a line end, so that it does not split a character.
@@ -137,13 +142,30 @@ impl<'d> Window<'d> {
             Some(b'\n' | b'\r') => most - end,
             _ => memchr::memrchr2(b'\n', b'\r', &chunk[end..most]).unwrap_or(0),
         };
-        self.start = start;
-        self.text = utf8(&chunk[start..end + lines]).unwrap_or_else(|| {
+        let end = end + lines;
+        self.start = earlier_start(chunk, start, end);
+        self.text = utf8(&chunk[self.start..end]).unwrap_or_else(|| {
             // Start again with a small window, or each event that is not UTF-8 takes as long as a large window.
             self.size = MIN_WINDOW;
-            valid_prefix(&chunk[start..end + lines])
+            valid_prefix(&chunk[self.start..end])
         });
     }
+}
+
+/// Returns a start up to seven bytes earlier, where the range to `end` has a multiple of 8 bytes: the validator copies
+/// a remainder one byte at a time. Before the first value of a block, its name takes most of these bytes.
+#[inline(always)]
+fn earlier_start(bytes: &[u8], start: usize, end: usize) -> usize {
+    match start.checked_sub(start.wrapping_sub(end) % 8) {
+        Some(earlier) if end - start > 64 && is_boundary(bytes, earlier) => earlier,
+        _ => start,
+    }
+}
+
+/// Whether no character continues at this place.
+#[inline(always)]
+fn is_boundary(bytes: &[u8], place: usize) -> bool {
+    !matches!(bytes.get(place), Some(0x80..0xC0))
 }
 
 /// Returns the longest prefix that is UTF-8.
