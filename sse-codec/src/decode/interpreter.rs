@@ -134,26 +134,24 @@ impl Interpreter {
         }
         self.let_go((self.input_end - self.offset) as usize);
         if !self.unread.is_empty() {
-            return self.begin_with_unread(chunk);
+            self.add_to_unread(chunk);
         }
+        let input = if self.unread.is_empty() { chunk } else { &self.unread };
         self.offset = self.input_end;
-        self.input_end += chunk.len() as u64;
-        self.is_reading = !chunk.is_empty();
-        Cursor::at(chunk, 0)
+        self.input_end += input.len() as u64;
+        self.is_reading = !input.is_empty();
+        Cursor::at(input, 0)
     }
 
     /// Each byte is copied once, however often chunks are added: the buffer grows by doubling, and bytes that were read
     /// are released without a move.
     #[cold]
-    fn begin_with_unread(&mut self, chunk: &[u8]) -> Cursor {
-        if !self.has_unread() {
+    fn add_to_unread(&mut self, chunk: &[u8]) {
+        if self.has_unread() {
+            self.unread.extend_from_slice(chunk);
+        } else {
             self.unread.clear();
         }
-        self.unread.extend_from_slice(chunk);
-        self.offset = self.input_end;
-        self.input_end += self.unread.len() as u64;
-        self.is_reading = !self.unread.is_empty();
-        Cursor::at(&self.unread, 0)
     }
 
     /// Handles a leaked guard. Where in a line it stopped is unknown, so the rest of the line and of its block is
