@@ -167,8 +167,8 @@ impl Interpreter {
     /// Ends the input. The bytes from the cursor on are kept as unread.
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
-        let buffered = self.unread.len() | self.carry.len() | self.lossy.len();
-        if self.is_reading || buffered > 0 {
+        let is_unread = self.is_reading || !self.unread.is_empty();
+        if is_unread || self.given != Given::Nothing && self.carry.len() | self.lossy.len() > 0 {
             self.end_early(cursor, chunk);
         }
     }
