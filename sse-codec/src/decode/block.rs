@@ -84,6 +84,7 @@ impl OpenBlock {
     }
 
     /// Decides how to treat a line from its beginning. The line has `len` bytes so far.
+    #[inline]
     pub(super) fn beginning(&self, line: &[u8], len: usize, settings: &Settings) -> Verdict {
         match split_beginning(line) {
             Some((name, value)) => self.check(name, value, len, settings),

@@ -23,6 +23,7 @@ pub(super) fn split(line: &[u8]) -> (Name, usize) {
 }
 
 /// The same for the beginning of a line. Returns `None` while the name is undecided.
+#[inline]
 pub(super) fn split_beginning(line: &[u8]) -> Option<(Name, usize)> {
     const NAMES: [&[u8]; 4] = [b"data:", b"event:", b"id:", b"retry:"];
     split_at_colon(line).or_else(|| {

@@ -519,21 +519,7 @@ impl Interpreter {
                 }
             }
             Start::AfterCr => {}
-            Start::Bom(seen) => match continue_bom(seen, input) {
-                Some(len) => {
-                    *cursor = Cursor::at(input, len);
-                    match seen + len == BOM.len() {
-                        true => self.block_offset = BOM.len() as u64,
-                        false => self.start = Start::Bom(seen + len),
-                    }
-                }
-                // These bytes are not a BOM, but the beginning of an unknown name.
-                None if seen > 0 => {
-                    self.start = Start::IgnoredLine;
-                    return self.start(cursor, input);
-                }
-                None => {}
-            },
+            Start::Bom(seen) => return self.start_of_stream(seen, cursor, input),
             Start::IgnoredLine | Start::CutLine { .. } => {
                 let end = cursor.ends.next(input);
                 let part = 0..end.map_or(input.len(), |line| line.end);
@@ -548,8 +534,30 @@ impl Interpreter {
         None
     }
 
+    /// Skips a BOM, of which `seen` bytes were in earlier inputs.
+    #[cold]
+    fn start_of_stream(&mut self, seen: usize, cursor: &mut Cursor, input: &[u8]) -> Option<Step> {
+        match continue_bom(seen, input) {
+            Some(len) => {
+                *cursor = Cursor::at(input, len);
+                match seen + len == BOM.len() {
+                    true => self.block_offset = BOM.len() as u64,
+                    false => self.start = Start::Bom(seen + len),
+                }
+            }
+            // These bytes are not a BOM, but the beginning of an unknown name.
+            None if seen > 0 => {
+                self.start = Start::IgnoredLine;
+                return self.start(cursor, input);
+            }
+            None => {}
+        }
+        None
+    }
+
     /// Appends a part to the line that begins at `start` in the carry, as far as the limits allow. Reads the line if
     /// `is_whole`.
+    #[inline(always)]
     fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
         let (known, mut rest) = (self.carry.len() - start, part);
         if known < MAX_NAME {
