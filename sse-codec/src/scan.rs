@@ -18,6 +18,9 @@ pub(crate) struct LineEnds {
 
 const WINDOW: usize = 64;
 
+/// A line that goes on after so many bytes is searched in larger steps.
+const LONG: usize = 8 * WINDOW;
+
 /// A line end.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct LineEnd {
@@ -58,14 +61,21 @@ impl LineEnds {
     #[inline(always)]
     fn search(&self, text: &[u8]) -> Option<Self> {
         let mut window = self.window + WINDOW;
-        while let Some(bytes) = text.get(window..)?.first_chunk() {
-            if may_have_line_end(bytes) {
-                let mask = mask_of(bytes);
-                if mask != 0 {
-                    return Some(Self { mask, window });
+        loop {
+            let near = &text[..text.len().min(window + LONG)];
+            while let Some(bytes) = near.get(window..)?.first_chunk() {
+                if may_have_line_end(bytes) {
+                    let mask = mask_of(bytes);
+                    if mask != 0 {
+                        return Some(Self { mask, window });
+                    }
                 }
+                window += WINDOW;
             }
-            window += WINDOW;
+            if near.len() == text.len() {
+                break;
+            }
+            window += len_without_line_end(&text[window..]);
         }
         let mask = mask_of_tail(text, window);
         (mask != 0).then_some(Self { mask, window })
@@ -91,10 +101,18 @@ fn mask_of(window: &[u8; WINDOW]) -> u64 {
 
 /// Returns false if a window has no line end. Finding the smallest byte takes a third of the instructions of a mask.
 #[inline(always)]
-fn may_have_line_end(window: &[u8; WINDOW]) -> bool {
-    let [a, b, c, d] = window.as_chunks().0 else { return true };
-    let least = u8x16::new(*a).min(u8x16::new(*b)).min(u8x16::new(*c)).min(u8x16::new(*d));
+fn may_have_line_end<const N: usize>(window: &[u8; N]) -> bool {
+    let parts = window.as_chunks().0.iter().map(|part| u8x16::new(*part));
+    let least = parts.reduce(u8x16::min).unwrap_or_default();
     least.min(u8x16::splat(b'\r')).simd_eq(least).any()
+}
+
+/// Returns how many bytes certainly have no line end, as a multiple of 256.
+#[inline(never)]
+fn len_without_line_end(text: &[u8]) -> usize {
+    let blocks: &[[u8; 256]] = text.as_chunks().0;
+    let clear = blocks.iter().position(may_have_line_end).unwrap_or(blocks.len());
+    clear * 256
 }
 
 /// Returns the mask of the last window, which has fewer than 64 bytes.
