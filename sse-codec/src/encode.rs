@@ -420,6 +420,19 @@ mod tests {
         }
     }
 
+    /// A long line is searched in larger steps, and a tab looks like a line break at first.
+    #[test]
+    fn a_line_break_is_found_wherever_it_is_in_a_long_text() {
+        for tabs in [usize::MAX, 300, 40] {
+            let text: String = (1..=1300).map(|n| if n % tabs == 0 { '\t' } else { 'x' }).collect();
+            for at in 0..=text.len() {
+                let mut text = text.clone();
+                text.insert_str(at, if at % 2 == 0 { "\r\n" } else { "\n" });
+                check(&text);
+            }
+        }
+    }
+
     #[test]
     fn a_line_break_is_found_where_parts_meet() {
         for at in [0, PART - 2, PART - 1, PART, PART + 1, 2 * PART - 1, 2 * PART] {

@@ -157,6 +157,48 @@ fn a_chunk_within_a_line_has_its_only_line_end_anywhere() {
     }
 }
 
+/// A long line is searched in larger steps, and a tab looks like a line end at first.
+#[test]
+fn a_long_line_has_its_only_line_end_anywhere() {
+    const LEN: usize = 1300;
+    for tabs in [usize::MAX, 300, 40] {
+        for at in 0..LEN {
+            let mut text: Vec<u8> = (1..=LEN).map(|n| if n % tabs == 0 { b'\t' } else { b'y' }).collect();
+            text[at] = if at % 2 == 0 { b'\n' } else { b'\r' };
+            let stream = [b"data: ", &text[..], b"\n\ndata: next\n\n"].concat();
+            let expected = expect(&stream, Settings::EVENTS);
+            assert_eq!(expected.outputs.len(), 2);
+            for &level in LEVELS {
+                let seen = decode(level, &[&stream], Settings::EVENTS);
+                assert!(seen == expected, "{level:?}, line end at {at}, tabs every {tabs}");
+            }
+        }
+    }
+}
+
+/// More bytes than a block are validated. They may be a part of a character, or no character at all.
+#[test]
+fn a_block_of_any_length_after_and_before_any_bytes() {
+    let ends: [&[u8]; 6] = [b"x", "é".as_bytes(), "日".as_bytes(), "😀".as_bytes(), b"\xE2\x82", b"\xFF"];
+    for end in ends {
+        for first in ["data: ", "id:", "event: e\ndata", "data\ndata:"] {
+            for len in 50..150 {
+                let other = [b"data: a", end, b"\n\n"].concat();
+                let block = format!("{first}: {}\n\n", "y".repeat(len));
+                let stream = [&other, block.as_bytes(), &other].concat();
+                let expected = expect(&stream, Settings::EVENTS);
+                for &level in EVENT_LEVELS {
+                    let seen = decode(level, &[&stream], Settings::EVENTS);
+                    assert!(seen == expected, "{level:?}, {first:?}, {len}, {end:?}");
+                    let chunks = [&other[..], block.as_bytes(), &other];
+                    let seen = decode(level, &chunks, Settings::EVENTS);
+                    assert!(seen == expected, "{level:?}, {first:?}, {len}, {end:?}, a chunk each");
+                }
+            }
+        }
+    }
+}
+
 /// Small chunks are read up to an output, and from there on.
 #[test]
 fn small_chunks_stop_at_an_event_and_at_a_comment() {
