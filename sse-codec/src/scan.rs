@@ -2,8 +2,9 @@
 //!
 //! > *end-of-line = ( cr lf / cr / lf )*
 //!
-//! 64 bytes at a time become a mask with one bit for each CR and LF. A short line then takes a few instructions on the
-//! mask and no separate search. In a long line, windows without a line end are skipped without a mask.
+//! 64 bytes at a time, a window, become a mask with one bit for each CR and LF. A short line then takes a few
+//! instructions on the mask and no separate search. Windows without a line end are skipped without a mask, and in a long
+//! line four at a time.
 
 use wide::{u8x16, u8x32, u8x64};
 
@@ -18,7 +19,7 @@ pub(crate) struct LineEnds {
 
 const WINDOW: usize = 64;
 
-/// A line that goes on after so many bytes is searched in larger steps.
+/// After so many bytes, a line is searched in larger steps.
 const LONG: usize = 8 * WINDOW;
 
 /// A line end.

@@ -164,17 +164,18 @@ impl Interpreter {
         self.start = Start::IgnoredLine;
     }
 
-    /// Ends the input. The bytes from the cursor on are kept as unread.
+    /// Ends the input. The bytes from the cursor on are kept as unread. An event is released now if it is in a buffer,
+    /// otherwise when the next input begins.
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
         let is_unread = self.is_reading || !self.unread.is_empty();
         if is_unread || self.given != Given::Nothing && self.carry.len() | self.lossy.len() > 0 {
-            self.end_early(cursor, chunk);
+            self.release(cursor, chunk);
         }
     }
 
-    #[cold]
-    fn end_early(&mut self, cursor: &Cursor, chunk: &[u8]) {
+    #[inline(never)]
+    fn release(&mut self, cursor: &Cursor, chunk: &[u8]) {
         self.let_go(cursor.line);
         if self.is_reading {
             self.leave_unread(cursor.line, chunk);
