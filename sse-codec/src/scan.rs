@@ -19,7 +19,7 @@ pub(crate) struct LineEnds {
 
 const WINDOW: usize = 64;
 
-/// After so many bytes, a line is searched in larger steps.
+/// After this many bytes, a line is searched in larger steps.
 const LONG: usize = 8 * WINDOW;
 
 /// A line end.
