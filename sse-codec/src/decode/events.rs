@@ -50,12 +50,9 @@ impl<'d> Events<'d> {
         loop {
             match self.step() {
                 Step::Event => return Some(Ok(self.event())),
+                Step::Comment => {}
+                Step::Error => return self.interpreter.take_error().map(Err),
                 Step::End => return None,
-                Step::Comment | Step::Error => {
-                    if let Some(error) = self.interpreter.take_error() {
-                        return Some(Err(error));
-                    }
-                }
             }
         }
     }

@@ -169,7 +169,7 @@ impl Interpreter {
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
         let is_unread = self.is_reading || !self.unread.is_empty();
-        if is_unread || self.given != Given::Nothing && self.carry.len() | self.lossy.len() > 0 {
+        if is_unread || self.given != Given::Nothing && self.has_buffered() {
             self.release(cursor, chunk);
         }
     }
@@ -338,9 +338,14 @@ impl Interpreter {
     fn end_block(&mut self, next: usize) {
         self.block.reset(&self.settings.limits);
         self.block_offset = self.offset + next as u64;
-        if self.carry.len() | self.lossy.len() > 0 {
+        if self.has_buffered() {
             self.clear_buffers();
         }
+    }
+
+    #[inline(always)]
+    fn has_buffered(&self) -> bool {
+        self.carry.len() | self.lossy.len() > 0
     }
 
     #[inline(never)]

@@ -168,14 +168,11 @@ impl OwnedChunk {
         loop {
             match interpreter.step(&mut self.cursor, &self.bytes) {
                 Step::Event => return Some(Ok(interpreter.event(&self.bytes).to_event())),
+                Step::Comment => {}
+                Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
                 Step::End => {
                     self.end(interpreter);
                     return None;
-                }
-                Step::Comment | Step::Error => {
-                    if let Some(error) = interpreter.take_error() {
-                        return Some(Err(error.into()));
-                    }
                 }
             }
         }

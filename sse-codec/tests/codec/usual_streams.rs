@@ -199,6 +199,19 @@ fn a_block_of_any_length_after_and_before_any_bytes() {
     }
 }
 
+#[test]
+fn a_block_of_any_length_is_borrowed_from_its_chunk() {
+    for first in ["data", "id:\ndata", "event: e\ndata", ":\ndata"] {
+        for len in 1..200 {
+            let chunk = format!("{first}: {}\n\n", "y".repeat(len));
+            let mut decoder = Decoder::new();
+            let mut events = decoder.decode(chunk.as_bytes());
+            let data = events.next_event().unwrap().unwrap().data();
+            assert!(chunk.as_bytes().as_ptr_range().contains(&data.as_ptr()), "{first:?}, {len}");
+        }
+    }
+}
+
 /// Small chunks are read up to an output, and from there on.
 #[test]
 fn small_chunks_stop_at_an_event_and_at_a_comment() {
