@@ -2,15 +2,17 @@
 
 use core::ops::Range;
 
-use super::field::{Name, has_nul, split, split_beginning};
-use crate::{error::DecodeErrorKind, limits::Limits};
+use alloc::string::String;
 
-/// The current block: the standard's buffers, as places in the bytes that hold the block.
+use super::field::{Name, has_nul, split, split_beginning};
+use crate::{EventRef, error::DecodeErrorKind, limits::Limits};
+
+/// The current block: the standard's buffers, as places in the input, or in the [`Carry`](super::carry::Carry).
 #[derive(Clone, Debug)]
 pub(super) struct OpenBlock {
-    pub(super) data: Option<Place>,
-    pub(super) event_type: Option<Place>,
-    pub(super) id: Option<Place>,
+    pub(super) data: Option<Range<usize>>,
+    pub(super) event_type: Option<Range<usize>>,
+    pub(super) id: Option<Range<usize>>,
     pub(super) retry: Option<u64>,
     /// The end of the last field or comment in the input.
     pub(super) end: usize,
@@ -18,13 +20,6 @@ pub(super) struct OpenBlock {
     room: usize,
     /// Whether the block exceeded its limit, or a part of it was lost. It then has no places and no room.
     is_dropped: bool,
-}
-
-/// Where a value is, in the bytes that hold the block.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Place {
-    pub(super) start: usize,
-    pub(super) end: usize,
 }
 
 /// The settings of a decoder.
@@ -61,26 +56,16 @@ impl OpenBlock {
         }
     }
 
-    /// Begins the next block.
-    #[inline(always)]
-    pub(super) fn reset(&mut self, limits: &Limits) {
-        *self = Self::new(limits);
-    }
-
-    /// Decides how to treat a complete line, and counts it towards the limit of the event.
+    /// Decides how to treat a complete line, and counts it.
     #[inline(always)]
     pub(super) fn line(&mut self, line: &[u8], settings: &Settings) -> Verdict {
         let (name, value) = split(line);
-        let verdict = self.check(name, value, line.len(), settings);
-        if let Verdict::Field(Name::Data | Name::Event | Name::Id, _) = verdict {
-            self.room -= line.len();
+        match self.count(name, value, line.len(), settings) {
             // > If the field value does not contain U+0000 NULL, then set the last event ID buffer to the field value.
             // > Otherwise, ignore the field.
-            if name == Name::Id && has_nul(&line[value..]) {
-                return Verdict::Ignore;
-            }
+            Verdict::Field(Name::Id, _) if has_nul(&line[value..]) => Verdict::Ignore,
+            verdict => verdict,
         }
-        verdict
     }
 
     /// Decides how to treat a line from its beginning. The line has `len` bytes so far.
@@ -90,6 +75,16 @@ impl OpenBlock {
             Some((name, value)) => self.check(name, value, len, settings),
             None => Verdict::Undecided,
         }
+    }
+
+    /// Decides how to treat a part of a line, and counts it towards the limit of the event.
+    #[inline(always)]
+    pub(super) fn count(&mut self, name: Name, value: usize, len: usize, settings: &Settings) -> Verdict {
+        let verdict = self.check(name, value, len, settings);
+        if let Verdict::Field(Name::Data | Name::Event | Name::Id, _) = verdict {
+            self.room -= len;
+        }
+        verdict
     }
 
     /// Compares a line of `len` bytes with the limits. No other function does.
@@ -118,12 +113,11 @@ impl OpenBlock {
         }
     }
 
-    /// How many bytes of a line with this name are buffered.
+    /// How many bytes of a comment or an id line are buffered.
     pub(super) fn longest(&self, name: Name, settings: &Settings) -> usize {
         match name {
             Name::Comment => settings.limits.comment().saturating_add(1),
-            Name::Id => settings.limits.id().saturating_add("id: ".len()).min(self.room),
-            _ => self.room,
+            _ => settings.limits.id().saturating_add("id: ".len()).min(self.room),
         }
     }
 
@@ -138,35 +132,63 @@ impl OpenBlock {
             Self { data: None, event_type: None, id: None, retry: None, end: 0, room: 0, is_dropped: true };
     }
 
+    /// The place of the value of a field that the block keeps.
+    #[inline(always)]
+    pub(super) fn place(&mut self, name: Name) -> &mut Option<Range<usize>> {
+        match name {
+            Name::Data => &mut self.data,
+            Name::Event => &mut self.event_type,
+            _ => &mut self.id,
+        }
+    }
+
+    /// Returns the block as an event with these texts, and commits its id.
+    #[inline(always)]
+    pub(super) fn event<'a>(
+        &self,
+        data: &'a str,
+        event_type: &'a str,
+        id: &str,
+        last_event_id: &'a mut String,
+    ) -> EventRef<'a> {
+        self.commit_id(id, last_event_id);
+        EventRef {
+            data,
+            // > If the event type buffer has a value other than the empty string, change the type of the newly created
+            // > event to equal the value of the event type buffer.
+            event_type: (!event_type.is_empty()).then_some(event_type),
+            has_id: self.id.is_some(),
+            last_event_id,
+            retry: self.retry,
+        }
+    }
+
+    /// > Set the last event ID string of the event source to the value of the last event ID buffer.
+    #[inline(always)]
+    pub(super) fn commit_id(&self, id: &str, last_event_id: &mut String) {
+        if self.id.is_some() {
+            last_event_id.clear();
+            last_event_id.push_str(id);
+        }
+    }
+
     pub(super) fn has_places(&self) -> bool {
         self.data.is_some() || self.event_type.is_some() || self.id.is_some()
     }
 
     /// Whether an event would be lost if the stream ended here.
     pub(super) fn is_begun(&self) -> bool {
-        let has_type = self.event_type.is_some_and(|place| place.start < place.end);
+        let has_type = self.event_type.as_ref().is_some_and(|place| !place.is_empty());
         self.data.is_some() || has_type || self.id.is_some() || self.is_dropped
     }
 
     /// The range from the first byte of all values to the last.
     #[inline]
     pub(super) fn span(&self) -> Range<usize> {
-        let mut span = self.data.map_or(0..0, Place::range);
-        for place in [self.event_type, self.id].into_iter().flatten() {
+        let mut span = self.data.clone().unwrap_or(0..0);
+        for place in [&self.event_type, &self.id].into_iter().flatten() {
             span = span.start.min(place.start)..span.end.max(place.end);
         }
         span
-    }
-}
-
-impl Place {
-    pub(super) fn range(self) -> Range<usize> {
-        self.start..self.end
-    }
-}
-
-impl From<Range<usize>> for Place {
-    fn from(range: Range<usize>) -> Self {
-        Self { start: range.start, end: range.end }
     }
 }

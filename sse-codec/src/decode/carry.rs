@@ -1,170 +1,197 @@
-//! The buffer for a block that is not complete in one chunk, or whose data has several lines.
-//!
-//! It holds the values of the block, each after a mark, and at its end the line that the last chunk cut. It is empty
-//! exactly if the values of the block are in the chunk. A mark is one byte, which is less than a name and a colon, so
-//! the buffer never has more bytes than the lines on the wire, which the limit counts.
+//! The standard's buffers, for a block that is not complete in one chunk, has several data lines or is not UTF-8.
 
-use core::{cmp::Reverse, ops::Deref};
+use core::mem;
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 use super::{
-    block::{OpenBlock, Place},
+    block::OpenBlock,
     field::Name,
+    text::{is_boundary, push_lossy, utf8},
 };
-use crate::buffer::{clear, push, reserve};
+use crate::{
+    Event, EventRef,
+    buffer::{MAX_KEPT, growth, push},
+};
 
+/// The values of the current block. As long as they are not needed here, they stay in the input.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Carry {
-    bytes: Vec<u8>,
-    /// Whether other values are between the lines of the data.
-    has_gaps: bool,
+    /// Whether the values are here.
+    pub(super) is_used: bool,
+    data: TextBuffer,
+    event_type: TextBuffer,
+    pub(super) id: String,
 }
-
-/// The mark before a line of the data: the LF that joins it to the previous line.
-const DATA: u8 = b'\n';
-/// The mark before any other value. No value contains an LF or a CR.
-const OTHER: u8 = b'\r';
 
 impl Carry {
-    /// Appends a part of a line. The buffer will have at most `most` bytes when the line is complete.
-    pub(super) fn extend(&mut self, part: &[u8], most: usize) {
-        push(&mut self.bytes, part, most);
-    }
-
     /// Copies the values of a block from `input`.
+    #[inline(never)]
     pub(super) fn take_over(&mut self, block: &mut OpenBlock, input: &[u8]) {
-        let room = block.room();
-        let mut take = |mark, place: &mut Option<Place>| {
-            *place = place.map(|place| self.append(mark, &input[place.range()], room));
-        };
-        // The data comes last, so that more of it can follow.
-        take(OTHER, &mut block.event_type);
-        take(OTHER, &mut block.id);
-        take(DATA, &mut block.data);
+        for name in [Name::Data, Name::Event, Name::Id] {
+            if let Some(place) = block.place(name).take() {
+                self.add(block, name, &input[place]);
+            }
+        }
     }
 
-    /// Adds the value of a field.
+    /// Adds a field.
     #[inline(always)]
     pub(super) fn add(&mut self, block: &mut OpenBlock, name: Name, value: &[u8]) {
-        let end = self.bytes.len();
-        let place = self.append(if name == Name::Data { DATA } else { OTHER }, value, block.room());
-        self.note(block, name, end, place);
-    }
-
-    /// Records the value of the field whose line is already at the end of the buffer.
-    pub(super) fn adopt(&mut self, block: &mut OpenBlock, name: Name, line: usize, value: usize) {
-        if name == Name::Data && block.data.is_some() {
-            self.bytes[line] = DATA;
-            self.bytes.drain(line + 1..value);
-        } else {
-            self.bytes[line] = OTHER;
-        }
-        self.note(block, name, line, Place { start: value, end: self.bytes.len() });
-    }
-
-    /// Records the value that was appended to the buffer. `end` is where the buffer ended before.
-    #[inline(always)]
-    fn note(&mut self, block: &mut OpenBlock, name: Name, end: usize, place: Place) {
-        match (name, &mut block.data) {
+        self.is_used = true;
+        match name {
             // > Append the field value to the data buffer, then append a single U+000A LINE FEED (LF) character to the
             // > data buffer.
-            (Name::Data, Some(data)) => {
-                self.has_gaps |= data.end != end;
-                data.end = place.end;
+            Name::Data if block.data.is_some() => {
+                self.data.push(b"\n", block.room(), &mut self.event_type);
+                return self.data.push(value, block.room(), &mut self.event_type);
             }
-            (Name::Data, data) => *data = Some(place),
-            (Name::Event, _) => block.event_type = Some(place),
-            _ => block.id = Some(place),
+            Name::Data => {}
+            Name::Event => self.event_type.clear(),
+            _ => self.id.clear(),
+        }
+        *block.place(name) = Some(0..0);
+        self.extend(block, name, value);
+    }
+
+    /// Appends a part to the value that was added last.
+    #[inline(always)]
+    pub(super) fn extend(&mut self, block: &mut OpenBlock, name: Name, part: &[u8]) {
+        let Self { data, event_type, id, .. } = self;
+        match name {
+            Name::Data => data.push(part, block.room(), event_type),
+            Name::Event => event_type.push(part, block.room(), data),
+            _ => push_lossy(id, part),
+        }
+        if let Some(place) = block.place(name) {
+            place.end += part.len();
         }
     }
 
+    /// Returns the block as an event, and commits its id.
     #[inline]
-    fn append(&mut self, mark: u8, value: &[u8], room: usize) -> Place {
-        let most = (self.bytes.len() + 1 + value.len()).saturating_add(room);
-        reserve(&mut self.bytes, 1 + value.len(), most);
-        self.bytes.push(mark);
-        self.bytes.extend_from_slice(value);
-        Place { start: self.bytes.len() - value.len(), end: self.bytes.len() }
+    pub(super) fn event<'a>(&'a mut self, block: &OpenBlock, last_event_id: &'a mut String) -> EventRef<'a> {
+        block.event(self.data.text(), self.event_type.text(), &self.id, last_event_id)
     }
 
-    /// Returns the bytes, with the data in one piece.
-    #[inline]
-    pub(super) fn joined(&mut self, block: &mut OpenBlock) -> &[u8] {
-        if self.has_gaps {
-            self.close_gaps(block);
-        }
-        // Bytes after the block let `BlockText::new` validate a multiple of 64, which is faster.
-        const MORE: [u8; 63] = [0; 63];
-        if self.bytes.capacity() - self.bytes.len() >= MORE.len() {
-            self.bytes.extend_from_slice(&MORE);
-        }
-        &self.bytes
+    /// Whether the data is long. Then [`take_event`](Self::take_event) need not copy it.
+    #[inline(always)]
+    pub(super) fn has_long_data(&self) -> bool {
+        !self.data.text.is_empty()
     }
 
-    /// Moves type and id after the data, and joins the data lines. It works in place, so that no order of fields can
-    /// make the buffer grow, and once per event, so that it takes linear time.
+    /// Returns the block as an owned event with long data, and commits its id.
     #[cold]
-    fn close_gaps(&mut self, block: &mut OpenBlock) {
-        self.has_gaps = false;
-        let OpenBlock { data: Some(data), event_type, id, .. } = block else { return };
-        let mut others = [event_type.as_mut(), id.as_mut()];
-        // The last one first, since each rotation moves the bytes after the value.
-        others.sort_by_key(|place| Reverse(place.as_ref().map(|place| place.start)));
-        let mut end = self.bytes.len();
-        for place in others.iter_mut().flatten().filter(|place| place.start > data.start) {
-            let len = place.end - place.start;
-            self.bytes[place.start..end].rotate_left(len);
-            if place.start < data.end {
-                data.end -= len;
-            }
-            **place = Place { start: end - len, end };
-            end -= len;
-        }
-
-        let (mut joined, mut line) = (data.start, data.start);
-        while line < data.end {
-            let find = |mark, from| {
-                memchr::memchr(mark, &self.bytes[from..data.end]).map_or(data.end, |at| from + at)
-            };
-            let gap = find(OTHER, line);
-            let next = find(DATA, gap);
-            self.bytes.copy_within(line..gap, joined);
-            joined += gap - line;
-            line = next;
-        }
-        data.end = joined;
-
-        // One mark stays between the data and the next value.
-        self.bytes[joined] = OTHER;
-        self.bytes.drain(joined + 1..end);
-        for place in others.into_iter().flatten().filter(|place| place.start >= end) {
-            place.start -= end - joined - 1;
-            place.end -= end - joined - 1;
-        }
+    pub(super) fn take_event(&mut self, block: &OpenBlock, last_event_id: &mut String) -> Event {
+        push_lossy(&mut self.data.text, &self.data.bytes);
+        self.data.bytes.clear();
+        let data = mem::take(&mut self.data.text).into();
+        Event { data, ..self.event(block, last_event_id).to_event() }
     }
 
-    /// Removes the line that begins at `line`.
-    pub(super) fn truncate(&mut self, line: usize) {
-        match line {
-            0 => self.clear(),
-            _ => self.bytes.truncate(line),
-        }
-    }
-
-    /// Removes everything.
-    #[inline]
+    /// Empties the buffers, and frees them if they are large.
     pub(super) fn clear(&mut self) {
-        clear(&mut self.bytes);
-        self.has_gaps = false;
+        self.is_used = false;
+        self.data.clear();
+        self.event_type.clear();
+        if self.data.capacity() + self.event_type.capacity() + self.id.capacity() > MAX_KEPT {
+            *self = Self::default();
+        }
     }
 }
 
-impl Deref for Carry {
-    type Target = [u8];
+/// Text that arrives in parts. Short text is decoded when it is complete. Long text is decoded as it arrives, while its
+/// bytes are in the processor's cache, and can be moved to an owned event.
+#[derive(Clone, Debug, Default)]
+struct TextBuffer {
+    /// The beginning of long text.
+    text: String,
+    /// The bytes after it. All bytes, if some are not UTF-8.
+    bytes: Vec<u8>,
+}
+
+/// A part of this many bytes of long text is decoded at once. Smaller ones are collected.
+const LARGE: usize = 1024;
+/// After this many bytes, text is long.
+const LONG: usize = 4 * 1024;
+
+impl TextBuffer {
+    /// Appends a part. At most `room` bytes will follow it, in this and in the other buffer.
+    #[inline(always)]
+    fn push(&mut self, part: &[u8], room: usize, other: &mut Self) {
+        if self.bytes.capacity() - self.bytes.len() < part.len() || part.len() >= LARGE {
+            self.grow(part, room, other);
+        } else {
+            self.bytes.extend_from_slice(part);
+        }
+    }
+
+    #[inline(never)]
+    fn grow(&mut self, part: &[u8], room: usize, other: &mut Self) {
+        // Either buffer has half of the room, so that both never have more than the limit.
+        let room = room / 2;
+        other.text.shrink_to(other.text.len() + room);
+        other.bytes.shrink_to(other.bytes.len() + room);
+        let len = self.bytes.len() + part.len();
+        if self.bytes.len() <= LONG && (len > LONG || !self.text.is_empty()) {
+            return self.decode(part, room);
+        }
+        push(&mut self.bytes, part, if len > LONG { len.saturating_add(room) } else { LONG });
+    }
+
+    /// Appends a part, and decodes everything but a character at the end, which can continue in the next part.
+    fn decode(&mut self, part: &[u8], room: usize) {
+        let continued = (0..3).take_while(|at| !is_boundary(part, *at)).count();
+        let (end, part) = part.split_at(continued);
+        self.bytes.extend_from_slice(end);
+        let last = (0..part.len()).rev().take(4).find(|at| part[*at] >= 0xC0).unwrap_or(part.len());
+        if let (Some(before), Some(more)) = (utf8(&self.bytes), utf8(&part[..last])) {
+            let len = before.len() + more.len();
+            if self.text.capacity() - self.text.len() < len {
+                let most = (self.text.len() + len).saturating_add(room);
+                self.text.reserve_exact(growth(self.text.len(), len, most));
+            }
+            self.text.push_str(before);
+            self.text.push_str(more);
+            self.bytes.clear();
+            self.bytes.extend_from_slice(&part[last..]);
+        } else {
+            let mut bytes = mem::take(&mut self.text).into_bytes();
+            bytes.reserve_exact(self.bytes.len() + part.len());
+            bytes.append(&mut self.bytes);
+            bytes.extend_from_slice(part);
+            self.bytes = bytes;
+        }
+    }
+
+    /// Returns the complete text, with U+FFFD for what is not UTF-8. It must be cleared next.
+    #[inline]
+    fn text(&mut self) -> &str {
+        let Self { text, bytes } = self;
+        let len = bytes.len();
+        if text.is_empty() {
+            // Bytes after the text let the validator read a multiple of 64, which is faster.
+            const MORE: [u8; 63] = [0; 63];
+            if bytes.capacity() - len >= MORE.len() {
+                bytes.extend_from_slice(&MORE);
+            }
+            let rounded = bytes.len().min(len.next_multiple_of(64));
+            if let Some(valid) = utf8(&bytes[..rounded]).and_then(|text| text.get(..len)) {
+                return valid;
+            }
+        }
+        push_lossy(text, &bytes[..len]);
+        text
+    }
 
     #[inline]
-    fn deref(&self) -> &[u8] {
-        &self.bytes
+    fn clear(&mut self) {
+        self.text.clear();
+        self.bytes.clear();
+    }
+
+    #[inline]
+    fn capacity(&self) -> usize {
+        self.text.capacity() + self.bytes.capacity()
     }
 }

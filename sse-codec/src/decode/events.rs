@@ -76,7 +76,7 @@ impl<'d> Events<'d> {
     pub fn next_item(&mut self) -> Option<Result<ItemRef<'_>, DecodeError>> {
         match self.step() {
             Step::Event => Some(Ok(ItemRef::Event(self.event()))),
-            Step::Comment => Some(Ok(ItemRef::Comment(self.interpreter.comment(self.chunk)))),
+            Step::Comment => Some(Ok(ItemRef::Comment(&self.interpreter.comment))),
             Step::Error => self.interpreter.take_error().map(Err),
             Step::End => None,
         }

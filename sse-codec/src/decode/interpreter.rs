@@ -1,26 +1,28 @@
 //! Reads an event stream line by line. This is the only loop over the lines.
 //!
-//! All values of the current block are in one place: in the [`Carry`] if the block began in an earlier input or has
-//! several data lines, otherwise in the input. The input is the chunk; after a guard was dropped early, it is the
+//! All values of the current block are in one place: in the [`Carry`] if the block began in an earlier input, has several
+//! data lines or is not UTF-8, otherwise in the input. The input is the chunk; after a guard was dropped early, it is the
 //! unread bytes and then the chunk. Lines are searched for in the input, and each is read once.
 //!
-//! A line that the end of the input cuts is collected at the end of the carry, and read when it is complete.
+//! A line that the end of the input cuts is collected in a buffer, and read when it is complete. Only data and types,
+//! which can be long, go to the carry as they arrive.
 
 use core::{mem, ops::Range, time::Duration};
 
-use alloc::string::String;
+use alloc::{string::String, vec::Vec};
 
 use bytes::{Buf, BytesMut};
 
 use super::{
-    block::{OpenBlock, Place, Settings, Verdict},
+    block::{OpenBlock, Settings, Verdict},
     carry::Carry,
     field::{MAX_NAME, Name, millis},
-    text::{self, BlockText, Window, lossy, replace},
+    text::{BlockText, Window, push_lossy},
 };
 use crate::{
-    EventId, EventRef,
+    Event, EventId, EventRef,
     bom::{BOM, continue_bom},
+    buffer::{MAX_KEPT, clear, push},
     error::{DecodeError, DecodeErrorKind},
     scan::{LineEnd, LineEnds},
     text::decimal,
@@ -53,14 +55,14 @@ pub(crate) struct Interpreter {
     /// The bytes that a guard did not read.
     unread: BytesMut,
     block: OpenBlock,
-    carry: Carry,
+    pub(super) carry: Carry,
+    /// The line that the end of the input cut.
+    line: Vec<u8>,
     start: Start,
     given: Given,
-    /// The text of the comment that the last step found.
-    comment: Place,
     error: Option<DecodeError>,
-    /// The buffer for text decoded from bytes that are not UTF-8.
-    lossy: String,
+    /// The comment that the last step found.
+    pub(super) comment: String,
     /// The offset in the stream of the first byte of the input.
     offset: u64,
     /// The offset at which the next input begins.
@@ -83,8 +85,10 @@ enum Start {
     AfterCr,
     /// In a line that is ignored.
     IgnoredLine,
-    /// In a line that begins at `start` in the carry, and at `offset` in the stream.
-    CutLine { start: usize, offset: u64 },
+    /// In a line that is in the buffer. It begins at this offset in the stream.
+    CutLine(u64),
+    /// In a value of data or type, which is in the carry.
+    CutValue(Name),
 }
 
 /// The result of the last step, which the next step releases.
@@ -92,10 +96,7 @@ enum Start {
 enum Given {
     Nothing,
     Event,
-    /// A comment in the input.
     Comment,
-    /// A comment in the carry.
-    CarriedComment,
 }
 
 impl Cursor {
@@ -114,11 +115,11 @@ impl Interpreter {
             unread: BytesMut::new(),
             block: OpenBlock::new(&settings.limits),
             carry: Carry::default(),
+            line: Vec::new(),
             start: Start::Bom(0),
             given: Given::Nothing,
-            comment: Place { start: 0, end: 0 },
             error: None,
-            lossy: String::new(),
+            comment: String::new(),
             offset: 0,
             input_end: 0,
             is_reading: false,
@@ -160,6 +161,8 @@ impl Interpreter {
     fn lose_input(&mut self) {
         self.unread = BytesMut::new();
         self.given = Given::Nothing;
+        self.let_comment_go();
+        clear(&mut self.line);
         self.drop_block();
         self.start = Start::IgnoredLine;
     }
@@ -169,7 +172,7 @@ impl Interpreter {
     #[inline(always)]
     pub(crate) fn end(&mut self, cursor: &Cursor, chunk: &[u8]) {
         let is_unread = self.is_reading || !self.unread.is_empty();
-        if is_unread || self.given != Given::Nothing && self.has_buffered() {
+        if is_unread || self.given != Given::Nothing && (self.carry.is_used || self.given == Given::Comment) {
             self.release(cursor, chunk);
         }
     }
@@ -268,7 +271,7 @@ impl Interpreter {
         step
     }
 
-    /// Reads a line that is complete in the input. `next` is where the next line begins.
+    /// Reads a line that is complete in an input. `next` is where the next line begins.
     #[inline(always)]
     fn line(&mut self, input: &[u8], line: Range<usize>, next: usize) -> Option<Step> {
         if line.is_empty() {
@@ -283,26 +286,29 @@ impl Interpreter {
         };
         self.block.end = value.end;
         match name {
-            Name::Data if self.block.data.is_some() => self.add_data(input, value),
-            Name::Data if self.carry.is_empty() => self.block.data = Some(value.into()),
-            Name::Event if self.carry.is_empty() => self.block.event_type = Some(value.into()),
-            Name::Id if self.carry.is_empty() => self.block.id = Some(value.into()),
-            Name::Data | Name::Event | Name::Id => self.add(name, input, value),
+            // Data of several lines is always in the carry.
+            Name::Data if self.block.data.is_some() => {
+                self.carry_block(input);
+                self.carry.add(&mut self.block, name, &input[value]);
+            }
+            Name::Data | Name::Event | Name::Id if self.carry.is_used => self.add(name, input, value),
+            Name::Data => self.block.data = Some(value),
+            Name::Event => self.block.event_type = Some(value),
+            Name::Id => self.block.id = Some(value),
             Name::Retry => self.set_retry(millis(&input[value])),
             Name::Comment => {
-                (self.given, self.comment) = (Given::Comment, value.into());
-                return Some(Step::Comment);
+                return Some(self.comment_line(&input[value]));
             }
             Name::Other => {}
         }
         None
     }
 
-    /// Adds another line to the data. Data of several lines is always in the carry.
-    #[inline(always)]
-    fn add_data(&mut self, input: &[u8], value: Range<usize>) {
-        self.carry_block(input);
-        self.carry.add(&mut self.block, Name::Data, &input[value]);
+    #[inline(never)]
+    fn comment_line(&mut self, text: &[u8]) -> Step {
+        push_lossy(&mut self.comment, text);
+        self.given = Given::Comment;
+        Step::Comment
     }
 
     /// Adds a value to a block that is in the carry.
@@ -317,8 +323,8 @@ impl Interpreter {
         // > If the data buffer is an empty string, set the data buffer and the event type buffer to the empty string and
         // > return.
         if self.block.data.is_none() {
-            if let Some(id) = self.block.id {
-                self.commit_id(id, input);
+            if self.block.id.is_some() {
+                self.commit_id(input);
             }
             self.end_block(next);
             return None;
@@ -329,29 +335,18 @@ impl Interpreter {
 
     /// Commits the id of a block without data.
     #[inline(never)]
-    fn commit_id(&mut self, id: Place, input: &[u8]) {
-        let bytes = if self.carry.is_empty() { input } else { &self.carry };
-        BlockText::new(bytes, id.range()).commit_id(&self.block, &mut self.last_event_id);
+    fn commit_id(&mut self, input: &[u8]) {
+        self.carry_block(input);
+        self.block.commit_id(&self.carry.id, &mut self.last_event_id);
     }
 
     #[inline(always)]
     fn end_block(&mut self, next: usize) {
-        self.block.reset(&self.settings.limits);
-        self.block_offset = self.offset + next as u64;
-        if self.has_buffered() {
-            self.clear_buffers();
+        if self.carry.is_used {
+            self.carry.clear();
         }
-    }
-
-    #[inline(always)]
-    fn has_buffered(&self) -> bool {
-        self.carry.len() | self.lossy.len() > 0
-    }
-
-    #[inline(never)]
-    fn clear_buffers(&mut self) {
-        self.carry.clear();
-        text::clear(&mut self.lossy);
+        self.block = OpenBlock::new(&self.settings.limits);
+        self.block_offset = self.offset + next as u64;
     }
 
     /// Releases the result of the last step. The next line begins at `line`.
@@ -359,57 +354,75 @@ impl Interpreter {
     fn let_go(&mut self, line: usize) {
         if self.given == Given::Event {
             self.end_block(line);
-        } else if self.given == Given::CarriedComment {
-            self.carry.truncate(self.comment.start - ":".len());
+        } else if self.given != Given::Nothing {
+            self.let_comment_go();
         }
         self.given = Given::Nothing;
+    }
+
+    #[inline(never)]
+    fn let_comment_go(&mut self) {
+        self.comment.clear();
+        if self.comment.capacity() > MAX_KEPT {
+            self.comment = String::new();
+        }
     }
 
     /// Copies the values of the block to the carry, since the input will not be available later.
     #[inline]
     fn carry_block(&mut self, input: &[u8]) {
-        if self.carry.is_empty() && self.block.has_places() {
+        if !self.carry.is_used && self.block.has_places() {
             self.carry.take_over(&mut self.block, input);
         }
     }
 
-    /// Returns the event that the last step found. Its values are in the carry, or else in the input.
-    #[inline]
+    /// Returns the event that the last step found.
+    #[inline(always)]
     pub(super) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        let Self { block, carry, unread, last_event_id, lossy, .. } = self;
-        let bytes = match carry.is_empty() {
-            true if unread.is_empty() => chunk,
-            true => unread,
-            false => carry.joined(block),
-        };
-        BlockText::new(bytes, block.span()).event(block, last_event_id, lossy)
+        if self.carry.is_used || !self.unread.is_empty() {
+            return self.carried_event(chunk);
+        }
+        self.event_in(BlockText::new(chunk, self.block.span()))
     }
 
-    /// The same as [`event`](Self::event), but validates the text of several events at once.
+    /// The same, but validates the text of several events at once.
     #[inline(always)]
     pub(super) fn event_in_window<'a, 'd: 'a>(
         &'a mut self,
         chunk: &'d [u8],
         window: &mut Window<'d>,
     ) -> EventRef<'a> {
-        if !self.carry.is_empty() || !self.unread.is_empty() {
-            return self.event(chunk);
+        if self.carry.is_used || !self.unread.is_empty() {
+            return self.carried_event(chunk);
         }
         if window.end() < self.block.end {
             window.move_to(chunk, self.block.span());
         }
-        let Self { block, last_event_id, lossy, .. } = self;
-        window.text(chunk).event(block, last_event_id, lossy)
+        self.event_in(window.text(chunk))
     }
 
-    /// Returns the comment that the last step found.
-    pub(super) fn comment<'a>(&'a mut self, chunk: &'a [u8]) -> &'a str {
-        let bytes: &[u8] = match self.given {
-            Given::CarriedComment => &self.carry,
-            _ if self.unread.is_empty() => chunk,
-            _ => &self.unread,
+    #[inline(always)]
+    fn event_in<'a>(&'a mut self, text: BlockText<'a>) -> EventRef<'a> {
+        let Some([data, event_type, id]) = text.values(&self.block) else {
+            return self.carried_event(text.bytes);
         };
-        lossy(&bytes[self.comment.range()], &mut self.lossy)
+        self.block.event(data, event_type, id, &mut self.last_event_id)
+    }
+
+    /// Returns an event from the carry, where it is now if it was not.
+    #[inline(never)]
+    fn carried_event(&mut self, chunk: &[u8]) -> EventRef<'_> {
+        let Self { block, carry, unread, last_event_id, .. } = self;
+        if !carry.is_used {
+            carry.take_over(block, if unread.is_empty() { chunk } else { unread });
+        }
+        carry.event(block, last_event_id)
+    }
+
+    /// Returns the event that the last step found, whose data [is long](Carry::has_long_data), as an owned event.
+    #[inline(never)]
+    pub(super) fn take_event(&mut self) -> Event {
+        self.carry.take_event(&self.block, &mut self.last_event_id)
     }
 
     /// Returns the error that the last step found.
@@ -449,9 +462,11 @@ impl Interpreter {
 
     /// Whether the cut line is a field of an event, or can become one.
     fn is_mid_line(&self) -> bool {
-        let Start::CutLine { start, .. } = self.start else { return false };
-        let line = &self.carry[start..];
-        [&b"data:"[..], b"event:", b"id:"].iter().any(|name| line.iter().zip(*name).all(|(a, b)| a == b))
+        let is_name = |name: &[u8]| self.line.iter().zip(name).all(|(a, b)| a == b);
+        match self.start {
+            Start::CutLine(_) => is_name(b"data:") || is_name(b"event:") || is_name(b"id:"),
+            start => matches!(start, Start::CutValue(_)),
+        }
     }
 
     pub(super) fn retry(&self) -> Option<Duration> {
@@ -478,12 +493,9 @@ impl Interpreter {
         };
         let mut event_id = None;
         if kind == DecodeErrorKind::EventTooLarge {
-            let bytes = if self.carry.is_empty() { input } else { &self.carry };
-            event_id = self.block.id.map(|place| {
-                let mut id = String::new();
-                replace(&mut id, &bytes[place.range()]);
-                EventId::from_decoded(id.into())
-            });
+            (self.block.data, self.block.event_type) = (None, None);
+            self.carry_block(input);
+            event_id = self.block.id.is_some().then(|| EventId::from_decoded((&self.carry.id).into()));
             self.drop_block();
         }
         self.error = Some(DecodeError { kind, limit, offset, event_id });
@@ -498,14 +510,15 @@ impl Interpreter {
 
 /// Lines that the end of an input cuts.
 impl Interpreter {
-    /// Moves the incomplete line at the end of the input to the carry.
+    /// Begins the line that the end of the input cuts.
     fn cut_line(&mut self, line: usize, input: &[u8]) -> Step {
         if line == input.len() {
             return Step::End;
         }
         self.carry_block(input);
-        let (start, offset) = (self.carry.len(), self.offset + line as u64);
-        self.add_to_line(start, offset, &input[line..], false).unwrap_or(Step::End)
+        let offset = self.offset + line as u64;
+        self.start = Start::CutLine(offset);
+        self.add_to_line(offset, &input[line..]).unwrap_or(Step::End)
     }
 
     /// Reads the beginning of an input that does not begin with a new line: see [`Start`].
@@ -526,15 +539,18 @@ impl Interpreter {
             }
             Start::AfterCr => {}
             Start::Bom(seen) => return self.start_of_stream(seen, cursor, input),
-            Start::IgnoredLine | Start::CutLine { .. } => {
+            Start::IgnoredLine | Start::CutLine(_) | Start::CutValue(_) => {
                 let end = cursor.ends.next(input);
-                let part = 0..end.map_or(input.len(), |line| line.end);
+                let part = &input[..end.map_or(input.len(), |line| line.end)];
                 cursor.line = end.map_or(input.len(), |line| line.next);
-                if let Start::CutLine { start, offset } = start {
-                    return self.add_to_line(start, offset, &input[part], end.is_some());
-                } else if end.is_none() {
+                if end.is_none() {
                     self.start = start;
                 }
+                return match start {
+                    Start::CutLine(offset) => self.add_to_line(offset, part),
+                    Start::CutValue(name) => self.add_to_value(name, part),
+                    _ => None,
+                };
             }
         }
         None
@@ -561,57 +577,68 @@ impl Interpreter {
         None
     }
 
-    /// Appends a part to the line that begins at `start` in the carry, as far as the limits allow. Reads the line if
-    /// `is_whole`.
+    /// Adds a part to a value in the carry.
     #[inline(always)]
-    fn add_to_line(&mut self, start: usize, offset: u64, part: &[u8], is_whole: bool) -> Option<Step> {
-        let (known, mut rest) = (self.carry.len() - start, part);
-        if known < MAX_NAME {
-            let name;
-            (name, rest) = part.split_at(part.len().min(MAX_NAME - known));
-            self.carry.extend(name, self.block.room().saturating_add(start + MAX_NAME));
-        }
-        let len = known + part.len();
-        match self.block.beginning(&self.carry[start..], len, &self.settings) {
-            Verdict::Undecided => {}
-            // The digits are not buffered, since there may be any number of zeros.
-            Verdict::Field(Name::Retry, value) if !is_whole => {
-                return self.add_to_retry(start, offset, value, rest);
-            }
+    fn add_to_value(&mut self, name: Name, part: &[u8]) -> Option<Step> {
+        match self.block.count(name, 0, part.len(), &self.settings) {
             Verdict::Field(name, _) => {
-                let most = start.saturating_add(self.block.longest(name, &self.settings));
-                self.carry.extend(rest, most);
+                self.carry.extend(&mut self.block, name, part);
+                None
             }
-            verdict => {
-                self.carry.truncate(start);
-                if !is_whole {
-                    self.start = Start::IgnoredLine;
-                }
-                return match verdict {
-                    Verdict::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
-                    _ => None,
-                };
-            }
+            verdict => self.ignore_rest(verdict, self.offset),
         }
-        if is_whole {
-            return self.carried_line(start, offset);
-        }
-        self.start = Start::CutLine { start, offset };
-        None
     }
 
-    /// Adds a part to a `retry` line. The carry has only the number so far.
-    fn add_to_retry(&mut self, start: usize, offset: u64, value: usize, rest: &[u8]) -> Option<Step> {
-        self.start = Start::CutLine { start, offset };
-        let mut digits = self.carry[start + value..].iter().chain(rest).peekable();
+    /// Adds a part to the line in the buffer, as far as the limits allow. Reads the line if it is complete.
+    #[inline(always)]
+    fn add_to_line(&mut self, offset: u64, part: &[u8]) -> Option<Step> {
+        let is_whole = self.start == Start::Line;
+        let (name, rest) = part.split_at(part.len().min(MAX_NAME.saturating_sub(self.line.len())));
+        push(&mut self.line, name, usize::MAX);
+        match self.block.beginning(&self.line, self.line.len() + rest.len(), &self.settings) {
+            Verdict::Undecided => {}
+            // The digits are not buffered, since there may be any number of zeros.
+            Verdict::Field(Name::Retry, value) if !is_whole => return self.add_to_retry(value, rest),
+            Verdict::Field(name @ (Name::Data | Name::Event), value) if self.line.len() == MAX_NAME => {
+                self.block.count(name, value, MAX_NAME, &self.settings);
+                self.carry.add(&mut self.block, name, &self.line[value..]);
+                self.line.clear();
+                if !is_whole {
+                    self.start = Start::CutValue(name);
+                }
+                return self.add_to_value(name, rest);
+            }
+            Verdict::Field(name, _) => push(&mut self.line, rest, self.block.longest(name, &self.settings)),
+            verdict => {
+                clear(&mut self.line);
+                return self.ignore_rest(verdict, offset);
+            }
+        }
+        if is_whole { self.buffered_line(offset) } else { None }
+    }
+
+    /// Ignores the rest of a line, and reports it if it is too long.
+    fn ignore_rest(&mut self, verdict: Verdict, offset: u64) -> Option<Step> {
+        if self.start != Start::Line {
+            self.start = Start::IgnoredLine;
+        }
+        match verdict {
+            Verdict::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
+            _ => None,
+        }
+    }
+
+    /// Adds a part to a `retry` line. The buffer has only the number so far.
+    fn add_to_retry(&mut self, value: usize, rest: &[u8]) -> Option<Step> {
+        let mut digits = self.line[value..].iter().chain(rest).peekable();
         if digits.peek().is_some() {
             match millis(digits) {
                 Some(number) => {
-                    self.carry.truncate(start + value);
-                    self.carry.extend(decimal(number).as_bytes(), usize::MAX);
+                    self.line.truncate(value);
+                    self.line.extend_from_slice(decimal(number).as_bytes());
                 }
                 None => {
-                    self.carry.truncate(start);
+                    self.line.clear();
                     self.start = Start::IgnoredLine;
                 }
             }
@@ -619,26 +646,17 @@ impl Interpreter {
         None
     }
 
-    /// Reads the complete line at the end of the carry.
-    fn carried_line(&mut self, start: usize, offset: u64) -> Option<Step> {
-        match self.block.line(&self.carry[start..], &self.settings) {
-            Verdict::Field(Name::Comment, value) => {
-                self.given = Given::CarriedComment;
-                self.comment = (start + value..self.carry.len()).into();
-                return Some(Step::Comment);
-            }
-            Verdict::Field(name @ (Name::Data | Name::Event | Name::Id), value) => {
-                self.carry.adopt(&mut self.block, name, start, start + value);
-                return None;
-            }
-            Verdict::TooLong(kind) => {
-                self.carry.truncate(start);
-                return Some(self.too_long(kind, offset, &[]));
-            }
-            Verdict::Field(_, value) => self.set_retry(millis(&self.carry[start + value..])),
-            Verdict::Ignore | Verdict::Undecided => {}
-        }
-        self.carry.truncate(start);
-        None
+    /// Reads the complete line in the buffer, as an input of its own.
+    #[inline(never)]
+    fn buffered_line(&mut self, offset: u64) -> Option<Step> {
+        let mut line = mem::take(&mut self.line);
+        let offset = mem::replace(&mut self.offset, offset);
+        // Values go to the carry, not to places in the line.
+        self.carry.is_used = true;
+        let step = self.line(&line, 0..line.len(), line.len());
+        self.offset = offset;
+        clear(&mut line);
+        self.line = line;
+        step
     }
 }

@@ -5,15 +5,16 @@
 // | file | rules |
 // | --- | --- |
 // | `field.rs` | `split`: the name and the value of a line. `millis`: the digits of `retry` |
-// | `block.rs` | `check`: a line is compared with the limits. `line`: an id with NUL is ignored |
-// | `carry.rs` | how values are kept from one chunk to the next, and how several data lines are joined |
-// | `text.rs` | how bytes become text, and a block an event. `commit_id`: the last event ID changes |
+// | `block.rs` | `check`: a line is compared with the limits. `line`: an id with NUL is ignored. `event`: what an |
+// |  | event is made of. `commit_id`: the last event ID changes |
+// | `text.rs` | how bytes become text |
+// | `carry.rs` | how values are kept from one chunk to the next. `add`: several data lines are joined |
 // | `interpreter.rs` | `step_in`: the loop over the lines. `line`, `blank_line`, `cut_line`: what a line does |
 // | `events.rs`, `owned.rs` | how a chunk is read: by a guard with borrowed events, or by an iterator |
 //
-// A line that the end of a chunk cuts is collected in the `Carry` by `cut_line` and `add_to_line`. When its end
-// arrives, `carried_line` reads it. If it is ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the
-// stream ends first, the line is discarded.
+// A line that the end of a chunk cuts is collected in a buffer by `cut_line` and `add_to_line`. When its end arrives,
+// `buffered_line` reads it. Data and types go to the `Carry` part by part instead (`add_to_value`). If the line is
+// ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the stream ends first, the line is discarded.
 
 mod block;
 mod carry;

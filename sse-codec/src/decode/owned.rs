@@ -167,6 +167,9 @@ impl OwnedChunk {
     ) -> Option<Result<Event, E>> {
         loop {
             match interpreter.step(&mut self.cursor, &self.bytes) {
+                Step::Event if interpreter.carry.has_long_data() => {
+                    return Some(Ok(interpreter.take_event()));
+                }
                 Step::Event => return Some(Ok(interpreter.event(&self.bytes).to_event())),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
@@ -182,8 +185,11 @@ impl OwnedChunk {
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
         match interpreter.step(&mut self.cursor, &self.bytes) {
+            Step::Event if interpreter.carry.has_long_data() => {
+                Some(Ok(Item::Event(interpreter.take_event())))
+            }
             Step::Event => Some(Ok(Item::Event(interpreter.event(&self.bytes).to_event()))),
-            Step::Comment => Some(Ok(Item::Comment(interpreter.comment(&self.bytes).into()))),
+            Step::Comment => Some(Ok(Item::Comment(Text::from(&interpreter.comment)))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
                 self.end(interpreter);

@@ -5,12 +5,11 @@
 //! Line ends, colons and names are ASCII, and no byte of a longer UTF-8 sequence is. Decoding each value gives the same
 //! result as decoding the stream, and ignored values need not be decoded.
 
-use core::ops::Range;
+use core::{ops::Range, str::Utf8Chunk};
 
 use alloc::string::String;
 
-use super::block::{OpenBlock, Place};
-use crate::{EventRef, buffer::MAX_KEPT};
+use super::block::OpenBlock;
 
 /// The values of a block as text.
 pub(super) struct BlockText<'a> {
@@ -41,61 +40,18 @@ impl<'a> BlockText<'a> {
 
     /// Returns the value at a place, if it is in the validated part.
     #[inline(always)]
-    fn get(&self, place: Place) -> Option<&'a str> {
+    fn get(&self, place: &Range<usize>) -> Option<&'a str> {
         // A place before the valid part wraps to a range beyond its end.
         let (start, end) = (place.start.wrapping_sub(self.start), place.end.wrapping_sub(self.start));
         self.valid.get(..end)?.get(start..)
     }
 
-    /// Returns the block as an event, and commits its id.
+    /// Returns data, type and id of a block, if they are in the validated part.
     #[inline(always)]
-    pub(super) fn event(
-        &self,
-        block: &OpenBlock,
-        last_event_id: &'a mut String,
-        lossy: &'a mut String,
-    ) -> EventRef<'a> {
-        self.commit_id(block, last_event_id);
-        let get = |place: Option<Place>| place.map_or(Some(""), |place| self.get(place));
-        let (data, event_type) = match (get(block.data), get(block.event_type)) {
-            (Some(data), Some(event_type)) => (data, event_type),
-            _ => lossy_values(self.bytes, block, lossy),
-        };
-        EventRef {
-            data,
-            // > If the event type buffer has a value other than the empty string, change the type of the newly created
-            // > event to equal the value of the event type buffer.
-            event_type: (!event_type.is_empty()).then_some(event_type),
-            has_id: block.id.is_some(),
-            last_event_id,
-            retry: block.retry,
-        }
+    pub(super) fn values(&self, block: &OpenBlock) -> Option<[&'a str; 3]> {
+        let get = |place: &Option<Range<usize>>| place.as_ref().map_or(Some(""), |place| self.get(place));
+        Some([get(&block.data)?, get(&block.event_type)?, get(&block.id)?])
     }
-
-    /// > Set the last event ID string of the event source to the value of the last event ID buffer.
-    #[inline(always)]
-    pub(super) fn commit_id(&self, block: &OpenBlock, last_event_id: &mut String) {
-        let Some(place) = block.id else { return };
-        match self.get(place) {
-            Some(id) => {
-                last_event_id.clear();
-                last_event_id.push_str(id);
-            }
-            None => replace(last_event_id, &self.bytes[place.range()]),
-        }
-    }
-}
-
-/// Returns data and type, with U+FFFD for what is not UTF-8.
-#[cold]
-fn lossy_values<'a>(bytes: &[u8], block: &OpenBlock, lossy: &'a mut String) -> (&'a str, &'a str) {
-    let bytes = |place: Option<Place>| place.map_or(&bytes[..0], |place| &bytes[place.range()]);
-    lossy.clear();
-    lossy.reserve_exact(lossy_len(bytes(block.data)) + lossy_len(bytes(block.event_type)));
-    push_lossy(lossy, bytes(block.data));
-    let data = lossy.len();
-    push_lossy(lossy, bytes(block.event_type));
-    lossy.split_at(data)
 }
 
 /// Validating a few KiB at once is far faster than validating each small event. A window of this size is still in the
@@ -164,7 +120,7 @@ fn earlier_start(bytes: &[u8], start: usize, end: usize) -> usize {
 
 /// Whether no character continues at this place.
 #[inline(always)]
-fn is_boundary(bytes: &[u8], place: usize) -> bool {
+pub(super) fn is_boundary(bytes: &[u8], place: usize) -> bool {
     !matches!(bytes.get(place), Some(0x80..0xC0))
 }
 
@@ -175,49 +131,25 @@ fn valid_prefix(bytes: &[u8]) -> &str {
 }
 
 #[inline]
-fn utf8(bytes: &[u8]) -> Option<&str> {
+pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
     simdutf8::basic::from_utf8(bytes).ok()
 }
 
-/// Returns the text of these bytes. It is decoded into `buf` if they are not UTF-8.
-pub(super) fn lossy<'a>(bytes: &'a [u8], buf: &'a mut String) -> &'a str {
-    utf8(bytes).unwrap_or_else(|| {
-        buf.clear();
-        buf.reserve_exact(lossy_len(bytes));
-        push_lossy(buf, bytes);
-        buf
-    })
-}
-
-/// Replaces `text` with the text of these bytes.
-pub(super) fn replace(text: &mut String, bytes: &[u8]) {
-    text.clear();
-    push_lossy(text, bytes);
-}
-
-/// Empties a buffer of decoded text, and frees it if it is large.
-pub(super) fn clear(lossy: &mut String) {
-    lossy.clear();
-    if lossy.capacity() > MAX_KEPT {
-        *lossy = String::new();
-    }
-}
-
 /// Appends the text of these bytes, with U+FFFD for each maximal subpart of an invalid sequence.
-fn push_lossy(text: &mut String, bytes: &[u8]) {
+pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
+    if let Some(valid) = utf8(bytes) {
+        text.reserve_exact(valid.len());
+        return text.push_str(valid);
+    }
+    let len = |chunk: Utf8Chunk<'_>| match chunk.invalid() {
+        [] => chunk.valid().len(),
+        _ => chunk.valid().len() + char::REPLACEMENT_CHARACTER.len_utf8(),
+    };
+    text.reserve_exact(bytes.utf8_chunks().map(len).sum());
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         if !chunk.invalid().is_empty() {
             text.push(char::REPLACEMENT_CHARACTER);
         }
     }
-}
-
-/// Returns how many bytes [`push_lossy`] appends.
-fn lossy_len(bytes: &[u8]) -> usize {
-    let lens = bytes.utf8_chunks().map(|chunk| {
-        chunk.valid().len()
-            + if chunk.invalid().is_empty() { 0 } else { char::REPLACEMENT_CHARACTER.len_utf8() }
-    });
-    lens.sum()
 }

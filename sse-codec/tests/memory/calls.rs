@@ -36,7 +36,8 @@ pub(super) fn events_that_are_whole_in_their_chunk() {
     }
 }
 
-/// Each text that is too long to be inline is one allocation, and there is no other.
+/// Each text that is too long to be inline is one allocation, and there is no other. Only the buffer of long data that
+/// arrives in parts grows, and becomes the text.
 pub(super) fn owned_events() {
     let long = |len: usize| "x".repeat(len);
     let events: &[(String, usize)] = &[
@@ -63,8 +64,9 @@ pub(super) fn owned_events() {
             assert_eq!(pass(), 100);
             let (events, stats) = count(&mut pass);
             assert_eq!(events, 100);
+            let grows = event.len() > 4096 && len < event.len();
             assert!(
-                calls(&stats) <= 100 * texts,
+                calls(&stats) <= 100 * if grows { 3 } else { *texts },
                 "{} calls in chunks of {len} bytes: {event:.60?}",
                 calls(&stats)
             );

@@ -153,6 +153,30 @@ pub(super) fn a_full_buffer() {
     }
 }
 
+/// Data and type have a buffer each, but together no more than the limit, however it is divided.
+pub(super) fn data_and_type() {
+    const LIMIT: usize = 1_000_000;
+    for (first, second) in [("data: ", "event: "), ("event: ", "data: ")] {
+        for len in (50_000..LIMIT - 50_000).step_by(90_000) {
+            for size in [500, 1_400, 16 * 1024, LIMIT] {
+                let rest = LIMIT - len - first.len() - second.len();
+                let stream = format!("{first}{}\n{second}{}", "x".repeat(len), "y".repeat(rest));
+                let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
+                let region = region();
+                for chunk in stream.as_bytes().chunks(size) {
+                    assert_eq!(drain(&mut decoder, chunk), 0);
+                    let held = held(&region.change());
+                    assert!(
+                        held <= LIMIT as isize + CONSTANT,
+                        "{held} bytes, {first}{len} in chunks of {size}"
+                    );
+                }
+                assert_eq!(drain(&mut decoder, b"\n\n"), 1);
+            }
+        }
+    }
+}
+
 /// None of its lines are buffered, however long they are.
 pub(super) fn a_dropped_event() {
     let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();

@@ -1,7 +1,7 @@
 //! The memory that an event holds, and the decoder after it.
 
 use bytes::Bytes;
-use sse_codec::Decoder;
+use sse_codec::{Decoder, decode::ItemRef};
 
 use crate::{CONSTANT, drain, drain_owned, held, region};
 
@@ -116,6 +116,31 @@ pub(super) fn a_decoder_gives_back_what_a_large_event_took() {
                 let held = held(&region.change());
                 assert!(held <= CONSTANT, "{held} bytes after {what} in chunks of {size}, owned: {owned}");
             }
+        }
+    }
+}
+
+/// The same for a comment.
+pub(super) fn a_decoder_gives_back_what_a_large_comment_took() {
+    for content in ["x", "日", "\u{FFFD}"] {
+        let mut comment = [b": ", &content.repeat(60_000 / content.len()).into_bytes()[..], b"\n"].concat();
+        if content == "\u{FFFD}" {
+            comment[2..60_000].fill(0xFF);
+        }
+        for size in [usize::MAX, 16 * 1024, 1_400] {
+            let mut decoder = Decoder::builder().comments(true).build();
+            let region = region();
+            let mut comments = 0;
+            for chunk in comment.chunks(size) {
+                let mut events = decoder.decode(chunk);
+                while let Some(item) = events.next_item() {
+                    assert!(matches!(item, Ok(ItemRef::Comment(_))));
+                    comments += 1;
+                }
+            }
+            assert_eq!(comments, 1);
+            let held = held(&region.change());
+            assert!(held <= CONSTANT, "{held} bytes after a comment in chunks of {size}");
         }
     }
 }
