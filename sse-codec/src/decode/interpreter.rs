@@ -410,7 +410,7 @@ impl Interpreter {
     }
 
     /// Returns an event from the carry, where it is now if it was not.
-    #[inline(never)]
+    #[inline(always)]
     fn carried_event(&mut self, chunk: &[u8]) -> EventRef<'_> {
         let Self { block, carry, unread, last_event_id, .. } = self;
         if !carry.is_used {
