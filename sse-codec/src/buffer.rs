@@ -1,6 +1,6 @@
 //! Growth and release of buffers that have a limit.
 
-use alloc::vec::Vec;
+use alloc::{string::String, vec::Vec};
 
 /// The largest buffer that is kept for reuse, in bytes.
 pub(crate) const MAX_KEPT: usize = 16 * 1024;
@@ -35,5 +35,14 @@ pub(crate) fn clear(buffer: &mut Vec<u8>) {
     buffer.clear();
     if buffer.capacity() > MAX_KEPT {
         *buffer = Vec::new();
+    }
+}
+
+/// The same for text.
+#[inline]
+pub(crate) fn clear_text(text: &mut String) {
+    text.clear();
+    if text.capacity() > MAX_KEPT {
+        *text = String::new();
     }
 }

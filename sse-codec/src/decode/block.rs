@@ -87,7 +87,7 @@ impl OpenBlock {
         verdict
     }
 
-    /// Compares a line of `len` bytes with the limits. No other function does.
+    /// Compares a line, or a part of it, of `len` bytes with the limits. No other function does.
     #[inline(always)]
     fn check(&self, name: Name, value: usize, len: usize, settings: &Settings) -> Verdict {
         let Settings { limits, comments } = settings;

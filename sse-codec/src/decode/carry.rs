@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Event, EventRef,
-    buffer::{MAX_KEPT, growth, push},
+    buffer::{MAX_KEPT, clear, clear_text, growth, push},
 };
 
 /// The values of the current block. As long as they are not needed here, they stay in the input.
@@ -120,27 +120,35 @@ impl TextBuffer {
     #[inline(always)]
     fn push(&mut self, part: &[u8], room: usize, other: &mut Self) {
         if self.bytes.capacity() - self.bytes.len() < part.len() || part.len() >= LARGE {
-            self.grow(part, room, other);
+            self.push_large(part, room, other);
         } else {
             self.bytes.extend_from_slice(part);
         }
     }
 
     #[inline(never)]
-    fn grow(&mut self, part: &[u8], room: usize, other: &mut Self) {
-        // Either buffer has half of the room, so that both never have more than the limit.
-        let room = room / 2;
-        other.text.shrink_to(other.text.len() + room);
-        other.bytes.shrink_to(other.bytes.len() + room);
+    fn push_large(&mut self, part: &[u8], room: usize, other: &mut Self) {
         let len = self.bytes.len() + part.len();
         if self.bytes.len() <= LONG && (len > LONG || !self.text.is_empty()) {
-            return self.decode(part, room);
+            self.decode(part, room, other);
+        } else if len <= LONG.max(self.bytes.capacity()) {
+            push(&mut self.bytes, part, LONG);
+        } else {
+            push(&mut self.bytes, part, len.saturating_add(other.give_back(room)));
         }
-        push(&mut self.bytes, part, if len > LONG { len.saturating_add(room) } else { LONG });
+    }
+
+    /// Leaves half of the room to the other buffer, which is about to grow, and returns it: with half of the room each, both
+    /// never have more than the limit.
+    fn give_back(&mut self, room: usize) -> usize {
+        let half = room / 2;
+        self.text.shrink_to(self.text.len() + half);
+        self.bytes.shrink_to(self.bytes.len() + half);
+        half
     }
 
     /// Appends a part, and decodes everything but a character at the end, which can continue in the next part.
-    fn decode(&mut self, part: &[u8], room: usize) {
+    fn decode(&mut self, part: &[u8], room: usize, other: &mut Self) {
         let continued = (0..3).take_while(|at| !is_boundary(part, *at)).count();
         let (end, part) = part.split_at(continued);
         self.bytes.extend_from_slice(end);
@@ -148,7 +156,7 @@ impl TextBuffer {
         if let (Some(before), Some(more)) = (utf8(&self.bytes), utf8(&part[..last])) {
             let len = before.len() + more.len();
             if self.text.capacity() - self.text.len() < len {
-                let most = (self.text.len() + len).saturating_add(room);
+                let most = (self.text.len() + len).saturating_add(other.give_back(room));
                 self.text.reserve_exact(growth(self.text.len(), len, most));
             }
             self.text.push_str(before);
@@ -156,6 +164,7 @@ impl TextBuffer {
             self.bytes.clear();
             self.bytes.extend_from_slice(&part[last..]);
         } else {
+            other.give_back(room);
             let mut bytes = mem::take(&mut self.text).into_bytes();
             bytes.reserve_exact(self.bytes.len() + part.len());
             bytes.append(&mut self.bytes);
@@ -186,11 +195,10 @@ impl TextBuffer {
 
     #[inline]
     fn clear(&mut self) {
-        self.text.clear();
-        self.bytes.clear();
+        clear_text(&mut self.text);
+        clear(&mut self.bytes);
     }
 
-    #[inline]
     fn capacity(&self) -> usize {
         self.text.capacity() + self.bytes.capacity()
     }

@@ -22,7 +22,7 @@ use super::{
 use crate::{
     Event, EventId, EventRef,
     bom::{BOM, continue_bom},
-    buffer::{MAX_KEPT, clear, push},
+    buffer::{clear, clear_text, push},
     error::{DecodeError, DecodeErrorKind},
     scan::{LineEnd, LineEnds},
     text::decimal,
@@ -161,7 +161,7 @@ impl Interpreter {
     fn lose_input(&mut self) {
         self.unread = BytesMut::new();
         self.given = Given::Nothing;
-        self.let_comment_go();
+        clear_text(&mut self.comment);
         clear(&mut self.line);
         self.drop_block();
         self.start = Start::IgnoredLine;
@@ -296,9 +296,7 @@ impl Interpreter {
             Name::Event => self.block.event_type = Some(value),
             Name::Id => self.block.id = Some(value),
             Name::Retry => self.set_retry(millis(&input[value])),
-            Name::Comment => {
-                return Some(self.comment_line(&input[value]));
-            }
+            Name::Comment => return Some(self.comment_line(&input[value])),
             Name::Other => {}
         }
         None
@@ -354,18 +352,10 @@ impl Interpreter {
     fn let_go(&mut self, line: usize) {
         if self.given == Given::Event {
             self.end_block(line);
-        } else if self.given != Given::Nothing {
-            self.let_comment_go();
+        } else if self.given == Given::Comment {
+            clear_text(&mut self.comment);
         }
         self.given = Given::Nothing;
-    }
-
-    #[inline(never)]
-    fn let_comment_go(&mut self) {
-        self.comment.clear();
-        if self.comment.capacity() > MAX_KEPT {
-            self.comment = String::new();
-        }
     }
 
     /// Copies the values of the block to the carry, since the input will not be available later.
@@ -409,7 +399,7 @@ impl Interpreter {
         self.block.event(data, event_type, id, &mut self.last_event_id)
     }
 
-    /// Returns an event from the carry, where it is now if it was not.
+    /// Returns the event from the carry. It is moved there if it is not UTF-8, or in the unread bytes.
     #[inline(always)]
     fn carried_event(&mut self, chunk: &[u8]) -> EventRef<'_> {
         let Self { block, carry, unread, last_event_id, .. } = self;
@@ -465,7 +455,8 @@ impl Interpreter {
         let is_name = |name: &[u8]| self.line.iter().zip(name).all(|(a, b)| a == b);
         match self.start {
             Start::CutLine(_) => is_name(b"data:") || is_name(b"event:") || is_name(b"id:"),
-            start => matches!(start, Start::CutValue(_)),
+            Start::CutValue(_) => true,
+            _ => false,
         }
     }
 
@@ -493,6 +484,7 @@ impl Interpreter {
         };
         let mut event_id = None;
         if kind == DecodeErrorKind::EventTooLarge {
+            // Only the id is needed.
             (self.block.data, self.block.event_type) = (None, None);
             self.carry_block(input);
             event_id = self.block.id.is_some().then(|| EventId::from_decoded((&self.carry.id).into()));

@@ -5,8 +5,7 @@
 // | file | rules |
 // | --- | --- |
 // | `field.rs` | `split`: the name and the value of a line. `millis`: the digits of `retry` |
-// | `block.rs` | `check`: a line is compared with the limits. `line`: an id with NUL is ignored. `event`: what an |
-// |  | event is made of. `commit_id`: the last event ID changes |
+// | `block.rs` | `check`: the limits are compared. `line`: an id with NUL is ignored. `commit_id`: the last event ID |
 // | `text.rs` | how bytes become text |
 // | `carry.rs` | how values are kept from one chunk to the next. `add`: several data lines are joined |
 // | `interpreter.rs` | `step_in`: the loop over the lines. `line`, `blank_line`, `cut_line`: what a line does |

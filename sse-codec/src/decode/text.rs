@@ -16,9 +16,9 @@ pub(super) struct BlockText<'a> {
     /// The bytes that the places refer to.
     pub(super) bytes: &'a [u8],
     /// The part of them that was validated as UTF-8.
-    pub(super) valid: &'a str,
+    valid: &'a str,
     /// Where the validated part begins.
-    pub(super) start: usize,
+    start: usize,
 }
 
 impl<'a> BlockText<'a> {

@@ -114,3 +114,25 @@ pub(super) fn what_grows_doubles() {
     });
     assert!(calls(&stats) <= 100, "{} for a line", calls(&stats));
 }
+
+/// A buffer gives back what the other one needs. If it did so with each part, it could be copied each time.
+pub(super) fn what_is_shared_is_not_copied_often() {
+    const SIZE: usize = 1 << 20;
+    for [first, second] in [[&b"event: "[..], b"data: "], [b"data: ", b"event: "]] {
+        for content in [b"x", b"\xFF"] {
+            let part = content.repeat(2048);
+            let limits = Limits::new().with_event(2 * SIZE + 14);
+            let mut decoder = Decoder::builder().limits(limits).build();
+            let (_, stats) = count(|| {
+                for name in [first, second] {
+                    drain(&mut decoder, name);
+                    for _ in 0..SIZE / part.len() {
+                        assert_eq!(drain(&mut decoder, &part), 0);
+                    }
+                    drain(&mut decoder, b"\n");
+                }
+            });
+            assert!(calls(&stats) <= 100, "{} for {content:?}", calls(&stats));
+        }
+    }
+}

@@ -155,25 +155,40 @@ pub(super) fn a_full_buffer() {
 
 /// Data and type have a buffer each, but together no more than the limit, however it is divided.
 pub(super) fn data_and_type() {
-    const LIMIT: usize = 1_000_000;
     for (first, second) in [("data: ", "event: "), ("event: ", "data: ")] {
-        for len in (50_000..LIMIT - 50_000).step_by(90_000) {
-            for size in [500, 1_400, 16 * 1024, LIMIT] {
-                let rest = LIMIT - len - first.len() - second.len();
-                let stream = format!("{first}{}\n{second}{}", "x".repeat(len), "y".repeat(rest));
-                let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
-                let region = region();
-                for chunk in stream.as_bytes().chunks(size) {
-                    assert_eq!(drain(&mut decoder, chunk), 0);
-                    let held = held(&region.change());
-                    assert!(
-                        held <= LIMIT as isize + CONSTANT,
-                        "{held} bytes, {first}{len} in chunks of {size}"
-                    );
-                }
-                assert_eq!(drain(&mut decoder, b"\n\n"), 1);
+        for len in (50_000..950_000).step_by(90_000) {
+            let rest = 1_000_000 - len - first.len() - second.len();
+            for content in [b"x", b"\xFF"] {
+                let start = [first.as_bytes(), &b"x".repeat(len), b"\n"].concat();
+                let stream = [&start, second.as_bytes(), &content.repeat(rest)].concat();
+                assert_within_a_million(&stream, &format!("{first}of {len} bytes, then {content:?}"));
             }
         }
+    }
+}
+
+/// A type replaces the one before, which may have used another buffer.
+pub(super) fn types_one_after_another() {
+    let contents = [&b"x"[..], "日".as_bytes(), b"\xFF"];
+    let line = |content: &[u8]| [b"event: ", &content.repeat(490_000 / content.len())[..]].concat();
+    for (first, second) in contents.iter().flat_map(|first| contents.map(|second| (*first, second))) {
+        let stream = [b"data\n", &line(first)[..], b"\n", &line(second)].concat();
+        assert_within_a_million(&stream, &format!("{first:?} and {second:?}"));
+    }
+}
+
+/// Reads an event, except for its end, with a limit of a million bytes.
+fn assert_within_a_million(stream: &[u8], what: &str) {
+    const LIMIT: usize = 1_000_000;
+    for size in [500, 1_400, 16 * 1024, LIMIT] {
+        let mut decoder = Decoder::builder().limits(Limits::new().with_event(LIMIT)).build();
+        let region = region();
+        for chunk in stream.chunks(size) {
+            assert_eq!(drain(&mut decoder, chunk), 0);
+            let held = held(&region.change());
+            assert!(held <= LIMIT as isize + CONSTANT, "{held} bytes in chunks of {size}, {what}");
+        }
+        assert_eq!(drain(&mut decoder, b"\n\n"), 1);
     }
 }
 

@@ -26,6 +26,7 @@ const TESTS: &[(&str, fn())] = &[
     ("calls: events that are whole in their chunk", calls::events_that_are_whole_in_their_chunk),
     ("calls: owned events", calls::owned_events),
     ("calls: what grows doubles", calls::what_grows_doubles),
+    ("calls: a buffer gives back little by little", calls::what_is_shared_is_not_copied_often),
     ("kept: an event holds its own texts", kept::an_event_holds_its_own_texts),
     ("kept: no event holds its chunk", kept::no_event_holds_its_chunk),
     (
@@ -40,6 +41,7 @@ const TESTS: &[(&str, fn())] = &[
     ("endless: events one after another", endless::events_one_after_another),
     ("endless: a full buffer", endless::a_full_buffer),
     ("endless: data and type", endless::data_and_type),
+    ("endless: types one after another", endless::types_one_after_another),
     ("endless: a dropped event", endless::a_dropped_event),
     ("endless: lines", endless::lines),
     ("pipe: a reader", pipe::a_reader_of_a_pipe),
