@@ -8,7 +8,7 @@ use super::field::{Name, has_nul, split, split_beginning};
 use crate::{EventRef, error::DecodeErrorKind, limits::Limits};
 
 /// The current block: the standard's buffers, as places in the input, or in the [`Carry`](super::carry::Carry).
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct OpenBlock {
     pub(super) data: Option<Range<usize>>,
     pub(super) event_type: Option<Range<usize>>,
@@ -45,15 +45,7 @@ pub(super) enum Verdict {
 impl OpenBlock {
     #[inline(always)]
     pub(super) fn new(limits: &Limits) -> Self {
-        Self {
-            data: None,
-            event_type: None,
-            id: None,
-            retry: None,
-            end: 0,
-            room: limits.event(),
-            is_dropped: false,
-        }
+        Self { room: limits.event(), ..Self::default() }
     }
 
     /// Decides how to treat a complete line, and counts it.
@@ -128,8 +120,7 @@ impl OpenBlock {
 
     /// Drops the block: everything up to the next blank line is ignored.
     pub(super) fn drop_rest(&mut self) {
-        *self =
-            Self { data: None, event_type: None, id: None, retry: None, end: 0, room: 0, is_dropped: true };
+        *self = Self { is_dropped: true, ..Self::default() };
     }
 
     /// The place of the value of a field that the block keeps.
