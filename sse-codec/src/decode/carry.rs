@@ -178,10 +178,13 @@ impl TextBuffer {
     fn text(&mut self) -> &str {
         let Self { text, bytes } = self;
         let len = bytes.len();
+        if len == 0 {
+            return text;
+        }
         if text.is_empty() {
             // Bytes after the text let the validator read a multiple of 64, which is faster.
             const MORE: [u8; 63] = [0; 63];
-            if bytes.capacity() - len >= MORE.len() {
+            if len >= 64 && bytes.capacity() - len >= MORE.len() {
                 bytes.extend_from_slice(&MORE);
             }
             let rounded = bytes.len().min(len.next_multiple_of(64));

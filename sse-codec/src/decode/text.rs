@@ -5,7 +5,7 @@
 //! Line ends, colons and names are ASCII, and no byte of a longer UTF-8 sequence is. Decoding each value gives the same
 //! result as decoding the stream, and ignored values need not be decoded.
 
-use core::{ops::Range, str::Utf8Chunk};
+use core::ops::Range;
 
 use alloc::string::String;
 
@@ -132,6 +132,12 @@ fn valid_prefix(bytes: &[u8]) -> &str {
 
 #[inline]
 pub(super) fn utf8(bytes: &[u8]) -> Option<&str> {
+    // simdutf8 leaves less than 64 bytes to the standard library, which takes more than twice as long for ASCII.
+    if bytes.len() < 64
+        && let Ok(text) = ascii::AsciiStr::from_ascii(bytes)
+    {
+        return Some(text.as_str());
+    }
     simdutf8::basic::from_utf8(bytes).ok()
 }
 
@@ -141,15 +147,12 @@ pub(super) fn push_lossy(text: &mut String, bytes: &[u8]) {
         text.reserve_exact(valid.len());
         return text.push_str(valid);
     }
-    let len = |chunk: Utf8Chunk<'_>| match chunk.invalid() {
-        [] => chunk.valid().len(),
-        _ => chunk.valid().len() + char::REPLACEMENT_CHARACTER.len_utf8(),
+    let parts = || {
+        bytes.utf8_chunks().flat_map(|chunk| {
+            let replacement = if chunk.invalid().is_empty() { "" } else { "\u{FFFD}" };
+            [chunk.valid(), replacement]
+        })
     };
-    text.reserve_exact(bytes.utf8_chunks().map(len).sum());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        if !chunk.invalid().is_empty() {
-            text.push(char::REPLACEMENT_CHARACTER);
-        }
-    }
+    text.reserve_exact(parts().map(str::len).sum());
+    text.extend(parts());
 }
