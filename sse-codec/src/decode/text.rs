@@ -57,7 +57,7 @@ impl<'a> BlockText<'a> {
 /// Validating a few KiB at once is far faster than validating each small event. A window of this size is still in the
 /// cache when its events are read.
 const MAX_WINDOW: usize = 16 * 1024;
-/// The size of the first window of a chunk. It is small, since perhaps only one event is read.
+/// The size of the first window after bytes that are not UTF-8.
 const MIN_WINDOW: usize = 1024;
 
 /// A part of a chunk that was validated in one call.
@@ -73,7 +73,7 @@ impl<'d> Window<'d> {
     /// Creates an empty window at the start of a chunk.
     #[inline(always)]
     pub(super) fn new() -> Self {
-        Self { text: "", start: 0, size: MIN_WINDOW }
+        Self { text: "", start: 0, size: MAX_WINDOW }
     }
 
     /// Where the validated part of the chunk ends.
