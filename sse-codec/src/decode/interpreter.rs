@@ -519,24 +519,26 @@ impl Interpreter {
         if input.is_empty() {
             return None;
         }
-        let start = mem::take(&mut self.start);
+        let start = self.start;
         match start {
             Start::Line => {}
-            Start::AfterCr if input[0] == b'\n' => {
-                *cursor = Cursor::at(input, 1);
-                // The LF is not the first byte of a block.
-                if self.block_offset == self.offset {
-                    self.block_offset += 1;
+            Start::AfterCr => {
+                self.start = Start::Line;
+                if input[0] == b'\n' {
+                    *cursor = Cursor::at(input, 1);
+                    // The LF is not the first byte of a block.
+                    if self.block_offset == self.offset {
+                        self.block_offset += 1;
+                    }
                 }
             }
-            Start::AfterCr => {}
             Start::Bom(seen) => return self.start_of_stream(seen, cursor, input),
             Start::IgnoredLine | Start::CutLine(_) | Start::CutValue(_) => {
                 let end = cursor.ends.next(input);
                 let part = &input[..end.map_or(input.len(), |line| line.end)];
                 cursor.line = end.map_or(input.len(), |line| line.next);
-                if end.is_none() {
-                    self.start = start;
+                if end.is_some() {
+                    self.start = Start::Line;
                 }
                 return match start {
                     Start::CutLine(offset) => self.add_to_line(offset, part),
@@ -551,6 +553,7 @@ impl Interpreter {
     /// Skips a BOM, of which `seen` bytes were in earlier inputs.
     #[cold]
     fn start_of_stream(&mut self, seen: usize, cursor: &mut Cursor, input: &[u8]) -> Option<Step> {
+        self.start = Start::Line;
         match continue_bom(seen, input) {
             Some(len) => {
                 *cursor = Cursor::at(input, len);
