@@ -233,6 +233,9 @@ impl Interpreter {
     fn step_in_unread(&mut self, cursor: &mut Cursor) -> Step {
         let unread = mem::take(&mut self.unread);
         let step = self.step_in(cursor, &unread);
+        if step == Step::Event {
+            self.carry_block(&unread);
+        }
         self.unread = unread;
         step
     }
@@ -369,7 +372,7 @@ impl Interpreter {
     /// Returns the event that the last step found.
     #[inline(always)]
     pub(super) fn event<'a>(&'a mut self, chunk: &'a [u8]) -> EventRef<'a> {
-        if self.carry.is_used || !self.unread.is_empty() {
+        if self.carry.is_used {
             return self.carried_event(chunk);
         }
         self.event_in(BlockText::new(chunk, self.block.span()))
@@ -382,7 +385,7 @@ impl Interpreter {
         chunk: &'d [u8],
         window: &mut Window<'d>,
     ) -> EventRef<'a> {
-        if self.carry.is_used || !self.unread.is_empty() {
+        if self.carry.is_used {
             return self.carried_event(chunk);
         }
         if window.end() < self.block.end {
@@ -399,12 +402,12 @@ impl Interpreter {
         self.block.event(data, event_type, id, &mut self.last_event_id)
     }
 
-    /// Returns the event from the carry. It is moved there if it is not UTF-8, or in the unread bytes.
+    /// Returns the event from the carry. It is moved there if it is not UTF-8.
     #[inline(always)]
     fn carried_event(&mut self, chunk: &[u8]) -> EventRef<'_> {
-        let Self { block, carry, unread, last_event_id, .. } = self;
+        let Self { block, carry, last_event_id, .. } = self;
         if !carry.is_used {
-            carry.take_over(block, if unread.is_empty() { chunk } else { unread });
+            carry.take_over(block, chunk);
         }
         carry.event(block, last_event_id)
     }
