@@ -298,7 +298,11 @@ impl Interpreter {
             Name::Data => self.block.data = Some(value),
             Name::Event => self.block.event_type = Some(value),
             Name::Id => self.block.id = Some(value),
-            Name::Retry => self.set_retry(millis(&input[value])),
+            Name::Retry => {
+                let millis = millis(&input[value]);
+                self.block.retry = millis.or(self.block.retry);
+                self.reconnection_time = millis.or(self.reconnection_time);
+            }
             Name::Comment => return Some(self.comment_line(&input[value])),
             Name::Other => {}
         }
@@ -467,13 +471,6 @@ impl Interpreter {
         self.reconnection_time.map(Duration::from_millis)
     }
 
-    fn set_retry(&mut self, millis: Option<u64>) {
-        if millis.is_some() {
-            self.block.retry = millis;
-            self.reconnection_time = millis;
-        }
-    }
-
     /// Reports a part of the stream that exceeds a limit.
     #[cold]
     fn too_long(&mut self, kind: DecodeErrorKind, line_offset: u64, input: &[u8]) -> Step {
@@ -481,9 +478,7 @@ impl Interpreter {
         let (limit, offset) = match kind {
             DecodeErrorKind::EventTooLarge => (limits.event(), self.block_offset),
             DecodeErrorKind::IdTooLong => (limits.id(), line_offset),
-            DecodeErrorKind::CommentTooLarge | DecodeErrorKind::LineTooLong => {
-                (limits.comment(), line_offset)
-            }
+            _ => (limits.comment(), line_offset),
         };
         let mut event_id = None;
         if kind == DecodeErrorKind::EventTooLarge {
@@ -511,9 +506,19 @@ impl Interpreter {
             return Step::End;
         }
         self.carry_block(input);
-        let offset = self.offset + line as u64;
+        let (part, offset) = (&input[line..], self.offset + line as u64);
+        // The buffer is only for lines that are short or whose name is undecided.
+        if part.len() >= MAX_NAME
+            && let Verdict::Field(name @ (Name::Data | Name::Event), value) =
+                self.block.beginning(part, part.len(), &self.settings)
+        {
+            self.block.count(name, value, part.len(), &self.settings);
+            self.carry.add(&mut self.block, name, &part[value..]);
+            self.start = Start::CutValue(name);
+            return Step::End;
+        }
         self.start = Start::CutLine(offset);
-        self.add_to_line(offset, &input[line..]).unwrap_or(Step::End)
+        self.add_to_line(offset, part).unwrap_or(Step::End)
     }
 
     /// Reads the beginning of an input that does not begin with a new line: see [`Start`].
@@ -597,10 +602,8 @@ impl Interpreter {
             Verdict::Undecided => {}
             // The digits are not buffered, since there may be any number of zeros.
             Verdict::Field(Name::Retry, value) if !is_whole => return self.add_to_retry(value, rest),
-            Verdict::Field(name @ (Name::Data | Name::Event), value) if self.line.len() == MAX_NAME => {
-                self.block.count(name, value, MAX_NAME, &self.settings);
-                self.carry.add(&mut self.block, name, &self.line[value..]);
-                self.line.clear();
+            Verdict::Field(name @ (Name::Data | Name::Event), _) if self.line.len() == MAX_NAME => {
+                self.buffered_line(offset);
                 if !is_whole {
                     self.start = Start::CutValue(name);
                 }
@@ -620,25 +623,22 @@ impl Interpreter {
         if self.start != Start::Line {
             self.start = Start::IgnoredLine;
         }
-        match verdict {
-            Verdict::TooLong(kind) => Some(self.too_long(kind, offset, &[])),
-            _ => None,
-        }
+        let Verdict::TooLong(kind) = verdict else { return None };
+        Some(self.too_long(kind, offset, &[]))
     }
 
     /// Adds a part to a `retry` line. The buffer has only the number so far.
     fn add_to_retry(&mut self, value: usize, rest: &[u8]) -> Option<Step> {
-        let mut digits = self.line[value..].iter().chain(rest).peekable();
-        if digits.peek().is_some() {
-            match millis(digits) {
-                Some(number) => {
-                    self.line.truncate(value);
-                    self.line.extend_from_slice(decimal(number).as_bytes());
-                }
-                None => {
-                    self.line.clear();
-                    self.start = Start::IgnoredLine;
-                }
+        match millis(self.line[value..].iter().chain(rest)) {
+            Some(number) => {
+                self.line.truncate(value);
+                self.line.extend_from_slice(decimal(number).as_bytes());
+            }
+            // No digit has arrived.
+            None if self.line.len() + rest.len() == value => {}
+            None => {
+                self.line.clear();
+                self.start = Start::IgnoredLine;
             }
         }
         None
