@@ -12,8 +12,8 @@
 // | `events.rs`, `owned.rs` | how a chunk is read: by a guard with borrowed events, or by an iterator |
 //
 // A line that the end of a chunk cuts is collected in a buffer by `cut_line` and `add_to_line`. When its end arrives,
-// `buffered_line` reads it. Data and types go to the `Carry` part by part instead (`add_to_value`). If the line is
-// ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the stream ends first, the line is discarded.
+// `buffered_line` reads it. Data and types go to the `Carry` part by part instead (`cut_line`, then `add_to_value`). If
+// the line is ignored or too long, its rest is skipped (`Start::IgnoredLine`). If the stream ends first, it is discarded.
 
 mod block;
 mod carry;
