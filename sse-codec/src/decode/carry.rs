@@ -4,14 +4,16 @@ use core::mem;
 
 use alloc::{string::String, vec::Vec};
 
+use ascii::AsciiString;
+
 use super::{
     block::OpenBlock,
     field::Name,
-    text::{is_boundary, push_lossy, utf8},
+    text::{push_lossy, utf8},
 };
 use crate::{
     Event, EventRef,
-    buffer::{MAX_KEPT, clear, clear_text, growth, push},
+    buffer::{MAX_KEPT, clear, push},
 };
 
 /// The values of the current block. As long as they are not needed here, they stay in the input.
@@ -47,7 +49,7 @@ impl Carry {
                 return self.data.push(value, block.room(), &mut self.event_type);
             }
             Name::Data => {}
-            Name::Event => self.event_type.clear(),
+            Name::Event => clear(&mut self.event_type.bytes),
             _ => self.id.clear(),
         }
         *block.place(name) = Some(0..0);
@@ -74,19 +76,26 @@ impl Carry {
         block.event(self.data.text(), self.event_type.text(), &self.id, last_event_id)
     }
 
-    /// Whether the data is long. Then [`take_event`](Self::take_event) need not copy it.
+    /// Whether the data is long: its buffer would not be kept, so [`take_event`](Self::take_event) may take it.
     #[inline(always)]
     pub(super) fn has_long_data(&self) -> bool {
-        !self.data.text.is_empty()
+        self.data.bytes.len() > MAX_KEPT
     }
 
-    /// Returns the block as an owned event with long data, and commits its id.
+    /// Returns the block as an owned event with long data, and commits its id. If the data is ASCII, its buffer becomes
+    /// the text. Other text is copied, since that takes less time than the standard library's validation.
     #[cold]
     pub(super) fn take_event(&mut self, block: &OpenBlock, last_event_id: &mut String) -> Event {
-        push_lossy(&mut self.data.text, &self.data.bytes);
-        self.data.bytes.clear();
-        let data = mem::take(&mut self.data.text).into();
-        Event { data, ..self.event(block, last_event_id).to_event() }
+        match AsciiString::from_ascii(mem::take(&mut self.data.bytes)) {
+            Ok(data) => {
+                let data = String::from(data).into();
+                Event { data, ..self.event(block, last_event_id).to_event() }
+            }
+            Err(error) => {
+                self.data.bytes = error.into_source();
+                self.event(block, last_event_id).to_event()
+            }
+        }
     }
 
     /// Empties the buffers, and frees them if they are large.
@@ -100,109 +109,65 @@ impl Carry {
     }
 }
 
-/// Text that arrives in parts. Short text is decoded when it is complete. Long text is decoded as it arrives, while its
-/// bytes are in the processor's cache, and can be moved to an owned event.
+/// Text that arrives in parts. It is decoded when it is complete.
 #[derive(Clone, Debug, Default)]
 struct TextBuffer {
-    /// The beginning of long text.
-    text: String,
-    /// The bytes after it. All bytes, if some are not UTF-8.
     bytes: Vec<u8>,
+    /// The decoded text, if the bytes are not UTF-8.
+    lossy: String,
 }
-
-/// A part of this many bytes of long text is decoded at once. Smaller ones are collected.
-const LARGE: usize = 1024;
-/// After this many bytes, text is long.
-const LONG: usize = 4 * 1024;
 
 impl TextBuffer {
     /// Appends a part. At most `room` bytes will follow it, in this and in the other buffer.
     #[inline(always)]
     fn push(&mut self, part: &[u8], room: usize, other: &mut Self) {
-        if self.bytes.capacity() - self.bytes.len() < part.len() || part.len() >= LARGE {
-            self.push_large(part, room, other);
+        if self.bytes.capacity() - self.bytes.len() < part.len() {
+            self.push_growing(part, room, other);
         } else {
             self.bytes.extend_from_slice(part);
         }
     }
 
+    /// Leaves half of the room to the other buffer: with half of the room each, both never have more than the limit.
     #[inline(never)]
-    fn push_large(&mut self, part: &[u8], room: usize, other: &mut Self) {
+    fn push_growing(&mut self, part: &[u8], room: usize, other: &mut Self) {
         let len = self.bytes.len() + part.len();
-        if self.bytes.len() <= LONG && (len > LONG || !self.text.is_empty()) {
-            self.decode(part, room, other);
-        } else if len <= LONG.max(self.bytes.capacity()) {
-            push(&mut self.bytes, part, LONG);
-        } else {
-            push(&mut self.bytes, part, len.saturating_add(other.give_back(room)));
+        let mut most = MAX_KEPT;
+        if len > MAX_KEPT {
+            other.bytes.shrink_to(other.bytes.len() + room / 2);
+            most = len.saturating_add(room / 2);
         }
-    }
-
-    /// Leaves half of the room to the other buffer, which is about to grow, and returns it: with half of the room each, both
-    /// never have more than the limit.
-    fn give_back(&mut self, room: usize) -> usize {
-        let half = room / 2;
-        self.text.shrink_to(self.text.len() + half);
-        self.bytes.shrink_to(self.bytes.len() + half);
-        half
-    }
-
-    /// Appends a part, and decodes everything but a character at the end, which can continue in the next part.
-    fn decode(&mut self, part: &[u8], room: usize, other: &mut Self) {
-        let continued = (0..3).take_while(|at| !is_boundary(part, *at)).count();
-        let (end, part) = part.split_at(continued);
-        self.bytes.extend_from_slice(end);
-        let last = (0..part.len()).rev().take(4).find(|at| part[*at] >= 0xC0).unwrap_or(part.len());
-        if let (Some(before), Some(more)) = (utf8(&self.bytes), utf8(&part[..last])) {
-            let len = before.len() + more.len();
-            if self.text.capacity() - self.text.len() < len {
-                let most = (self.text.len() + len).saturating_add(other.give_back(room));
-                self.text.reserve_exact(growth(self.text.len(), len, most));
-            }
-            self.text.push_str(before);
-            self.text.push_str(more);
-            self.bytes.clear();
-            self.bytes.extend_from_slice(&part[last..]);
-        } else {
-            other.give_back(room);
-            let mut bytes = mem::take(&mut self.text).into_bytes();
-            bytes.reserve_exact(self.bytes.len() + part.len());
-            bytes.append(&mut self.bytes);
-            bytes.extend_from_slice(part);
-            self.bytes = bytes;
-        }
+        push(&mut self.bytes, part, most);
     }
 
     /// Returns the complete text, with U+FFFD for what is not UTF-8. It must be cleared next.
     #[inline]
     fn text(&mut self) -> &str {
-        let Self { text, bytes } = self;
+        let Self { bytes, lossy } = self;
         let len = bytes.len();
         if len == 0 {
-            return text;
+            return "";
         }
-        if text.is_empty() {
-            // Bytes after the text let the validator read a multiple of 64, which is faster.
-            const MORE: [u8; 63] = [0; 63];
-            if len >= 64 && bytes.capacity() - len >= MORE.len() {
-                bytes.extend_from_slice(&MORE);
-            }
-            let rounded = bytes.len().min(len.next_multiple_of(64));
-            if let Some(valid) = utf8(&bytes[..rounded]).and_then(|text| text.get(..len)) {
-                return valid;
-            }
+        // Bytes after the text let the validator read a multiple of 64, which is faster.
+        const MORE: [u8; 63] = [0; 63];
+        if len >= 64 && bytes.capacity() - len >= MORE.len() {
+            bytes.extend_from_slice(&MORE);
         }
-        push_lossy(text, &bytes[..len]);
-        text
+        let rounded = bytes.len().min(len.next_multiple_of(64));
+        if let Some(valid) = utf8(&bytes[..rounded]).and_then(|text| text.get(..len)) {
+            return valid;
+        }
+        push_lossy(lossy, &bytes[..len]);
+        lossy
     }
 
     #[inline]
     fn clear(&mut self) {
-        clear_text(&mut self.text);
-        clear(&mut self.bytes);
+        self.bytes.clear();
+        self.lossy.clear();
     }
 
     fn capacity(&self) -> usize {
-        self.text.capacity() + self.bytes.capacity()
+        self.bytes.capacity() + self.lossy.capacity()
     }
 }
