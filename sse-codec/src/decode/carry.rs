@@ -98,13 +98,18 @@ impl Carry {
         }
     }
 
-    /// Empties the buffers, and frees them if they are large.
+    /// Empties the buffers, and gives back what is large.
     pub(super) fn clear(&mut self) {
         self.is_used = false;
         self.data.clear();
         self.event_type.clear();
         if self.data.capacity() + self.event_type.capacity() + self.id.capacity() > MAX_KEPT {
+            // The allocator has the space after a buffer that was shrunk. The next large event often grows into it
+            // without a copy.
+            let mut bytes = mem::take(&mut self.data.bytes);
+            bytes.shrink_to(MAX_KEPT);
             *self = Self::default();
+            self.data.bytes = bytes;
         }
     }
 }

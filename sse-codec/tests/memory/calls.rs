@@ -36,6 +36,20 @@ pub(super) fn events_that_are_whole_in_their_chunk() {
     }
 }
 
+/// After a large event its buffer is shrunk, so that the next large event grows from there: with one call, and another
+/// one to shrink it again.
+pub(super) fn large_events_one_after_another() {
+    let stream = format!("data: {}\n\n", "x".repeat(40_000)).repeat(100).into_bytes();
+    for len in [16 * 1024, 1400, 64] {
+        let mut decoder = Decoder::new();
+        let mut pass = || stream.chunks(len).map(|chunk| drain(&mut decoder, chunk)).sum::<usize>();
+        assert_eq!(pass(), 100);
+        let (events, stats) = count(&mut pass);
+        assert_eq!(events, 100);
+        assert!(calls(&stats) <= 200, "{} calls in chunks of {len} bytes", calls(&stats));
+    }
+}
+
 /// Each text that is too long to be inline is one allocation, and there is no other. Only the buffer of data that is too
 /// long to be kept grows, and becomes the text.
 pub(super) fn owned_events() {

@@ -24,6 +24,7 @@ const CONSTANT: isize = 32 * 1024;
 
 const TESTS: &[(&str, fn())] = &[
     ("calls: events that are whole in their chunk", calls::events_that_are_whole_in_their_chunk),
+    ("calls: large events one after another", calls::large_events_one_after_another),
     ("calls: owned events", calls::owned_events),
     ("calls: what grows doubles", calls::what_grows_doubles),
     ("calls: a buffer gives back little by little", calls::what_is_shared_is_not_copied_often),
