@@ -135,8 +135,7 @@ impl Iterator for OwnedItems<'_> {
 /// A chunk that is being read. It does not borrow the decoder, so that a stream can hold both.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedChunk {
-    /// Empty if no chunk is being read.
-    bytes: Bytes,
+    bytes: Option<Bytes>,
     cursor: Cursor,
 }
 
@@ -146,8 +145,8 @@ impl OwnedChunk {
     /// It works in place, since moving a new `OwnedChunk` here takes longer than decoding a small event.
     #[inline(always)]
     pub(crate) fn begin(&mut self, interpreter: &mut Interpreter, bytes: Bytes) {
-        self.bytes = bytes;
-        let Cursor { ends, line } = interpreter.begin(&self.bytes);
+        let Cursor { ends, line } = interpreter.begin(&bytes);
+        self.bytes = Some(bytes);
         self.cursor.ends = ends;
         self.cursor.line = line;
     }
@@ -155,8 +154,9 @@ impl OwnedChunk {
     /// Ends the chunk. The decoder keeps the unfinished event and the unread bytes.
     #[inline]
     pub(crate) fn end(&mut self, interpreter: &mut Interpreter) {
-        interpreter.end(&self.cursor, &self.bytes);
-        self.bytes = Bytes::new();
+        let bytes = self.bytes.as_deref().unwrap_or_default();
+        interpreter.end(&self.cursor, bytes);
+        self.bytes = None;
     }
 
     /// Returns the next event. At the end of the chunk it ends the chunk and returns `None`.
@@ -166,11 +166,12 @@ impl OwnedChunk {
         interpreter: &mut Interpreter,
     ) -> Option<Result<Event, E>> {
         loop {
-            match interpreter.step(&mut self.cursor, &self.bytes) {
+            let bytes = self.bytes.as_deref().unwrap_or_default();
+            match interpreter.step(&mut self.cursor, bytes) {
                 Step::Event if interpreter.carry.has_long_data() => {
                     return Some(Ok(interpreter.take_event()));
                 }
-                Step::Event => return Some(Ok(interpreter.event(&self.bytes).to_event())),
+                Step::Event => return Some(Ok(interpreter.event(bytes).to_event())),
                 Step::Comment => {}
                 Step::Error => return interpreter.take_error().map(|error| Err(error.into())),
                 Step::End => {
@@ -184,11 +185,12 @@ impl OwnedChunk {
     /// The same for events and comments.
     #[inline]
     pub(crate) fn next_item(&mut self, interpreter: &mut Interpreter) -> Option<Result<Item, DecodeError>> {
-        match interpreter.step(&mut self.cursor, &self.bytes) {
+        let bytes = self.bytes.as_deref().unwrap_or_default();
+        match interpreter.step(&mut self.cursor, bytes) {
             Step::Event if interpreter.carry.has_long_data() => {
                 Some(Ok(Item::Event(interpreter.take_event())))
             }
-            Step::Event => Some(Ok(Item::Event(interpreter.event(&self.bytes).to_event()))),
+            Step::Event => Some(Ok(Item::Event(interpreter.event(bytes).to_event()))),
             Step::Comment => Some(Ok(Item::Comment(Text::from(&interpreter.comment)))),
             Step::Error => interpreter.take_error().map(Err),
             Step::End => {
