@@ -181,11 +181,8 @@ pub(crate) fn is_one_line(text: &[u8]) -> bool {
     }
     match text.len() {
         0..8 => text.iter().all(|&byte| byte > b'\r'),
-        8..16 => match (text.first_chunk(), text.last_chunk()) {
-            (Some(first), Some(last)) => is_clear(*first) && is_clear(*last),
-            _ => false,
-        },
-        16..=32 => ends_are_clear!(u8x16),
+        8..=16 => is_short_and_clear(text),
+        17..=32 => ends_are_clear!(u8x16),
         33..=64 => ends_are_clear!(u8x32),
         _ => {
             let (vectors, _) = text.as_chunks();
@@ -198,6 +195,15 @@ pub(crate) fn is_one_line(text: &[u8]) -> bool {
             // Most long texts of several lines have a line end in the first 128 bytes.
             (vectors.len() < 8 || are_clear(&vectors[..2])) && are_clear(vectors)
         }
+    }
+}
+
+/// Whether a text has 8 to 16 bytes, and no control character.
+#[inline(always)]
+pub(crate) fn is_short_and_clear(text: &[u8]) -> bool {
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => text.len() <= 16 && is_clear(*first) && is_clear(*last),
+        _ => false,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Splits a line into name and value.
 
-use crate::scan::is_one_line;
+use crate::scan::{is_one_line, is_short_and_clear};
 
 /// The field names that the standard defines. A comment is a line with an empty name before its colon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,9 +69,14 @@ fn name_alone(line: &[u8]) -> Name {
     }
 }
 
-/// Whether an id contains U+0000 NULL. Few ids have a control character, so a fast test comes first.
-#[inline(never)]
+/// Whether an id contains U+0000 NULL. Few ids have a control character, so fast tests come first.
+#[inline(always)]
 pub(super) fn has_nul(id: &[u8]) -> bool {
+    !is_short_and_clear(id) && has_nul_anywhere(id)
+}
+
+#[inline(never)]
+fn has_nul_anywhere(id: &[u8]) -> bool {
     !is_one_line(id) && id.contains(&0)
 }
 

@@ -135,6 +135,7 @@ impl Iterator for OwnedItems<'_> {
 /// A chunk that is being read. It does not borrow the decoder, so that a stream can hold both.
 #[derive(Debug, Default)]
 pub(crate) struct OwnedChunk {
+    /// `None` if no chunk is being read. An empty `Bytes` instead would take a call to drop.
     bytes: Option<Bytes>,
     cursor: Cursor,
 }
