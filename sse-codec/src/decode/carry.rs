@@ -136,12 +136,8 @@ impl TextBuffer {
     /// Leaves half of the room to the other buffer: with half of the room each, both never have more than the limit.
     #[inline(never)]
     fn push_growing(&mut self, part: &[u8], room: usize, other: &mut Self) {
-        let len = self.bytes.len() + part.len();
-        let mut most = MAX_KEPT;
-        if len > MAX_KEPT {
-            other.bytes.shrink_to(other.bytes.len() + room / 2);
-            most = len.saturating_add(room / 2);
-        }
+        other.bytes.shrink_to(other.bytes.len() + room / 2);
+        let most = self.bytes.len() + part.len() + room / 2;
         push(&mut self.bytes, part, most);
     }
 

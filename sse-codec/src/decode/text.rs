@@ -120,7 +120,7 @@ fn earlier_start(bytes: &[u8], start: usize, end: usize) -> usize {
 
 /// Whether no character continues at this place.
 #[inline(always)]
-pub(super) fn is_boundary(bytes: &[u8], place: usize) -> bool {
+fn is_boundary(bytes: &[u8], place: usize) -> bool {
     !matches!(bytes.get(place), Some(0x80..0xC0))
 }
 

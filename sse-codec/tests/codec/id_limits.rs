@@ -107,6 +107,28 @@ fn nul_makes_no_difference_to_the_length() {
     }
 }
 
+#[test]
+fn nul_anywhere_in_an_id() {
+    for len in 1..=70 {
+        for at in 0..len {
+            for byte in [b'\0', b'\t'] {
+                let mut id = vec![b'7'; len];
+                id[at] = byte;
+                let input = [b"id: 1\nid: ", &id[..], b"\ndata: a\n\n"].concat();
+                let expected = expect(&input, EVENTS);
+                assert_eq!(expected.last_event_id == "1", byte == b'\0');
+                for &level in LEVELS {
+                    assert_eq!(
+                        decode(level, &[&input], EVENTS),
+                        expected,
+                        "{level:?}, {byte} at {at} of {len}"
+                    );
+                }
+            }
+        }
+    }
+}
+
 /// Once the id is reported, its line does not count towards the size of the event.
 #[test]
 fn around_the_limit_of_the_event() {

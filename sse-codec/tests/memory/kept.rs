@@ -86,6 +86,7 @@ pub(super) fn a_decoder_gives_back_what_a_large_event_took() {
         ("characters", text("日本語")),
         ("lines", [&lines[..], b"\n"].concat()),
         ("not UTF-8", not_utf8(LEN)),
+        ("not UTF-8, with a larger text", not_utf8(15_000)),
         ("a type", [b"event: ", &b"x".repeat(LEN)[..], b"\ndata\n\n"].concat()),
     ] {
         let stream = Bytes::from([&event[..], b"data: small\n\n"].concat());
