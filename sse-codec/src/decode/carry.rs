@@ -105,9 +105,9 @@ impl Carry {
         self.event_type.clear();
         if self.data.capacity() + self.event_type.capacity() + self.id.capacity() > MAX_KEPT {
             // The allocator has the space after a buffer that was shrunk. The next large event often grows into it
-            // without a copy.
+            // without a copy. Half of what may be kept is left to the other buffers.
             let mut bytes = mem::take(&mut self.data.bytes);
-            bytes.shrink_to(MAX_KEPT);
+            bytes.shrink_to(MAX_KEPT / 2);
             *self = Self::default();
             self.data.bytes = bytes;
         }
